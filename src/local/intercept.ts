@@ -1,0 +1,24 @@
+import type { ServerResponse } from 'node:http'
+
+/** What a bridge is about to send back. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface InterceptedCall {
+  readonly store: 'redis' | 'postgres'
+  /** Redis: the command names, upper case (`EVAL`, `GET`). Postgres: the SQL texts. In order. */
+  readonly commands: readonly string[]
+  /** Runs the request against the store, at most once, and resolves to what a healthy bridge would send. */
+  readonly execute: () => Promise<Answer>
+  /** The open response, for an interceptor that writes half a body or destroys the connection itself. */
+  readonly response: ServerResponse
+}
+
+/**
+ * A hook around every request of a bridge. Resolves to the answer to send, or to `null` when the interceptor has
+ * dealt with `response` itself. Without one, a bridge simply executes.
+ */
+export type Intercept = (call: InterceptedCall) => Promise<Answer | null>
