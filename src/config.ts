@@ -1,0 +1,144 @@
+/**
+ * @module
+ * Turns the Worker's raw bindings into one typed, fully required configuration, once per isolate.
+ */
+import { ConfigError, type SettingProblem } from './errors.ts'
+
+/** The bindings as they arrive: nothing about them is certain yet. */
+export type Env = Readonly<Record<string, unknown>>
+
+export interface Config {
+  readonly redis: {
+    readonly url: string
+    readonly token: string
+    /** Prefix of every key, so that several deployments can share one database. */
+    readonly keyPrefix: string
+    readonly timeoutMs: number
+  }
+  readonly postgres: {
+    readonly url: string
+    /** Where SQL-over-HTTP is sent; `null` = the Neon host named in `url`. */
+    readonly fetchEndpoint: string | null
+    readonly timeoutMs: number
+  }
+  readonly adminToken: string
+  /** Hosts that are namespaces of their own, lower case, without port. Every other host shares `*`. */
+  readonly domains: ReadonlySet<string>
+  /** Origin of short URLs in domain `*`, as the API shows them; `null` = the origin that the API was called at. */
+  readonly baseUrl: string | null
+  readonly hits: {
+    /** How long an isolate gathers hits before it commits them to Redis. */
+    readonly commitWindowMs: number
+  }
+}
+
+/** @throws {ConfigError} that lists every missing or malformed setting with its fix. */
+export function parseConfig(env: Env): Config {
+  const problems: SettingProblem[] = []
+  const text = (name: string, fix: string, accepts: (value: string) => boolean): string => {
+    const value = env[name]
+    if (typeof value === 'string' && accepts(value.trim())) return value.trim()
+    problems.push({ name, problem: value === undefined || value === '' ? 'is missing' : 'is malformed', fix })
+    return ''
+  }
+  const optional = (
+    name: string,
+    fallback: string,
+    fix: string,
+    accepts: (value: string) => boolean,
+  ): string => (env[name] === undefined || env[name] === '' ? fallback : text(name, fix, accepts))
+  const milliseconds = (name: string, fallback: number, min: number, max: number): number =>
+    Number(
+      optional(name, String(fallback), `set it to whole milliseconds from ${min} to ${max}`, (value) => {
+        return /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max
+      }),
+    )
+
+  const config: Config = {
+    redis: {
+      url: text(
+        'UPSTASH_REDIS_REST_URL',
+        'set it to the REST URL that the Upstash console shows, https://...upstash.io',
+        isHttpUrl,
+      ),
+      token: text(
+        'UPSTASH_REDIS_REST_TOKEN',
+        'set it to the REST token that the Upstash console shows (wrangler secret put UPSTASH_REDIS_REST_TOKEN)',
+        isToken,
+      ),
+      keyPrefix: optional(
+        'REDIS_KEY_PREFIX',
+        'linkr:',
+        'use 1 to 64 letters, digits or -_.: characters',
+        (value) => /^[\w.:-]{1,64}$/.test(value),
+      ),
+      timeoutMs: milliseconds('REDIS_TIMEOUT_MS', 300, 10, 10_000),
+    },
+    postgres: {
+      url: text(
+        'DATABASE_URL',
+        'set it to the connection string that the Neon console shows, postgresql://user:password@host/database (wrangler secret put DATABASE_URL)',
+        isPostgresUrl,
+      ),
+      fetchEndpoint:
+        optional(
+          'NEON_FETCH_ENDPOINT',
+          '',
+          'set it to an http(s) URL, or leave it out to use Neon',
+          isHttpUrl,
+        ) || null,
+      timeoutMs: milliseconds('POSTGRES_TIMEOUT_MS', 5_000, 100, 30_000),
+    },
+    adminToken: text(
+      'ADMIN_TOKEN',
+      'set it to a random secret of 16 characters or more, without blanks (openssl rand -hex 32 | wrangler secret put ADMIN_TOKEN)',
+      (value) => value.length >= 16 && isToken(value),
+    ),
+    domains: new Set(
+      optional(
+        'DOMAINS',
+        '',
+        'list host names with commas between them, without scheme, port or path: go.example.com,example.org',
+        (value) => value.split(',').every((host) => isHost(host.trim().toLowerCase())),
+      )
+        .split(',')
+        .map((host) => host.trim().toLowerCase())
+        .filter((host) => host !== ''),
+    ),
+    baseUrl:
+      optional(
+        'BASE_URL',
+        '',
+        'set it to an http(s) origin without a path: https://go.example.com',
+        (value) => {
+          return isHttpUrl(value) && new URL(value).origin === value.replace(/\/$/, '')
+        },
+      ).replace(/\/$/, '') || null,
+    hits: { commitWindowMs: milliseconds('HIT_COMMIT_WINDOW_MS', 1_000, 10, 10_000) },
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}
+
+/** Whether `host` may stand in `DOMAINS` and in a link's `domain`: lower-case labels, no port. */
+export function isHost(host: string): boolean {
+  return (
+    host.length <= 253 && /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/.test(host)
+  )
+}
+
+function isToken(value: string): boolean {
+  return /^[\x21-\x7e]+$/.test(value)
+}
+
+function isHttpUrl(value: string): boolean {
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+}
+
+function isPostgresUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, username, password, hostname, pathname } = new URL(value)
+  return (
+    /^postgres(?:ql)?:$/.test(protocol) && [username, password, hostname, pathname.slice(1)].every(Boolean)
+  )
+}

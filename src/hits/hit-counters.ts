@@ -1,0 +1,103 @@
+import type { RedisClient, RedisReply } from '../redis/client.ts'
+import type { Keys } from '../redis/keys.ts'
+import { CLAIM_HITS, COMMIT_HITS, PENDING_HITS, RELEASE_HITS } from '../redis/scripts.ts'
+
+/** One isolate's hits of one commit window. `isolate` and `sequence` together are its identity. */
+export interface HitBatch {
+  readonly isolate: string
+  /** Rises with every batch of an isolate; milliseconds since the epoch or a little more. */
+  readonly sequence: number
+  /** Link id -> hits. */
+  readonly hits: ReadonlyMap<string, number>
+}
+
+/** The hits of many batches, as flushed: applied to Postgres as a whole, once, under `id`. */
+export interface HitSegment {
+  readonly id: string
+  readonly hits: ReadonlyMap<string, number>
+}
+
+/** Hits waiting in one segment. `id` = `null` when the segment is empty. */
+export interface PendingHits {
+  readonly id: string | null
+  readonly hits: ReadonlyMap<string, number>
+}
+
+/** The hits that wait in Redis for a flush. Every method throws `SourceUnavailable` when Redis fails. */
+export interface HitCounters {
+  /** Adds a batch, once however often it is sent. An isolate must send its batches in order. */
+  commit(batch: HitBatch): Promise<void>
+  /** The oldest segment, the same one until it is released; `null` = nothing waits. Malformed counters are left out. */
+  claim(): Promise<HitSegment | null>
+  /** Forgets a segment that Postgres has. Releasing it twice is harmless. */
+  release(id: string): Promise<void>
+  pending(linkIds: readonly string[]): Promise<readonly PendingHits[]>
+}
+
+/**
+ * A segment is sealed by the commit that finds it this large, so none outgrows one HTTP answer (300 KB) and one SQL
+ * statement, however many links are hit between two flushes.
+ */
+const SEAL_AT_FIELDS = 20_000
+
+/** After this long without a commit an isolate is gone for good, and so are its retries. */
+const WRITER_TTL_MS = 7 * 24 * 60 * 60 * 1000
+
+export function createHitCounters(redis: RedisClient, keys: Keys, now: () => number): HitCounters {
+  return {
+    async commit({ isolate, sequence, hits }) {
+      const pairs = [...hits].flat()
+      await redis.eval(
+        COMMIT_HITS,
+        [keys.hits, keys.sealedHits, keys.hitWriters],
+        [isolate, sequence, keys.sealedHitsPrefix, SEAL_AT_FIELDS, ...pairs],
+      )
+    },
+
+    async claim() {
+      const freshId = crypto.randomUUID()
+      const reply = await redis.eval(
+        CLAIM_HITS,
+        [keys.hits, keys.sealedHits],
+        [keys.sealedHitsPrefix, freshId],
+      )
+      if (!Array.isArray(reply)) return null
+      const [id, fields] = reply
+      return { id: String(id), hits: parseCounters(fields) }
+    },
+
+    async release(id) {
+      await redis.eval(
+        RELEASE_HITS,
+        [keys.sealedHits, keys.hitWriters],
+        [keys.sealedHitsPrefix, id, now() - WRITER_TTL_MS],
+      )
+    },
+
+    async pending(linkIds) {
+      const reply = await redis.eval(
+        PENDING_HITS,
+        [keys.hits, keys.sealedHits],
+        [keys.sealedHitsPrefix, ...linkIds],
+      )
+      return (Array.isArray(reply) ? reply : []).map((segment: RedisReply) => {
+        const [id, ...counts] = Array.isArray(segment) ? segment : [null]
+        const hits = new Map(linkIds.map((linkId, i) => [linkId, Number(counts[i] ?? 0) || 0]))
+        return { id: id === null ? null : String(id), hits }
+      })
+    },
+  }
+}
+
+function parseCounters(fields: RedisReply | undefined): Map<string, number> {
+  const hits = new Map<string, number>()
+  if (!Array.isArray(fields)) return hits
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const count = Number(fields[i + 1])
+    // A link id is a bigint; `#` and whatever else got in is not a counter.
+    if (/^\d{1,18}$/.test(String(fields[i])) && Number.isSafeInteger(count) && count > 0) {
+      hits.set(String(fields[i]), count)
+    }
+  }
+  return hits
+}

@@ -1,0 +1,31 @@
+/** Where a link is found. `domain` is a host listed in `DOMAINS`, or `*` for every other host. */
+export interface LinkKey {
+  readonly domain: string
+  readonly code: string
+}
+
+export const REDIRECT_STATUSES = [301, 302, 307, 308] as const
+export type RedirectStatus = (typeof REDIRECT_STATUSES)[number]
+
+/** What a redirect needs to know of a link; the only part that caches hold. */
+export interface Link {
+  /** A Postgres bigint in decimal. */
+  readonly id: string
+  readonly url: string
+  readonly status: RedirectStatus
+  readonly enabled: boolean
+  /** Milliseconds since the epoch; `null` = never. */
+  readonly expiresAt: number | null
+  /** Whether the visitor's query string is appended to `url`. */
+  readonly forwardQuery: boolean
+  /** Drawn from one sequence at every insert, update and delete: of two versions of a key the greater is the newer. */
+  readonly version: number
+}
+
+/** A link as its owner sees it. */
+export interface LinkRecord extends Link, LinkKey {
+  readonly title: string | null
+  readonly tags: readonly string[]
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
