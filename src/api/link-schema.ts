@@ -2,7 +2,7 @@
  * @module
  * What the API accepts of a link, and how it shows one.
  */
-import { z } from 'zod'
+import * as v from 'valibot'
 import { isCode, isReservedCode } from '../links/code.ts'
 import { MAX_DESTINATION_LENGTH, parseDestination } from '../links/destination.ts'
 import { REDIRECT_STATUSES } from '../links/link.ts'
@@ -17,61 +17,71 @@ export interface LinkSchemaOptions {
 
 /** Postgres text cannot hold NUL, UTF-8 no lone surrogate, and a title needs no other control character either. */
 const isPrintable = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text)
-const printable = z.string().trim().refine(isPrintable, 'must not contain control characters')
+const printable = v.pipe(v.string(), v.trim(), v.check(isPrintable, 'must not contain control characters'))
 
 export function createLinkSchemas({ isOwnHost, isDomain, now }: LinkSchemaOptions) {
-  const url = z
-    .string()
-    .min(1)
-    .max(MAX_DESTINATION_LENGTH)
-    .transform((text, context) => {
-      const destination = parseDestination(text, isOwnHost)
+  const url = v.pipe(
+    v.string(),
+    v.nonEmpty('must not be empty'),
+    v.maxLength(MAX_DESTINATION_LENGTH, `must have at most ${MAX_DESTINATION_LENGTH} characters`),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const destination = parseDestination(dataset.value, isOwnHost)
       if ('url' in destination) return destination.url
-      context.issues.push({ code: 'custom', message: destination.problem, input: text })
-      return z.NEVER
-    })
-  const expiresAt = z.iso
-    .datetime({
-      offset: true,
-      error: 'must be an ISO 8601 date and time with an offset, 2030-01-31T12:00:00Z',
-    })
-    .max(40)
-    .transform((text) => new Date(text))
-    .refine((date) => !Number.isNaN(date.getTime()), 'must be a date that exists')
-    .refine((date) => date.getTime() > now(), 'must be in the future')
-    .nullable()
+      addIssue({ message: destination.problem })
+      return NEVER
+    }),
+  )
+  const expiresAt = v.nullable(
+    v.pipe(
+      v.string(),
+      v.maxLength(40, 'must have at most 40 characters'),
+      v.isoTimestamp('must be an ISO 8601 date and time with an offset, like 2030-01-31T12:00:00Z'),
+      v.transform((text) => new Date(text)),
+      v.check((date) => date.getTime() > now(), 'must be a date in the future'),
+    ),
+  )
   const fields = {
-    status: z.literal(REDIRECT_STATUSES),
-    enabled: z.boolean(),
+    status: v.picklist(REDIRECT_STATUSES, `must be one of ${REDIRECT_STATUSES.join(', ')}`),
+    enabled: v.boolean('must be true or false'),
     expiresAt,
-    forwardQuery: z.boolean(),
-    title: printable.max(256).nullable(),
-    tags: z
-      .array(printable.min(1).max(64))
-      .max(50)
-      .transform((tags) => [...new Set(tags)]),
+    forwardQuery: v.boolean('must be true or false'),
+    title: v.nullable(v.pipe(printable, v.maxLength(256, 'must have at most 256 characters'))),
+    tags: v.pipe(
+      v.array(
+        v.pipe(
+          printable,
+          v.nonEmpty('must not be empty'),
+          v.maxLength(64, 'must have at most 64 characters'),
+        ),
+      ),
+      v.maxLength(50, 'must have at most 50 tags'),
+      v.transform((tags) => [...new Set(tags)]),
+    ),
   }
 
-  const create = z.strictObject({
+  const create = v.strictObject({
     url,
-    code: z
-      .string()
-      .refine(isCode, 'must be 1 to 128 letters, digits or -_.~ characters, with single slashes only inside')
-      .refine((code) => !isReservedCode(code), 'starts with a segment that is reserved for linkr itself')
-      .optional(),
-    domain: z
-      .string()
-      .transform((domain) => domain.toLowerCase())
-      .refine(isDomain, 'must be "*" or a host listed in DOMAINS')
-      .optional(),
-    status: fields.status.default(302),
-    enabled: fields.enabled.default(true),
-    expiresAt: fields.expiresAt.default(null),
-    forwardQuery: fields.forwardQuery.default(false),
-    title: fields.title.default(null),
-    tags: fields.tags.default([]),
+    code: v.optional(
+      v.pipe(
+        v.string(),
+        v.check(
+          isCode,
+          'must be 1 to 128 letters, digits or -_.~ characters, with single slashes only inside',
+        ),
+        v.check((code) => !isReservedCode(code), 'starts with a segment that is reserved for linkr itself'),
+      ),
+    ),
+    domain: v.optional(
+      v.pipe(v.string(), v.toLowerCase(), v.check(isDomain, 'must be "*" or a host listed in DOMAINS')),
+    ),
+    status: v.optional(fields.status, 302),
+    enabled: v.optional(fields.enabled, true),
+    expiresAt: v.optional(fields.expiresAt, null),
+    forwardQuery: v.optional(fields.forwardQuery, false),
+    title: v.optional(fields.title, null),
+    tags: v.optional(fields.tags, []),
   })
-  const edit = z.strictObject({ url, ...fields }).partial()
+  const edit = v.partial(v.strictObject({ url, ...fields }))
   return { create, edit }
 }
 

@@ -1,28 +1,30 @@
 import type { Context } from 'hono'
-import type { z } from 'zod'
+import * as v from 'valibot'
 import { Problem } from './problem.ts'
 
 /** @throws {Problem} 400 for what is no JSON, 422 with every wrong field for JSON that `schema` refuses. */
-export async function readBody<Schema extends z.ZodType>(
+export async function readBody<Schema extends v.GenericSchema>(
   c: Context,
   schema: Schema,
-): Promise<z.output<Schema>> {
-  const parsed = schema.safeParse(await readJson(c))
-  if (parsed.success) return parsed.data
-  const errors = parsed.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({
-          path: [...issue.path, key].join('.'),
-          message: 'is not a field of this request',
-        }))
-      : [{ path: issue.path.join('.'), message: issue.message }],
-  )
+): Promise<v.InferOutput<Schema>> {
+  const parsed = v.safeParse(schema, await readJson(c))
+  if (parsed.success) return parsed.output
+  const errors = parsed.issues.map((issue) => ({
+    path: v.getDotPath(issue) ?? '',
+    message: messageOf(issue),
+  }))
   throw new Problem(
     422,
     'invalid_request',
     'The body has fields that cannot be accepted; see "errors".',
     errors,
   )
+}
+
+function messageOf({ type, message, expected, received }: v.GenericIssue): string {
+  if (type === 'strict_object' && expected === 'never') return 'is not a field of this request'
+  if (received === 'undefined') return 'is required'
+  return message
 }
 
 async function readJson(c: Context): Promise<unknown> {
