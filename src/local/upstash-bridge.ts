@@ -1,0 +1,78 @@
+/**
+ * Upstash's Redis REST API in front of any Redis, for a local stack without an account.
+ * See https://upstash.com/docs/redis/features/restapi.
+ *
+ * ```ts
+ * const bridge = await startUpstashBridge({ token: 'local' })
+ * const redis = new Redis({ url: bridge.url, token: bridge.token })
+ * ```
+ * @module
+ */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createRedisMock } from 'js-redis-server'
+import type { Intercept } from './intercept.ts'
+import { parseRedisUrl } from './upstash/redis-link.ts'
+import { requestHandler } from './upstash/request-handler.ts'
+import { SharedRedis } from './upstash/shared-redis.ts'
+
+export interface UpstashBridgeOptions {
+  /** A real Redis, `redis://host:port[/db]`; `undefined` = an embedded server that keeps its data in memory. */
+  readonly redisUrl?: string | undefined
+  readonly token: string
+  /** 0 or `undefined` = any free port. */
+  readonly port?: number
+  readonly intercept?: Intercept | undefined
+}
+
+export interface UpstashBridge {
+  readonly url: string
+  readonly token: string
+  readonly port: number
+  /** The Redis behind, for tests that look at it directly. */
+  readonly redisUrl: string
+  close(): Promise<void>
+}
+
+/** Longer than the clients' pools keep an idle connection, so that it is never we who close under a request. */
+const KEEP_ALIVE_MS = 65_000
+
+/** Rejects if the port is taken or Redis is not there. Listens on 127.0.0.1 only: the token is all that guards it. */
+export async function startUpstashBridge(options: UpstashBridgeOptions): Promise<UpstashBridge> {
+  const embedded = options.redisUrl === undefined ? await createRedisMock() : undefined
+  const redisUrl = options.redisUrl ?? embedded?.url ?? ''
+  let redis: SharedRedis | undefined
+  try {
+    const address = parseRedisUrl(redisUrl)
+    redis = await SharedRedis.open(address)
+    const { token, intercept } = options
+    const server = createServer(
+      { keepAliveTimeout: KEEP_ALIVE_MS },
+      requestHandler({ address, redis, token, intercept }),
+    )
+    const port = await listen(server, options.port ?? 0)
+    const opened = redis
+    const close = async (): Promise<void> => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      opened.close()
+      await closed
+      await embedded?.close()
+    }
+    return { url: `http://127.0.0.1:${port}`, token, port, redisUrl, close }
+  } catch (error) {
+    redis?.close()
+    await embedded?.close()
+    throw error
+  }
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'it is taken' : cause.message
+      reject(new Error(`Upstash bridge: cannot listen on port ${port}: ${why}`, { cause }))
+    })
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+  })
+}
