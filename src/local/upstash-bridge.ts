@@ -10,8 +10,8 @@
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createRedisMock } from 'js-redis-server'
 import type { Intercept } from './intercept.ts'
+import { startEmbeddedRedis } from './upstash/embedded-redis.ts'
 import { parseRedisUrl } from './upstash/redis-link.ts'
 import { requestHandler } from './upstash/request-handler.ts'
 import { SharedRedis } from './upstash/shared-redis.ts'
@@ -39,7 +39,7 @@ const KEEP_ALIVE_MS = 65_000
 
 /** Rejects if the port is taken or Redis is not there. Listens on 127.0.0.1 only: the token is all that guards it. */
 export async function startUpstashBridge(options: UpstashBridgeOptions): Promise<UpstashBridge> {
-  const embedded = options.redisUrl === undefined ? await createRedisMock() : undefined
+  const embedded = options.redisUrl === undefined ? await startEmbeddedRedis() : undefined
   const redisUrl = options.redisUrl ?? embedded?.url ?? ''
   let redis: SharedRedis | undefined
   try {
