@@ -1,0 +1,88 @@
+/**
+ * @module
+ * `npm run db:migrate`: brings the database at DATABASE_URL to the newest schema. Node only: the Worker never migrates.
+ */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseEnv } from 'node:util'
+import { sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator'
+import pg from 'pg'
+import { rootMessage } from './root-message.ts'
+import { storePlace } from './store-place.ts'
+
+const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url).href)
+
+/** Neon needs a few seconds to wake a database that was scaled to zero. */
+const CONNECT_TIMEOUT_MS = 20_000
+
+/** Any constant does, as long as every linkr takes the same one. */
+const LOCK_ID = 0x6c696e6b72
+
+/**
+ * Migrates a Postgres over its own protocol, which Neon speaks too. All or nothing in one transaction; whoever else
+ * migrates the same database at that moment waits. Doing it again changes nothing.
+ */
+export async function migrate(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({
+    connectionString: withVerifiedTls(databaseUrl),
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: 'linkr migrate',
+  })
+  // A connection that breaks while idle is noticed by the next query.
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    await drizzle(client).transaction(async (transaction) => {
+      // A transaction's lock, since a session's would outlive us in Neon's connection pooler.
+      await transaction.execute(sql`SELECT pg_advisory_xact_lock(${LOCK_ID})`)
+      await applyMigrations(transaction, { migrationsFolder: MIGRATIONS_FOLDER })
+    })
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** What pg does with these modes anyway, but it warns that it will not always. Neon's connection strings say `require`. */
+function withVerifiedTls(databaseUrl: string): string {
+  const url = new URL(databaseUrl)
+  if (/^(?:prefer|require|verify-ca)$/.test(url.searchParams.get('sslmode') ?? '')) {
+    url.searchParams.set('sslmode', 'verify-full')
+  }
+  return url.href
+}
+
+/** A value in the environment wins, so that production is never migrated by what lies in a file. */
+function findDatabaseUrl(): { readonly value: string; readonly source: string } | undefined {
+  const value = process.env.DATABASE_URL?.trim()
+  if (value) return { value, source: 'the environment' }
+  try {
+    const fromFile = parseEnv(readFileSync('.dev.vars', 'utf8')).DATABASE_URL
+    return fromFile ? { value: fromFile, source: '.dev.vars' } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function main(): Promise<void> {
+  const found = findDatabaseUrl()
+  const example = 'set it to postgresql://user:password@host/database, special characters percent-encoded'
+  if (found === undefined) throw new Error(`DATABASE_URL is missing: ${example}`)
+  const place = storePlace(found.value, ['postgres:', 'postgresql:'])
+  if (place === null) throw new Error(`DATABASE_URL (${found.source}) is malformed: ${example}`)
+  const database = `${place} (DATABASE_URL from ${found.source})`
+  try {
+    await migrate(found.value)
+  } catch (error) {
+    throw new Error(`Could not migrate ${database}: ${rootMessage(error)}`, { cause: error })
+  }
+  console.log(`Migrated ${database}.`)
+}
+
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  })
+}
