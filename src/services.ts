@@ -29,7 +29,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
   const redis = createRedisClient(config.redis)
   const keys = createKeys(config.redis.keyPrefix)
   const registers = createRegisterStore(redis, keys)
-  const counters = createHitCounters(redis, keys, runtime.now)
+  const counters = createHitCounters({ redis, keys, now: runtime.now })
 
   // Only the result is shared between requests, never a promise: a cancelled request would take it along.
   let opened: Database | undefined

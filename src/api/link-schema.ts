@@ -19,6 +19,13 @@ export interface LinkSchemaOptions {
 const isPrintable = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text)
 const printable = v.pipe(v.string(), v.trim(), v.check(isPrintable, 'must not contain control characters'))
 
+/** `Date` would take 30 February for 2 March. */
+const isCalendarDay = (text: string): boolean => {
+  const day = text.slice(0, 10)
+  const midnight = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day)
+}
+
 export function createLinkSchemas({ isOwnHost, isDomain, now }: LinkSchemaOptions) {
   const url = v.pipe(
     v.string(),
@@ -36,6 +43,7 @@ export function createLinkSchemas({ isOwnHost, isDomain, now }: LinkSchemaOption
       v.string(),
       v.maxLength(40, 'must have at most 40 characters'),
       v.isoTimestamp('must be an ISO 8601 date and time with an offset, like 2030-01-31T12:00:00Z'),
+      v.check(isCalendarDay, 'must be a day that exists'),
       v.transform((text) => new Date(text)),
       v.check((date) => date.getTime() > now(), 'must be a date in the future'),
     ),

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import * as v from 'valibot'
 import { Problem } from './problem.ts'
 
-/** @throws {Problem} 400 for what is no JSON, 422 with every wrong field for JSON that `schema` refuses. */
+/** @throws {Problem} 400 for what is no JSON object, 422 with every wrong field for one that `schema` refuses. */
 export async function readBody<Schema extends v.GenericSchema>(
   c: Context,
   schema: Schema,
@@ -28,10 +28,16 @@ function messageOf({ type, message, expected, received }: v.GenericIssue): strin
 }
 
 async function readJson(c: Context): Promise<unknown> {
-  const text = await c.req.text()
+  const body = parseJson(await c.req.text())
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
+  throw new Problem(400, 'invalid_json', 'Send a JSON object as the body.')
+}
+
+/** `undefined` = no JSON. */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Problem(400, 'invalid_json', 'Send a JSON object as the body.')
+    return undefined
   }
 }

@@ -34,23 +34,31 @@ export interface HitCounters {
   pending(linkIds: readonly string[]): Promise<readonly PendingHits[]>
 }
 
-/**
- * A segment is sealed by the commit that finds it this large, so none outgrows one HTTP answer (300 KB) and one SQL
- * statement, however many links are hit between two flushes.
- */
-const SEAL_AT_FIELDS = 20_000
+export interface HitCountersOptions {
+  readonly redis: RedisClient
+  readonly keys: Keys
+  readonly now: () => number
+  /**
+   * A segment is sealed by the commit that finds it this large, so none outgrows one HTTP answer (300 KB by default)
+   * and one SQL statement, however many links are hit between two flushes.
+   */
+  readonly sealAtLinks?: number
+}
+
+const SEAL_AT_LINKS = 20_000
 
 /** After this long without a commit an isolate is gone for good, and so are its retries. */
 const WRITER_TTL_MS = 7 * 24 * 60 * 60 * 1000
 
-export function createHitCounters(redis: RedisClient, keys: Keys, now: () => number): HitCounters {
+export function createHitCounters(options: HitCountersOptions): HitCounters {
+  const { redis, keys, now, sealAtLinks = SEAL_AT_LINKS } = options
   return {
     async commit({ isolate, sequence, hits }) {
       const pairs = [...hits].flat()
       await redis.eval(
         COMMIT_HITS,
         [keys.hits, keys.sealedHits, keys.hitWriters],
-        [isolate, sequence, keys.sealedHitsPrefix, SEAL_AT_FIELDS, ...pairs],
+        [isolate, sequence, keys.sealedHitsPrefix, sealAtLinks, ...pairs],
       )
     },
 

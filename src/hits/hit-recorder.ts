@@ -3,9 +3,9 @@ import type { Runtime } from '../runtime.ts'
 import type { HitBatch, HitCounters } from './hit-counters.ts'
 
 export interface HitRecorderOptions {
-  readonly counters: HitCounters
+  readonly counters: Pick<HitCounters, 'commit'>
   readonly commitWindowMs: number
-  readonly runtime: Runtime
+  readonly runtime: Pick<Runtime, 'now' | 'sleep' | 'background'>
 }
 
 export interface HitRecorder {

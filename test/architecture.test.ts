@@ -1,0 +1,47 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const root = new URL('..', import.meta.url).pathname
+const files = globSync('src/**/*.ts', { cwd: root })
+
+/** What a source file imports, statically or not: packages by name, files by their path from the root. */
+function importsOf(file: string): string[] {
+  const source = readFileSync(join(root, file), 'utf8')
+  const specifiers = source.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)
+  return [...specifiers].map(([, specifier = '']) =>
+    specifier.startsWith('.') ? join(dirname(file), specifier) : specifier,
+  )
+}
+
+const importersOf = (pattern: RegExp, among: readonly string[]): string[] =>
+  among.filter((file) => importsOf(file).some((target) => pattern.test(target)))
+
+const isOffEdge = (file: string): boolean => /^src\/(?:local|cli)\//.test(file)
+
+describe('architecture', () => {
+  test('the domain never imports Hono', () => {
+    const domain = files.filter((file) => /^src\/(?:cache|links|hits|db|redis)\//.test(file))
+    expect(domain.length).toBeGreaterThan(10)
+    expect(importersOf(/^hono/, domain)).toEqual([])
+  })
+
+  test('the Worker never imports the local stack, the CLI or Node', () => {
+    const worker = files.filter((file) => !isOffEdge(file))
+    expect(importersOf(/^src\/(?:local|cli)\/|^node:/, worker)).toEqual([])
+  })
+
+  test('only Postgres adapters import Drizzle', () => {
+    const others = files.filter(
+      (file) => !isOffEdge(file) && !/^src\/db\/|\/(?:postgres-|link-repository)/.test(file),
+    )
+    expect(importersOf(/^drizzle-orm/, others)).toEqual([])
+  })
+
+  test('only the Worker has a default export', () => {
+    const withDefault = files.filter((file) =>
+      /^export default/m.test(readFileSync(join(root, file), 'utf8')),
+    )
+    expect(withDefault).toEqual(['src/worker.ts'])
+  })
+})

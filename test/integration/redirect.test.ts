@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Edge, startEdge } from '../support/edge.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+let stores: Stores
+let edge: Edge
+
+beforeAll(async () => {
+  stores = await startStores()
+  edge = await startEdge(stores, { DOMAINS: 'go.example.com' })
+})
+
+afterAll(async () => {
+  await edge?.close()
+  await stores?.close()
+})
+
+const hitsOf = async (id: string) =>
+  ((await (await edge.api('GET', `/links/${id}`)).json()) as { hits: number }).hits
+
+describe('a redirect', () => {
+  test.each([
+    [301, 'private, max-age=60'],
+    [302, 'private, no-store'],
+    [307, 'private, no-store'],
+    [308, 'private, max-age=60'],
+  ])('answers %i with its Cache-Control and no body', async (status, cacheControl) => {
+    const { code } = await edge.create({ url: 'https://example.com/a?b=c#d', status })
+    const response = await edge.get(`/${code}`)
+    expect(response.status).toBe(status)
+    expect(response.headers.get('location')).toBe('https://example.com/a?b=c#d')
+    expect(response.headers.get('cache-control')).toBe(cacheControl)
+    expect(await response.text()).toBe('')
+  })
+
+  test('counts a GET once, a HEAD and a prefetch not at all', async () => {
+    const { id, code } = await edge.create({ url: 'https://example.com/' })
+    expect((await edge.get(`/${code}`, { method: 'HEAD' })).status).toBe(302)
+    expect((await edge.get(`/${code}`, { headers: { 'Sec-Purpose': 'prefetch;prerender' } })).status).toBe(
+      302,
+    )
+    expect((await edge.get(`/${code}`)).status).toBe(302)
+    await expect.poll(() => hitsOf(id)).toBe(1)
+    await edge.cron()
+    expect(await hitsOf(id)).toBe(1)
+  })
+
+  test('finds codes with slashes and percent-encoded ones', async () => {
+    await edge.create({ url: 'https://example.com/sale', code: 'spring/sale-2030' })
+    for (const path of ['/spring/sale-2030', '/spring%2Fsale%2D2030']) {
+      expect((await edge.get(path)).headers.get('location')).toBe('https://example.com/sale')
+    }
+    expect((await edge.get('/Spring/sale-2030')).status).toBe(404)
+  })
+
+  test('forwards the query only where the link says so', async () => {
+    const forwarding = await edge.create({ url: 'https://example.com/?x=1#top', forwardQuery: true })
+    const plain = await edge.create({ url: 'https://example.com/?x=1#top' })
+    const location = async (path: string) => (await edge.get(path)).headers.get('location')
+    expect(await location(`/${forwarding.code}?utm_source=a%20b`)).toBe(
+      'https://example.com/?x=1&utm_source=a%20b#top',
+    )
+    expect(await location(`/${plain.code}?utm_source=a`)).toBe('https://example.com/?x=1#top')
+  })
+
+  test('keeps the namespace of a listed host apart from that of all others', async () => {
+    const listed = await edge.create({
+      url: 'https://example.com/listed',
+      code: 'both',
+      domain: 'go.example.com',
+    })
+    await edge.create({ url: 'https://example.com/others', code: 'both' })
+    expect(listed.shortUrl).toBe('https://go.example.com/both')
+    const at = async (host: string) => (await edge.getAt(host, '/both')).headers.get('location')
+    expect(await at('go.example.com')).toBe('https://example.com/listed')
+    expect(await at('other.example.com')).toBe('https://example.com/others')
+  })
+
+  test('goes on serving a link until the moment it expires, then answers 410', async () => {
+    const { id, code } = await edge.create({
+      url: 'https://example.com/',
+      expiresAt: new Date(Date.now() + 60_000).toISOString(),
+    })
+    expect((await edge.get(`/${code}`)).status).toBe(302)
+    await edge.api('PATCH', `/links/${id}`, { expiresAt: new Date(Date.now() + 500).toISOString() })
+    await expect.poll(async () => (await edge.get(`/${code}`)).status).toBe(410)
+  })
+
+  test('answers 404 for a disabled link, and serves it again when it is enabled', async () => {
+    const { id, code } = await edge.create({ url: 'https://example.com/', enabled: false })
+    const disabled = await edge.get(`/${code}`)
+    expect(disabled.status).toBe(404)
+    expect(disabled.headers.get('cache-control')).toBe('no-store')
+    await edge.api('PATCH', `/links/${id}`, { enabled: true })
+    expect((await edge.get(`/${code}`)).status).toBe(302)
+  })
+
+  test('accepts other methods at 307 and 308 only, and says so', async () => {
+    const found = await edge.create({ url: 'https://example.com/' })
+    const temporary = await edge.create({ url: 'https://example.com/', status: 307 })
+    const refused = await edge.get(`/${found.code}`, { method: 'POST', body: 'x' })
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+    expect((await edge.get(`/${temporary.code}`, { method: 'POST', body: 'x' })).status).toBe(307)
+  })
+})
+
+describe('what no link can be', () => {
+  test.each([
+    '/',
+    '/%',
+    '/%zz',
+    '/%00',
+    '/a%0Ab',
+    '/a//b',
+    '/caf%C3%A9',
+    `/${'a'.repeat(129)}`,
+    '/favicon.ico',
+    '/.well-known/x',
+    '/cdn-cgi/x',
+  ])('is answered without asking a store: %s', async (path) => {
+    stores.redisFaults.resetCounts()
+    stores.postgresFaults.resetCounts()
+    const response = await edge.get(path)
+    expect(response.status).toBe(404)
+    expect(await response.text()).toBe('There is no such short link.\n')
+    expect([stores.redisFaults.requests, stores.postgresFaults.requests]).toEqual([0, 0])
+  })
+
+  test('/health and /robots.txt answer without asking a store', async () => {
+    stores.redisFaults.resetCounts()
+    expect((await edge.get('/health')).status).toBe(200)
+    expect(await (await edge.get('/robots.txt')).text()).toContain('User-agent: *')
+    expect(stores.redisFaults.requests).toBe(0)
+  })
+})
+
+describe('the cache', () => {
+  test('is asked once for a link it has, and Postgres not at all', async () => {
+    const { code } = await edge.create({ url: 'https://example.com/' })
+    stores.redisFaults.resetCounts()
+    stores.postgresFaults.resetCounts()
+    await edge.get(`/${code}`, { method: 'HEAD' })
+    expect(stores.redisFaults.commands).toEqual(['GET'])
+    expect(stores.postgresFaults.requests).toBe(0)
+  })
+
+  test('remembers that there is no such link, for a minute, and a new link is visible at once all the same', async () => {
+    const code = 'not-yet'
+    expect((await edge.get(`/${code}`)).status).toBe(404)
+    const register = `${stores.keyPrefix}v1:link:*/${code}`
+    await expect.poll(() => stores.redis('GET', register)).toBe('0:null')
+    expect(Number(await stores.redis('PTTL', register))).toBeLessThanOrEqual(60_000)
+    stores.postgresFaults.resetCounts()
+    expect((await edge.get(`/${code}`)).status).toBe(404)
+    expect(stores.postgresFaults.requests).toBe(0)
+
+    await edge.create({ url: 'https://example.com/', code })
+    expect((await edge.get(`/${code}`)).status).toBe(302)
+  })
+
+  test('keeps a newer edit when an older fill arrives late', async () => {
+    const { id, code } = await edge.create({ url: 'https://example.com/old' })
+    await stores.redis('DEL', `${stores.keyPrefix}v1:link:*/${code}`)
+    // The reader has loaded the old link; its fill is held back until the edit is through.
+    let releaseFill = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      releaseFill = resolve
+    })
+    let isFill = true
+    stores.redisFaults.inject(
+      { kind: 'hold', until: held },
+      ({ commands }) => commands[0] === 'EVAL' && isFill,
+    )
+    expect((await edge.get(`/${code}`, { method: 'HEAD' })).headers.get('location')).toBe(
+      'https://example.com/old',
+    )
+    await expect.poll(() => stores.redisFaults.struck).toBe(1)
+    isFill = false
+    await edge.api('PATCH', `/links/${id}`, { url: 'https://example.com/new' })
+    releaseFill()
+    await expect.poll(() => stores.redisFaults.struck).toBe(0)
+    expect((await edge.get(`/${code}`)).headers.get('location')).toBe('https://example.com/new')
+    stores.redisFaults.heal()
+  })
+
+  test.each(['junk', '99999:junk', '99999:{"url":"https://evil.example/"}'])(
+    'takes a corrupt register for a miss and writes a good one over it: %s',
+    async (corrupt) => {
+      const { code } = await edge.create({ url: 'https://example.com/good' })
+      const register = `${stores.keyPrefix}v1:link:*/${code}`
+      await stores.redis('SET', register, corrupt)
+      expect((await edge.get(`/${code}`)).headers.get('location')).toBe('https://example.com/good')
+      await expect.poll(() => stores.redis('GET', register)).toMatch(/^\d+:\{"id"/)
+    },
+  )
+
+  test('writes over a register that is not even a string', async () => {
+    const { code } = await edge.create({ url: 'https://example.com/good' })
+    const register = `${stores.keyPrefix}v1:link:*/${code}`
+    await stores.redis('DEL', register)
+    await stores.redis('HSET', register, 'a', 'b')
+    expect((await edge.get(`/${code}`)).status).toBe(302)
+    await expect.poll(() => stores.redis('TYPE', register)).toBe('string')
+  })
+})

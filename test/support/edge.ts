@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
+import { Miniflare } from 'miniflare'
+import { WORKER_BUNDLE } from './build-worker.ts'
+import type { Stores } from './stores.ts'
+
+export const ADMIN_TOKEN = 'admin-token-of-the-tests'
+
+/** One isolate of the built Worker in workerd: an edge location. */
+export interface Edge {
+  readonly url: string
+  /** Never follows redirects. */
+  get(path: string, init?: RequestInit): Promise<Response>
+  /** As `get`, for a visitor of another host. */
+  getAt(host: string, path: string): Promise<Response>
+  /** The management API; a body is sent as JSON. */
+  api(method: string, path: string, body?: unknown): Promise<Response>
+  /** Creates a link and returns it. */
+  create(link: Record<string, unknown>): Promise<ApiLink>
+  /** Fires the cron trigger. */
+  cron(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface ApiLink {
+  readonly id: string
+  readonly code: string
+  readonly domain: string
+  readonly url: string
+  readonly shortUrl: string
+  readonly hits: number
+  readonly version: number
+  readonly [field: string]: unknown
+}
+
+export async function startEdge(
+  stores: Pick<Stores, 'bindings'>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Edge> {
+  const bindings = { HIT_COMMIT_WINDOW_MS: '50', ADMIN_TOKEN, ...stores.bindings, ...settings }
+  const miniflare = new Miniflare({
+    handleStructuredLogs: () => {},
+    logRequests: false,
+    workers: [
+      {
+        config: {
+          name: 'linkr',
+          compatibilityDate: '2026-10-01',
+          manifest: {
+            mainModule: 'worker.js',
+            modules: { 'worker.js': { type: 'esm', contents: await readFile(WORKER_BUNDLE, 'utf8') } },
+          },
+          env: Object.fromEntries(
+            Object.entries(bindings).map(([name, value]) => [name, { type: 'text', value }]),
+          ),
+          exports: {},
+        },
+        dev: { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] },
+      },
+    ],
+  })
+  const worker = await miniflare.getWorker()
+  const { origin } = await miniflare.unsafeGetDirectURL()
+
+  const get: Edge['get'] = (path, init) => fetch(`${origin}${path}`, { redirect: 'manual', ...init })
+  const api: Edge['api'] = (method, path, body) =>
+    get(`/api${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  return {
+    url: origin,
+    get,
+    getAt: (host, path) => fetchAs(host, `${origin}${path}`),
+    api,
+    async create(link) {
+      const response = await api('POST', '/links', link)
+      if (response.status !== 201) throw new Error(`create: ${response.status} ${await response.text()}`)
+      return (await response.json()) as ApiLink
+    },
+    async cron() {
+      const { outcome } = await worker.scheduled({ cron: '*/5 * * * *' })
+      if (outcome !== 'ok') throw new Error(`cron: ${outcome}`)
+    },
+    close: () => miniflare.dispose(),
+  }
+}
+
+/** `fetch` does not let a test choose the Host header. */
+function fetchAs(host: string, url: string): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    httpRequest(url, { headers: { Host: host } }, (incoming) => {
+      incoming.resume()
+      const headers = Object.entries(incoming.headers).map(([name, value]): [string, string] => [
+        name,
+        String(value),
+      ])
+      resolve(new Response(null, { status: incoming.statusCode ?? 0, headers }))
+    })
+      .on('error', reject)
+      .end()
+  })
+}

@@ -1,0 +1,95 @@
+import type { Answer, Intercept, InterceptedCall } from '../../src/local/intercept.ts'
+
+/** What can go wrong on the way to a store or back. */
+export type Fault =
+  /** The connection is cut before the store sees anything. */
+  | { readonly kind: 'refuse' }
+  /** The store executes, and the answer is lost. */
+  | { readonly kind: 'drop-answer' }
+  /** The store executes, and half of the answer arrives. */
+  | { readonly kind: 'half-answer' }
+  | { readonly kind: 'status'; readonly status: number }
+  /** Nothing is executed and nothing is answered, until the client gives up. */
+  | { readonly kind: 'hang' }
+  | { readonly kind: 'delay'; readonly ms: number }
+  /** Executed only once the promise has resolved. */
+  | { readonly kind: 'hold'; readonly until: Promise<void> }
+
+export interface FaultRule {
+  readonly fault: Fault
+  /** Which calls it strikes; default: every one. */
+  readonly when?: (call: InterceptedCall) => boolean
+}
+
+/** Switchable faults of one store, and a count of what was asked of it. */
+export class Faults {
+  /** HTTP requests that reached the bridge, healthy or not. */
+  requests = 0
+  /** Redis command names or SQL texts, in order. */
+  readonly commands: string[] = []
+  /** Calls that a fault is dealing with right now. */
+  struck = 0
+  #rules: FaultRule[] = []
+
+  /** Until healed. */
+  inject(fault: Fault, when?: FaultRule['when']): void {
+    this.#rules.push(when === undefined ? { fault } : { fault, when })
+  }
+
+  heal(): void {
+    this.#rules = []
+  }
+
+  resetCounts(): void {
+    this.requests = 0
+    this.commands.length = 0
+  }
+
+  readonly intercept: Intercept = async (call) => {
+    this.requests++
+    this.commands.push(...call.commands)
+    const rule = this.#rules.find(({ when }) => when === undefined || when(call))
+    if (rule === undefined) return call.execute()
+    this.struck++
+    try {
+      return await strike(rule.fault, call)
+    } finally {
+      this.struck--
+    }
+  }
+}
+
+async function strike(fault: Fault, { execute, response }: InterceptedCall): Promise<Answer | null> {
+  switch (fault.kind) {
+    case 'refuse':
+      response.destroy()
+      return null
+    case 'drop-answer':
+      await execute()
+      response.destroy()
+      return null
+    case 'half-answer': {
+      const { status, headers, body } = await execute()
+      response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
+      response.write(body.slice(0, Math.floor(body.length / 2)), () => response.destroy())
+      return null
+    }
+    case 'status':
+      return {
+        status: fault.status,
+        headers: { 'Content-Type': 'application/json' },
+        body: '{"error":"injected"}',
+      }
+    case 'hang':
+      await new Promise((resolve) => response.once('close', resolve))
+      return null
+    case 'hold':
+      await fault.until
+      return execute()
+    case 'delay':
+      await new Promise((resolve) => setTimeout(resolve, fault.ms))
+      return execute()
+    default:
+      return fault satisfies never
+  }
+}

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto'
+import { createClient } from '@redis/client'
+import pg from 'pg'
+import { migrate } from '../../src/cli/migrate.ts'
+import { startNeonBridge } from '../../src/local/neon-bridge.ts'
+import { startUpstashBridge } from '../../src/local/upstash-bridge.ts'
+import { Faults } from './faults.ts'
+
+/** Both stores behind their bridges, empty, migrated, of this test file's own. */
+export interface Stores {
+  readonly redisFaults: Faults
+  readonly postgresFaults: Faults
+  /** The Worker's settings that lead to these stores. */
+  readonly bindings: Readonly<Record<string, string>>
+  readonly keyPrefix: string
+  /** Straight to Redis, past the bridge and its faults. */
+  redis(...command: string[]): Promise<unknown>
+  /** Straight to Postgres, past the bridge and its faults. */
+  sql<Row extends pg.QueryResultRow>(text: string, params?: unknown[]): Promise<Row[]>
+  close(): Promise<void>
+}
+
+/** Embedded stores by default; with STORES=services those at REDIS_URL and DATABASE_URL. */
+export async function startStores(): Promise<Stores> {
+  const useServices = process.env.STORES === 'services'
+  const run = randomBytes(6).toString('hex')
+  const token = `bridge-token-${run}`
+  const keyPrefix = `linkr-test-${run}:`
+  const redisFaults = new Faults()
+  const postgresFaults = new Faults()
+
+  const scratch = useServices ? await createScratchDatabase(`linkr_test_${run}`) : undefined
+  const upstash = await startUpstashBridge({
+    redisUrl: useServices ? (process.env.REDIS_URL ?? 'redis://127.0.0.1:6379') : undefined,
+    token,
+    intercept: redisFaults.intercept,
+  })
+  const neon = await startNeonBridge({ databaseUrl: scratch?.url, intercept: postgresFaults.intercept })
+  await migrate(neon.databaseUrl)
+
+  const redis = connectRedis(upstash.redisUrl)
+  await redis.connect()
+  const pool = new pg.Pool({ connectionString: neon.databaseUrl, max: 1 })
+  pool.on('error', () => {})
+
+  return {
+    redisFaults,
+    postgresFaults,
+    keyPrefix,
+    bindings: {
+      UPSTASH_REDIS_REST_URL: upstash.url,
+      UPSTASH_REDIS_REST_TOKEN: token,
+      REDIS_KEY_PREFIX: keyPrefix,
+      DATABASE_URL: neon.connectionString,
+      NEON_FETCH_ENDPOINT: neon.fetchEndpoint,
+    },
+    redis: (...command) => redis.sendCommand(command),
+    async sql(text, params) {
+      const { rows } = await pool.query(text, params)
+      return rows
+    },
+    async close() {
+      redisFaults.heal()
+      postgresFaults.heal()
+      if (useServices) await deleteKeys(redis, keyPrefix)
+      redis.destroy()
+      await pool.end()
+      await Promise.all([upstash.close(), neon.close()])
+      await scratch?.drop()
+    },
+  }
+}
+
+async function createScratchDatabase(name: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const server = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+  const administer = async (statement: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: server })
+    await client.connect()
+    await client.query(statement)
+    await client.end()
+  }
+  await administer(`CREATE DATABASE ${name}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => administer(`DROP DATABASE ${name} WITH (FORCE)`) }
+}
+
+type Redis = ReturnType<typeof connectRedis>
+
+function connectRedis(url: string) {
+  const redis = createClient({ url })
+  redis.on('error', () => {})
+  return redis
+}
+
+async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
+  for await (const keys of redis.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
+    if (keys.length > 0) await redis.unlink(keys)
+  }
+}
