@@ -82,8 +82,10 @@ async function runOn(
   database: Database,
 ): Promise<string> {
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number }
+  let cancelled = false
   const cancel = () => {
-    if (!response.writableFinished) database.cancel(processID, secretKey)
+    cancelled = true
+    database.cancel(processID, secretKey)
   }
   response.once('close', cancel)
   try {
@@ -97,7 +99,9 @@ async function runOn(
     throw queryFailure(error)
   } finally {
     response.off('close', cancel)
-    void cleanUp(client)
+    // a cancel request may arrive late: it must not find somebody else's query there
+    if (cancelled) client.release(true)
+    else void cleanUp(client)
   }
 }
 
