@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
+/** Where `.ci/run` wants a report that it can count. */
+const jsonReport = process.env.VITEST_JSON
+
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build-worker.ts'],
     silent: 'passed-only',
+    reporters: jsonReport ? ['default', ['json', { outputFile: jsonReport }]] : ['default'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     sequence: { shuffle: true },

@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url'
+
+/** What the environment says about the local stack. Everything has a default; nothing set is an empty string. */
+export interface StackOptions {
+  /** A real Redis; `undefined` = embedded, in memory. */
+  readonly redisUrl: string | undefined
+  /** A real Postgres; `undefined` = PGlite, kept in `dataDir`. */
+  readonly databaseUrl: string | undefined
+  /** Where the embedded Postgres and the Worker's generated settings are kept. */
+  readonly dataDir: string
+  /** The settings of a plain `wrangler dev`; made if it is not there. */
+  readonly devVarsFile: string
+  readonly ports: {
+    readonly worker: number | undefined
+    readonly redisBridge: number | undefined
+    readonly postgresBridge: number | undefined
+  }
+}
+
+export const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url).href)
+
+/** @throws an error that names the malformed variable. */
+export function readStackOptions(env: Readonly<Record<string, string | undefined>>): StackOptions {
+  const text = (name: string): string | undefined => env[name]?.trim() || undefined
+  const port = (name: string): number | undefined => {
+    const value = text(name)
+    if (value === undefined) return undefined
+    const number = Number(value)
+    if (/^\d+$/.test(value) && number >= 1 && number <= 65_535) return number
+    throw new Error(`${name} is malformed: set it to a port from 1 to 65535, or leave it out`)
+  }
+  return {
+    redisUrl: text('REDIS_URL'),
+    databaseUrl: text('DATABASE_URL'),
+    dataDir: text('LINKR_DATA_DIR') ?? `${PROJECT_DIR}.linkr`,
+    devVarsFile: text('LINKR_DEV_VARS') ?? `${PROJECT_DIR}.dev.vars`,
+    ports: {
+      worker: port('PORT'),
+      redisBridge: port('UPSTASH_BRIDGE_PORT'),
+      postgresBridge: port('NEON_BRIDGE_PORT'),
+    },
+  }
+}

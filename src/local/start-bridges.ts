@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto'
+import { rootMessage } from '../cli/root-message.ts'
+import { storePlace } from '../cli/store-place.ts'
+import { choosePort, type PortWish } from './choose-port.ts'
+import type { DevVarsDemands } from './dev-vars.ts'
+import { type NeonBridge, startNeonBridge } from './neon-bridge.ts'
+import type { StackOptions } from './stack-options.ts'
+import { startUpstashBridge, type UpstashBridge } from './upstash-bridge.ts'
+
+export interface Bridges {
+  readonly upstash: UpstashBridge
+  readonly neon: NeonBridge
+  /** For a person: where the data really is. */
+  readonly redisPlace: string
+  readonly postgresPlace: string
+  close(): Promise<void>
+}
+
+export interface StartBridgesOptions {
+  readonly stack: StackOptions
+  readonly demands: DevVarsDemands
+  /**
+   * Whether a port in `.dev.vars` that is taken is an error: it must be, where a Worker started by hand will look for
+   * the bridge there.
+   */
+  readonly keepsPorts: boolean
+}
+
+/** Near 8787, where wrangler serves, but clear of the ports that it goes on to when that is taken. */
+const REDIS_BRIDGE_PORT = 8797
+const POSTGRES_BRIDGE_PORT = 8798
+
+/** Both or none. Rejects with what a person can do about it. */
+export async function startBridges({ stack, demands, keepsPorts }: StartBridgesOptions): Promise<Bridges> {
+  const redisPlace = placeOfRedis(stack)
+  const postgresPlace = placeOfPostgres(stack)
+  const wish = (
+    purpose: string,
+    variable: string,
+    fromEnv: number | undefined,
+    fromFile: number | undefined,
+    fallback: number,
+  ): PortWish => {
+    const preferred = fromFile ?? fallback
+    if (fromEnv !== undefined) return { purpose, decided: { port: fromEnv, by: variable }, preferred }
+    if (fromFile === undefined || !keepsPorts) return { purpose, preferred }
+    return { purpose, decided: { port: fromFile, by: stack.devVarsFile }, preferred }
+  }
+  const { ports } = stack
+
+  const upstash = await startUpstashBridge({
+    redisUrl: stack.redisUrl,
+    token: demands.redisToken ?? randomBytes(24).toString('hex'),
+    port: await choosePort(
+      wish('Redis bridge', 'UPSTASH_BRIDGE_PORT', ports.redisBridge, demands.redisPort, REDIS_BRIDGE_PORT),
+    ),
+  }).catch((error: unknown) => {
+    if (stack.redisUrl === undefined) throw error
+    throw new Error(`Redis at ${redisPlace}: ${rootMessage(error)}`, { cause: error })
+  })
+  try {
+    const neon = await startNeonBridge({
+      databaseUrl: stack.databaseUrl,
+      dataDir: stack.dataDir,
+      port: await choosePort(
+        wish(
+          'Postgres bridge',
+          'NEON_BRIDGE_PORT',
+          ports.postgresBridge,
+          demands.postgresPort,
+          POSTGRES_BRIDGE_PORT,
+        ),
+      ),
+    })
+    return {
+      upstash,
+      neon,
+      redisPlace,
+      postgresPlace,
+      async close() {
+        await Promise.all([upstash.close(), neon.close()])
+      },
+    }
+  } catch (error) {
+    await upstash.close()
+    throw error
+  }
+}
+
+function placeOfRedis({ redisUrl }: StackOptions): string {
+  if (redisUrl === undefined) return 'embedded, in memory'
+  const place = storePlace(redisUrl, ['redis:'])
+  if (place !== null) return place
+  throw new Error(
+    'REDIS_URL is malformed: set it to redis://host:port, or leave it out for an embedded Redis',
+  )
+}
+
+function placeOfPostgres({ databaseUrl, dataDir }: StackOptions): string {
+  if (databaseUrl === undefined) return `embedded, kept in ${dataDir}`
+  const place = storePlace(databaseUrl, ['postgres:', 'postgresql:'])
+  if (place !== null) return place
+  throw new Error(
+    'DATABASE_URL is malformed: set it to postgresql://user:password@host/database, or leave it out for an embedded Postgres',
+  )
+}

@@ -1,0 +1,28 @@
+/** How long after the first signal the same one again is an echo: npm passes on what the terminal already sent to all. */
+const ECHO_MS = 500
+
+/**
+ * The first Ctrl-C (or SIGTERM, or a closed terminal) asks to stop and aborts the signal; a second one ends the process
+ * at once, and `exit` handlers are then the only ones that run.
+ */
+export function listenForStop(): AbortSignal {
+  const controller = new AbortController()
+  let first: number | undefined
+  const onSignal = (): void => {
+    if (first !== undefined && performance.now() - first > ECHO_MS) process.exit(130)
+    first ??= performance.now()
+    controller.abort()
+  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
+  // Where the terminal is gone, or the reader of a pipe, what we print must not end us before the hits are flushed.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  return controller.signal
+}
+
+/** Resolves once `signal` is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
