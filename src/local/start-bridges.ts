@@ -83,8 +83,17 @@ export async function startBridges({ stack, demands, keepsPorts }: StartBridgesO
     }
   } catch (error) {
     await upstash.close()
-    throw error
+    if (stack.databaseUrl !== undefined || !isDamage(error)) throw error
+    throw new Error(
+      `The embedded Postgres cannot read its files. Delete ${stack.dataDir} to start with an empty one.`,
+      { cause: error },
+    )
   }
+}
+
+/** How PGlite says that Postgres itself gave up at its start. */
+function isDamage(error: unknown): boolean {
+  return error instanceof Error && /^Aborted\(|^PGlite failed|unreachable/.test(error.message)
 }
 
 function placeOfRedis({ redisUrl }: StackOptions): string {

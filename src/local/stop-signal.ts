@@ -1,9 +1,11 @@
 /** How long after the first signal the same one again is an echo: npm passes on what the terminal already sent to all. */
 const ECHO_MS = 500
 
+const ORPHAN_CHECK_MS = 250
+
 /**
- * The first Ctrl-C (or SIGTERM, or a closed terminal) asks to stop and aborts the signal; a second one ends the process
- * at once, and `exit` handlers are then the only ones that run.
+ * The first Ctrl-C (or SIGTERM, a closed terminal, the end of npm) asks to stop and aborts the signal; a second one
+ * ends the process at once, and `exit` handlers are then the only ones that run.
  */
 export function listenForStop(): AbortSignal {
   const controller = new AbortController()
@@ -16,7 +18,18 @@ export function listenForStop(): AbortSignal {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
   // Where the terminal is gone, or the reader of a pipe, what we print must not end us before the hits are flushed.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  if (process.env.npm_lifecycle_event !== undefined) whenOrphaned(() => controller.abort())
   return controller.signal
+}
+
+/** A `kill` of npm ends npm and the shell between it and us, and neither tells us. */
+function whenOrphaned(stop: () => void): void {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    stop()
+  }, ORPHAN_CHECK_MS).unref()
 }
 
 /** Resolves once `signal` is aborted. */
