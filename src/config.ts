@@ -14,12 +14,16 @@ export interface Config {
     /** Prefix of every key, so that several deployments can share one database. */
     readonly keyPrefix: string
     readonly timeoutMs: number
+    /** Tries after the first one, for failures other than a time-out. */
+    readonly retries: number
   }
   readonly postgres: {
     readonly url: string
     /** Where SQL-over-HTTP is sent; `null` = the Neon host named in `url`. */
     readonly fetchEndpoint: string | null
     readonly timeoutMs: number
+    /** Tries after the first one, of what can be done twice, for failures other than a time-out. */
+    readonly retries: number
   }
   readonly adminToken: string
   /** Hosts that are namespaces of their own, lower case, without port. Every other host shares `*`. */
@@ -47,11 +51,16 @@ export function parseConfig(env: Env): Config {
     fix: string,
     accepts: (value: string) => boolean,
   ): string => (env[name] === undefined || env[name] === '' ? fallback : text(name, fix, accepts))
-  const milliseconds = (name: string, fallback: number, min: number, max: number): number =>
+  const whole = (name: string, fallback: number, min: number, max: number, unit: string): number =>
     Number(
-      optional(name, String(fallback), `set it to whole milliseconds from ${min} to ${max}`, (value) => {
-        return /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max
-      }),
+      optional(
+        name,
+        String(fallback),
+        `set it to a whole number of ${unit} from ${min} to ${max}`,
+        (value) => {
+          return /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max
+        },
+      ),
     )
 
   const config: Config = {
@@ -72,7 +81,8 @@ export function parseConfig(env: Env): Config {
         'use 1 to 64 letters, digits or -_.: characters',
         (value) => /^[\w.:-]{1,64}$/.test(value),
       ),
-      timeoutMs: milliseconds('REDIS_TIMEOUT_MS', 300, 10, 10_000),
+      timeoutMs: whole('REDIS_TIMEOUT_MS', 300, 10, 10_000, 'milliseconds'),
+      retries: whole('REDIS_RETRIES', 1, 0, 5, 'retries'),
     },
     postgres: {
       url: text(
@@ -87,7 +97,8 @@ export function parseConfig(env: Env): Config {
           'set it to an http(s) URL, or leave it out to use Neon',
           isHttpUrl,
         ) || null,
-      timeoutMs: milliseconds('POSTGRES_TIMEOUT_MS', 5_000, 100, 30_000),
+      timeoutMs: whole('POSTGRES_TIMEOUT_MS', 5_000, 100, 30_000, 'milliseconds'),
+      retries: whole('POSTGRES_RETRIES', 1, 0, 5, 'retries'),
     },
     adminToken: text(
       'ADMIN_TOKEN',
@@ -114,7 +125,7 @@ export function parseConfig(env: Env): Config {
           return isHttpUrl(value) && new URL(value).origin === value.replace(/\/$/, '')
         },
       ).replace(/\/$/, '') || null,
-    hits: { commitWindowMs: milliseconds('HIT_COMMIT_WINDOW_MS', 1_000, 10, 10_000) },
+    hits: { commitWindowMs: whole('HIT_COMMIT_WINDOW_MS', 1_000, 10, 10_000, 'milliseconds') },
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config

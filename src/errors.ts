@@ -3,6 +3,8 @@
  * Every error that linkr throws on purpose. Expected absence is `null`, never a throw.
  */
 
+import { BreakerOpen } from './breaker.ts'
+
 /** Base class: `code` is stable and may be shown to clients, `status` is the HTTP status it maps to. */
 export abstract class LinkrError extends Error {
   abstract readonly code: string
@@ -34,9 +36,12 @@ export class SourceUnavailable extends LinkrError {
   readonly code = 'store_unavailable' as const
   readonly status = 503 as const
   readonly store: 'redis' | 'postgres'
+  /** Whether the request may have reached the store; `false` = certainly nothing happened there. */
+  readonly wasSent: boolean
 
   constructor(store: 'redis' | 'postgres', cause: unknown) {
     super(`${store} is unavailable`, { cause })
     this.store = store
+    this.wasSent = !(cause instanceof BreakerOpen)
   }
 }

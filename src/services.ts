@@ -2,16 +2,23 @@
  * @module
  * Composition root, for `fetch` and `scheduled` alike. Everything that needs Postgres is imported on first use.
  */
+import { createBreaker } from './breaker.ts'
+import { memoryTier } from './cache/memory-tier.ts'
 import { redisTier } from './cache/redis-tier.ts'
 import { createRegisterStore } from './cache/register-store.ts'
+import type { WarmUpReport } from './cache/warm-up.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/client.ts'
+import type { HealthReport } from './health.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
 import { createLinkEditor, type LinkEditor } from './links/link-editor.ts'
 import type { LinkSource } from './links/link-source.ts'
-import { createRedisClient } from './redis/client.ts'
+import { log } from './log.ts'
+import { createPublisher, type Publisher } from './outbox/publisher.ts'
+import type { ReconcileReport } from './reconcile/reconcile.ts'
+import { createRedisClient, isRedisOutage } from './redis/client.ts'
 import { createKeys } from './redis/keys.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -20,47 +27,121 @@ export interface Services {
   readonly runtime: Runtime
   readonly links: LinkSource
   readonly hits: HitRecorder
+  readonly publisher: Publisher
   /** For the API; opens Postgres. */
   readonly editor: () => Promise<LinkEditor>
   readonly flush: () => Promise<FlushReport>
+  readonly reconcile: (full: boolean) => Promise<ReconcileReport>
+  /** Resolves to whether nobody else has reconciled, or will now, within the hour. */
+  readonly claimReconciliation: () => Promise<boolean>
+  readonly warm: (count: number, offset: number) => Promise<WarmUpReport>
+  readonly health: () => Promise<HealthReport>
 }
 
+const RECONCILE_EVERY_SECONDS = 60 * 60
+/** A lease outlives the load it stands for. */
+const LEASE_MARGIN_MS = 1_000
+
 export function createServices(config: Config, runtime: Runtime): Services {
-  const redis = createRedisClient(config.redis)
+  const { now, random } = runtime
   const keys = createKeys(config.redis.keyPrefix)
-  const registers = createRegisterStore(redis, keys)
-  const counters = createHitCounters({ redis, keys, now: runtime.now })
+  const redisBreaker = createBreaker({
+    now,
+    isOutage: isRedisOutage,
+    onOpen: () => log.error('redis.breaker_opened'),
+    // Edits made while Redis was away may be missing there.
+    onClose: () => publisher.suspect(),
+  })
+  const postgresBreaker = createBreaker({
+    now,
+    isOutage: () => true,
+    onOpen: () => log.error('postgres.breaker_opened'),
+  })
+  const redis = createRedisClient(config.redis, redisBreaker)
+  const leaseMs = config.postgres.timeoutMs + LEASE_MARGIN_MS
+  const registers = createRegisterStore({ redis, keys, now, random, leaseMs })
 
   // Only the result is shared between requests, never a promise: a cancelled request would take it along.
   let opened: Database | undefined
   const database = async (): Promise<Database> => {
     const { openDatabase } = await import('./db/client.ts')
-    opened ??= openDatabase(config.postgres)
+    opened ??= openDatabase(config.postgres, postgresBreaker)
     return opened
   }
-  const origin: LinkSource = {
-    async find(key) {
-      const { postgresLinks } = await import('./links/postgres-links.ts')
-      return postgresLinks(await database()).find(key)
-    },
-  }
+  const postgresLinks = async () =>
+    (await import('./links/postgres-links.ts')).postgresLinks(await database(), config.postgres.retries)
+  const totals = async () => (await import('./hits/postgres-hits.ts')).postgresHits(await database())
+  const outbox = async () => (await import('./outbox/postgres-outbox.ts')).postgresOutbox(await database())
+
+  const publisher = createPublisher({
+    registers,
+    outbox,
+    runtime,
+    forget: (key, version) => links.forget(key, version),
+  })
+  const links = memoryTier({
+    runtime,
+    origin: redisTier({
+      origin: { find: async (key) => (await postgresLinks()).find(key) },
+      registers,
+      runtime,
+      isSuspect() {
+        publisher.catchUp()
+        return publisher.isBehind()
+      },
+    }),
+  })
+  const counters = createHitCounters({ redis, keys, now, changeLog: links.changeLog })
+  const hits = createHitRecorder({ counters, totals, commitWindowMs: config.hits.commitWindowMs, runtime })
 
   return {
     config,
     runtime,
-    links: redisTier({ origin, registers, runtime }),
-    hits: createHitRecorder({ counters, commitWindowMs: config.hits.commitWindowMs, runtime }),
+    links,
+    hits,
+    publisher,
     async editor() {
       const { postgresLinkRepository } = await import('./links/link-repository.ts')
-      return createLinkEditor({ repository: postgresLinkRepository(await database()), registers, counters })
+      return createLinkEditor({ repository: postgresLinkRepository(await database()), publisher, counters })
     },
-    flush: () =>
-      flushHits({
-        counters,
-        async totals() {
-          const { postgresHits } = await import('./hits/postgres-hits.ts')
-          return postgresHits(await database())
+    flush: () => flushHits({ counters, totals }),
+    async reconcile(full) {
+      const { reconcile } = await import('./reconcile/reconcile.ts')
+      return reconcile(
+        {
+          redis,
+          keys,
+          registers,
+          publisher,
+          counters,
+          now,
+          links: await postgresLinks(),
+          outbox: await outbox(),
+          totals: await totals(),
         },
-      }),
+        full,
+      )
+    },
+    async claimReconciliation() {
+      return (
+        (await redis.command('SET', keys.reconciled, now(), 'NX', 'EX', RECONCILE_EVERY_SECONDS)) === 'OK'
+      )
+    },
+    async warm(count, offset) {
+      const { warmUp } = await import('./cache/warm-up.ts')
+      return warmUp({ links: await postgresLinks(), registers, now, random }, count, offset)
+    },
+    async health() {
+      const { checkHealth } = await import('./health.ts')
+      return checkHealth({
+        redisBreaker,
+        postgresBreaker,
+        counters,
+        outbox,
+        changeLog: links.changeLog,
+        recorder: hits,
+        now,
+      })
+    },
   }
 }

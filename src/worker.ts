@@ -5,6 +5,7 @@
 import { env, waitUntil } from 'cloudflare:workers'
 import { createApp } from './app.ts'
 import { type Env, parseConfig } from './config.ts'
+import { runCron } from './cron.ts'
 import { ConfigError } from './errors.ts'
 import { log } from './log.ts'
 import { createRuntime } from './runtime.ts'
@@ -33,7 +34,5 @@ const app = createApp(services)
 
 export default {
   fetch: (request) => app.fetch(request),
-  scheduled: async () => {
-    await services().flush()
-  },
+  scheduled: () => runCron(services()),
 } satisfies ExportedHandler

@@ -9,6 +9,7 @@ import { describeError, log } from '../log.ts'
 import type { Services } from '../services.ts'
 import { authenticate } from './authenticate.ts'
 import { linksRoutes } from './links-routes.ts'
+import { operationsRoutes } from './operations-routes.ts'
 import { Problem, problemResponse } from './problem.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
@@ -26,7 +27,7 @@ export function createApi(services: Services): Hono {
     }),
   )
   api.route('/links', linksRoutes(services))
-  api.post('/flush', async (c) => c.json(await services.flush()))
+  api.route('/', operationsRoutes(services))
 
   api.notFound(() =>
     problemResponse({ status: 404, code: 'no_such_route', detail: 'There is no such API route.' }),

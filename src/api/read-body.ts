@@ -2,12 +2,16 @@ import type { Context } from 'hono'
 import * as v from 'valibot'
 import { Problem } from './problem.ts'
 
-/** @throws {Problem} 400 for what is no JSON object, 422 with every wrong field for one that `schema` refuses. */
+/**
+ * @param whenEmpty what an empty body stands for; left out = it is an error.
+ * @throws {Problem} 400 for what is no JSON object, 422 with every wrong field for one that `schema` refuses.
+ */
 export async function readBody<Schema extends v.GenericSchema>(
   c: Context,
   schema: Schema,
+  whenEmpty?: object,
 ): Promise<v.InferOutput<Schema>> {
-  const parsed = v.safeParse(schema, await readJson(c))
+  const parsed = v.safeParse(schema, await readJson(c, whenEmpty))
   if (parsed.success) return parsed.output
   const errors = parsed.issues.map((issue) => ({
     path: v.getDotPath(issue) ?? '',
@@ -27,8 +31,9 @@ function messageOf({ type, message, expected, received }: v.GenericIssue): strin
   return message
 }
 
-async function readJson(c: Context): Promise<unknown> {
-  const body = parseJson(await c.req.text())
+async function readJson(c: Context, whenEmpty?: object): Promise<unknown> {
+  const text = await c.req.text()
+  const body = text === '' ? whenEmpty : parseJson(text)
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
   throw new Problem(400, 'invalid_json', 'Send a JSON object as the body.')
 }

@@ -1,40 +1,101 @@
+import { SourceUnavailable } from '../errors.ts'
 import type { Link, LinkKey } from '../links/link.ts'
 import type { LinkSource } from '../links/link-source.ts'
 import { describeError, log } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
-import type { RegisterStore } from './register-store.ts'
+import { cachedFor, freshnessOf } from './freshness.ts'
+import type { Lease, ReadAnswer, RegisterStore } from './register-store.ts'
 
 export interface RedisTierOptions {
   readonly origin: LinkSource
   readonly registers: RegisterStore
   readonly runtime: Runtime
+  /** Whether Redis has been out of reach and may lack edits made meanwhile: then Postgres is asked first. */
+  readonly isSuspect: () => boolean
 }
+
+/** How often and how many times to look again while somebody else loads a link. */
+const POLL_EVERY_MS = 30
+const MAX_POLLS = 10
 
 /**
- * Cache-aside over Redis: a hit costs one Redis round trip, a miss one more to the origin, and the fill happens in the
+ * Cache-aside over Redis. A hit costs one Redis round trip, a miss one more to the origin; the fill happens in the
  * background. Redis failing is a miss; a failed load is never cached.
  */
-export function redisTier({ origin, registers, runtime }: RedisTierOptions): LinkSource {
-  return {
-    async find(key: LinkKey): Promise<Link | null> {
-      const cached = await readOrMiss(registers, key)
-      if (cached !== undefined && 'version' in cached) return cached.link
-      const link = await origin.find(key)
-      const fill = registers.write(key, { version: link?.version ?? 0, link }, cached?.corrupt)
-      runtime.background('cache.fill_failed', fill)
-      return link
-    },
+export function redisTier({ origin, registers, runtime, isSuspect }: RedisTierOptions): LinkSource {
+  async function find(key: LinkKey): Promise<Link | null> {
+    const answer = await readOrMiss(key)
+    if (answer === undefined) return origin.find(key)
+    if (answer.kind === 'leased') return loadAndFill(key, answer.lease)
+    if (answer.kind === 'loading') return pollThenLoad(key)
+    const { register } = answer
+    const freshness = freshnessOf(register, runtime.now(), runtime.random)
+    if (freshness === 'stale') return refreshOrServeStale(key, register.link)
+    if (freshness === 'refresh-ahead') runtime.background('cache.refresh_failed', refresh(key))
+    return register.link
   }
-}
 
-/** Fails open: a cache that cannot be asked has nothing. */
-async function readOrMiss(registers: RegisterStore, key: LinkKey): ReturnType<RegisterStore['read']> {
-  try {
-    const cached = await registers.read(key)
-    if (cached !== undefined && 'corrupt' in cached) log.warn('cache.register_corrupt', { ...key })
-    return cached
-  } catch (error) {
-    log.warn('cache.read_failed', { error: describeError(error) })
-    return undefined
+  /** Fails open: a cache that cannot be asked has nothing. */
+  async function readOrMiss(key: LinkKey): Promise<ReadAnswer | undefined> {
+    try {
+      const answer = await registers.read(key)
+      if (answer.kind === 'leased' && answer.lease.corrupt !== '')
+        log.warn('cache.register_corrupt', { ...key })
+      return answer
+    } catch (error) {
+      if (!(error instanceof SourceUnavailable)) throw error
+      if (error.wasSent) log.warn('cache.read_failed', { error: describeError(error) })
+      return undefined
+    }
+  }
+
+  async function loadAndFill(key: LinkKey, lease: Lease): Promise<Link | null> {
+    const startedAt = runtime.now()
+    const link = await origin.find(key)
+    const now = runtime.now()
+    const register = cachedFor({ version: link?.version ?? 0, link }, now - startedAt, now, runtime.random)
+    runtime.background('cache.fill_failed', registers.fill([{ key, register, lease }]))
+    return link
+  }
+
+  /** Without the lease: whoever has it will fill the register soon, or is dead and must not hold anybody up. */
+  async function pollThenLoad(key: LinkKey): Promise<Link | null> {
+    for (let polls = 0; polls < MAX_POLLS; polls++) {
+      await runtime.sleep(POLL_EVERY_MS)
+      const answer = await readOrMiss(key)
+      if (answer === undefined) break
+      if (answer.kind === 'hit') return answer.register.link
+      if (answer.kind === 'leased') return loadAndFill(key, answer.lease)
+    }
+    return origin.find(key)
+  }
+
+  /** One reader of many refreshes: the one that gets the lease. */
+  async function refresh(key: LinkKey): Promise<void> {
+    const [lease] = await registers.takeLeases([key])
+    if (lease) await loadAndFill(key, lease)
+  }
+
+  async function refreshOrServeStale(key: LinkKey, stale: Link | null): Promise<Link | null> {
+    try {
+      const [lease] = await registers.takeLeases([key])
+      return lease ? await loadAndFill(key, lease) : stale
+    } catch (error) {
+      if (!(error instanceof SourceUnavailable)) throw error
+      log.warn('cache.served_stale', { error: describeError(error) })
+      return stale
+    }
+  }
+
+  return {
+    async find(key) {
+      if (!isSuspect()) return find(key)
+      try {
+        return await origin.find(key)
+      } catch (error) {
+        if (!(error instanceof SourceUnavailable)) throw error
+        return find(key)
+      }
+    },
   }
 }

@@ -1,35 +1,133 @@
-import type { LinkKey } from '../links/link.ts'
+import { type LinkKey, linkName } from '../links/link.ts'
 import type { RedisClient } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
-import { SET_IF_NOT_OLDER } from '../redis/scripts.ts'
-import { decodeRegister, encodeRegister, type Register } from './register.ts'
+import { FILL, PUBLISH, READ_OR_LEASE, TAKE_LEASES } from '../redis/scripts/registers.ts'
+import { encodeChanges } from './change-log.ts'
+import { ABSENT_TTL_MS, cachedFor, LINK_TTL_MS } from './freshness.ts'
+import { type CachedRegister, decodeRegister, encodeRegister, type Register } from './register.ts'
 
-/** How long Redis remembers an existing link that nobody edits. */
-const LINK_TTL_MS = 24 * 60 * 60 * 1000
-/** How long it remembers that there is none: short, because anybody can ask for codes that do not exist. */
-const ABSENT_TTL_MS = 60 * 1000
-
-export interface RegisterStore {
-  /** What is cached: a register, `undefined` for none, or the text of a corrupt one. Throws as RedisClient. */
-  read(key: LinkKey): Promise<Register | { readonly corrupt: string } | undefined>
-  /**
-   * Resolves to whether it was written; `false` = a newer one stays. Fills and write-throughs alike.
-   * @param corrupt the text that `read` found corrupt, whose version must not win over a good one.
-   */
-  write(key: LinkKey, register: Register, corrupt?: string): Promise<boolean>
+/** The right to fill one register, until it expires or an edit takes it away. */
+export interface Lease {
+  readonly token: string
+  /** What stood there and was no register; '' = nothing. */
+  readonly corrupt: string
 }
 
-export function createRegisterStore(redis: RedisClient, keys: Keys): RegisterStore {
+export type ReadAnswer =
+  | { readonly kind: 'hit'; readonly register: CachedRegister }
+  /** Nothing is there, and it is the caller's to load it and fill it in. */
+  | { readonly kind: 'leased'; readonly lease: Lease }
+  /** Nothing is there, and somebody else is loading it. */
+  | { readonly kind: 'loading' }
+
+export interface Fill {
+  readonly key: LinkKey
+  readonly register: CachedRegister
+  readonly lease: Lease
+}
+
+export interface Edit {
+  readonly key: LinkKey
+  readonly register: Register
+}
+
+/** An edit that Redis refused, because it has a register that says to be newer. */
+export interface RefusedEdit extends Edit {
+  readonly newerVersion: number
+}
+
+/** Every method throws `SourceUnavailable` when Redis fails. */
+export interface RegisterStore {
+  read(key: LinkKey): Promise<ReadAnswer>
+  /** In the order of `keys`; `null` = somebody else holds that lease. */
+  takeLeases(keys: readonly LinkKey[]): Promise<readonly (Lease | null)[]>
+  /** Resolves to how many were written: none without its lease, and none over a newer register. */
+  fill(fills: readonly Fill[]): Promise<number>
+  /** What stands in Redis, corrupt or not, in the order of `keys`; `null` = nothing. For reconciliation. */
+  peek(keys: readonly LinkKey[]): Promise<readonly (string | null)[]>
+  /**
+   * Writes edits through and tells every isolate, in one round trip. Resolves to those that were refused.
+   * @param onlyExisting leaves keys alone that Redis does not hold, for edits of many links.
+   */
+  publish(edits: readonly Edit[], onlyExisting?: boolean): Promise<readonly RefusedEdit[]>
+}
+
+export interface RegisterStoreOptions {
+  readonly redis: RedisClient
+  readonly keys: Keys
+  readonly now: () => number
+  readonly random: () => number
+  /** Longer than a load may take; nobody waits for it, but nobody fills the register meanwhile either. */
+  readonly leaseMs: number
+}
+
+/** Isolates that missed more than this many publications clear their memory instead. */
+const CHANGE_LOG_LENGTH = 10_000
+/** What publishing assumes of the load that it saved. */
+const TYPICAL_LOAD_MS = 50
+
+export function createRegisterStore({
+  redis,
+  keys,
+  now,
+  random,
+  leaseMs,
+}: RegisterStoreOptions): RegisterStore {
+  const newToken = (): string => crypto.randomUUID()
   return {
     async read(key) {
-      const text = await redis.get(keys.link(key))
-      return text === null ? undefined : (decodeRegister(text) ?? { corrupt: text })
+      const token = newToken()
+      const reply = await redis.eval(READ_OR_LEASE, [keys.link(key), keys.lease(key)], [token, leaseMs])
+      if (reply === 1) return { kind: 'leased', lease: { token, corrupt: '' } }
+      if (typeof reply !== 'string') return { kind: 'loading' }
+      const register = decodeRegister(reply)
+      return register === null
+        ? { kind: 'leased', lease: { token: '', corrupt: reply } }
+        : { kind: 'hit', register }
     },
 
-    async write(key, register, corrupt = '') {
-      const ttlMs = register.link === null ? ABSENT_TTL_MS : LINK_TTL_MS
-      const args = [register.version, encodeRegister(register), ttlMs, corrupt]
-      return (await redis.eval(SET_IF_NOT_OLDER, [keys.link(key)], args)) === 1
+    async takeLeases(linkKeys) {
+      const token = newToken()
+      const reply = await redis.eval(TAKE_LEASES, linkKeys.map(keys.lease), [token, leaseMs])
+      const taken = Array.isArray(reply) ? reply : []
+      return linkKeys.map((_, i) => (taken[i] === 1 ? { token, corrupt: '' } : null))
+    },
+
+    async fill(fills) {
+      const reply = await redis.eval(
+        FILL,
+        fills.flatMap(({ key }) => [keys.link(key), keys.lease(key)]),
+        fills.flatMap(({ register, lease: { token, corrupt } }) => {
+          return [token, register.version, encodeRegister(register), ttlOf(register), corrupt]
+        }),
+      )
+      return Number(reply)
+    },
+
+    async peek(linkKeys) {
+      if (linkKeys.length === 0) return []
+      const reply = await redis.command('MGET', ...linkKeys.map(keys.link))
+      return linkKeys.map((_, i) => (Array.isArray(reply) && typeof reply[i] === 'string' ? reply[i] : null))
+    },
+
+    async publish(edits, onlyExisting = false) {
+      const cached = edits.map(({ register }) => cachedFor(register, TYPICAL_LOAD_MS, now(), random))
+      const reply = await redis.eval(
+        PUBLISH,
+        [keys.changes, ...edits.flatMap(({ key }) => [keys.link(key), keys.lease(key)])],
+        [
+          CHANGE_LOG_LENGTH,
+          encodeChanges(
+            edits.map(({ key, register }) => ({ name: linkName(key), version: register.version })),
+          ),
+          onlyExisting ? 1 : 0,
+          ...cached.flatMap((register) => [register.version, encodeRegister(register), ttlOf(register)]),
+        ],
+      )
+      const newer = Array.isArray(reply) ? reply.map(Number) : []
+      return edits.flatMap((edit, i) => (newer[i] ? { ...edit, newerVersion: newer[i] } : []))
     },
   }
 }
+
+const ttlOf = ({ link }: Register): number => (link === null ? ABSENT_TTL_MS : LINK_TTL_MS)

@@ -12,26 +12,41 @@ export interface Register {
   readonly link: Link | null
 }
 
-export function encodeRegister({ version, link }: Register): string {
-  if (link === null) return `${version}:null`
+/** A register as it is cached. */
+export interface CachedRegister extends Register {
+  /** From then on it is only served while it is refreshed, or when Postgres is down. Milliseconds since the epoch. */
+  readonly softExpiresAt: number
+  /** How long loading it took, in milliseconds: XFetch refreshes slow ones earlier. */
+  readonly loadMs: number
+}
+
+export function encodeRegister({ version, link, softExpiresAt, loadMs }: CachedRegister): string {
+  if (link === null) return `${version}:${JSON.stringify({ link, softExpiresAt, loadMs })}`
   const { id, url, status, enabled, expiresAt, forwardQuery } = link
-  return `${version}:${JSON.stringify({ id, url, status, enabled, expiresAt, forwardQuery })}`
+  const stored = { id, url, status, enabled, expiresAt, forwardQuery }
+  return `${version}:${JSON.stringify({ link: stored, softExpiresAt, loadMs })}`
 }
 
 /** `null` when the text is not a register: whatever is in a cache is untrusted. */
-export function decodeRegister(text: string): Register | null {
+export function decodeRegister(text: string): CachedRegister | null {
   const colon = text.indexOf(':')
   const digits = text.slice(0, Math.max(colon, 0))
   const version = Number(digits)
   if (!/^\d+$/.test(digits) || !Number.isSafeInteger(version)) return null
-  let value: unknown
+  const value = parseJson(text.slice(colon + 1))
+  if (typeof value !== 'object' || value === null) return null
+  const { link, softExpiresAt, loadMs } = value as Partial<Record<keyof CachedRegister, unknown>>
+  if (typeof softExpiresAt !== 'number' || typeof loadMs !== 'number') return null
+  if (link === null) return { version, link, softExpiresAt, loadMs }
+  return isStoredLink(link) ? { version, link: { ...link, version }, softExpiresAt, loadMs } : null
+}
+
+function parseJson(text: string): unknown {
   try {
-    value = JSON.parse(text.slice(colon + 1))
+    return JSON.parse(text)
   } catch {
-    return null
+    return undefined
   }
-  if (value === null) return { version, link: null }
-  return isStoredLink(value) ? { version, link: { ...value, version } } : null
 }
 
 function isStoredLink(value: unknown): value is Omit<Link, 'version'> {

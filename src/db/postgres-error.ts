@@ -1,3 +1,4 @@
+import { BreakerOpen } from '../breaker.ts'
 import { SourceUnavailable } from '../errors.ts'
 
 /** SQLSTATE classes that say "not now": connection exceptions, insufficient resources, operator intervention. */
@@ -17,12 +18,47 @@ export function isUniqueViolation(error: unknown): boolean {
   return sqlState(error) === '23505'
 }
 
+/** Runs what can be done twice again if Postgres did not answer; a time-out has taken long enough. */
+export async function retrying<T>(retries: number, work: () => Promise<T>): Promise<T> {
+  for (let retriesLeft = retries; ; retriesLeft--) {
+    try {
+      return await work()
+    } catch (error) {
+      if (retriesLeft === 0 || !(error instanceof SourceUnavailable) || !error.wasSent || isTimeout(error))
+        throw error
+    }
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (current.name === 'TimeoutError') return true
+    // The driver gives the error of `fetch` in a field of its own.
+    if ('sourceError' in current && isTimeout(current.sourceError)) return true
+  }
+  return false
+}
+
+/** Whether the circuit breaker let nothing through, down the chain of causes. */
+function breakerOpen(error: unknown): BreakerOpen | null {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (current instanceof BreakerOpen) return current
+    if ('sourceError' in current) {
+      const found = breakerOpen(current.sourceError)
+      if (found !== null) return found
+    }
+  }
+  return null
+}
+
 /** @throws {SourceUnavailable} when Postgres did not answer or cannot now; an SQL error comes through as it is. */
 export async function guardPostgres<T>(work: PromiseLike<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
     const state = sqlState(error)
-    throw state === null || UNAVAILABLE.test(state) ? new SourceUnavailable('postgres', error) : error
+    throw state === null || UNAVAILABLE.test(state)
+      ? new SourceUnavailable('postgres', breakerOpen(error) ?? error)
+      : error
   }
 }

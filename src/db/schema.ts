@@ -10,6 +10,7 @@ import {
   index,
   pgSequence,
   pgTable,
+  primaryKey,
   smallint,
   text,
   timestamp,
@@ -40,6 +41,21 @@ export const links = pgTable(
     unique('links_domain_code_key').on(table.domain, table.code),
     check('links_status_check', sql`${table.status} IN (301, 302, 307, 308)`),
   ],
+)
+
+/**
+ * Keys whose newest version Redis may not have yet: written in the same statement as the link, deleted once Redis has
+ * it. One row a key, because only the newest version matters.
+ */
+export const cacheOutbox = pgTable(
+  'cache_outbox',
+  {
+    domain: text().notNull(),
+    code: text().notNull(),
+    version: bigint({ mode: 'number' }).notNull(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.domain, table.code] })],
 )
 
 /** Apart from `links` and narrow, so that counting never rewrites a link's row. */

@@ -1,6 +1,7 @@
+import type { ChangeLogReader } from '../cache/change-log.ts'
 import type { RedisClient, RedisReply } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
-import { CLAIM_HITS, COMMIT_HITS, PENDING_HITS, RELEASE_HITS } from '../redis/scripts.ts'
+import { CLAIM_HITS, COMMIT_HITS, PENDING_HITS, PENDING_TOTALS, RELEASE_HITS } from '../redis/scripts/hits.ts'
 
 /** One isolate's hits of one commit window. `isolate` and `sequence` together are its identity. */
 export interface HitBatch {
@@ -10,6 +11,9 @@ export interface HitBatch {
   /** Link id -> hits. */
   readonly hits: ReadonlyMap<string, number>
 }
+
+/** What identifies a batch, to Redis and to Postgres. */
+export const batchId = ({ isolate, sequence }: HitBatch): string => `${isolate}-${sequence}`
 
 /** The hits of many batches, as flushed: applied to Postgres as a whole, once, under `id`. */
 export interface HitSegment {
@@ -25,18 +29,31 @@ export interface PendingHits {
 
 /** The hits that wait in Redis for a flush. Every method throws `SourceUnavailable` when Redis fails. */
 export interface HitCounters {
-  /** Adds a batch, once however often it is sent. An isolate must send its batches in order. */
+  /**
+   * Adds a batch, once however often it is sent. An isolate must send its batches in order. The same request brings the
+   * isolate up to date with the change log.
+   */
   commit(batch: HitBatch): Promise<void>
   /** The oldest segment, the same one until it is released; `null` = nothing waits. Malformed counters are left out. */
   claim(): Promise<HitSegment | null>
   /** Forgets a segment that Postgres has. Releasing it twice is harmless. */
   release(id: string): Promise<void>
   pending(linkIds: readonly string[]): Promise<readonly PendingHits[]>
+  /** Every segment that waits and its hits, sealed ones last; for supervision. */
+  waiting(): Promise<readonly WaitingSegment[]>
+}
+
+export interface WaitingSegment {
+  readonly id: string
+  readonly hits: number
+  /** When its first hits were committed; `null` = its id does not tell. */
+  readonly since: Date | null
 }
 
 export interface HitCountersOptions {
   readonly redis: RedisClient
   readonly keys: Keys
+  readonly changeLog: Pick<ChangeLogReader, 'cursor' | 'receive'>
   readonly now: () => number
   /**
    * A segment is sealed by the commit that finds it this large, so none outgrows one HTTP answer (300 KB by default)
@@ -51,15 +68,17 @@ const SEAL_AT_LINKS = 20_000
 const WRITER_TTL_MS = 7 * 24 * 60 * 60 * 1000
 
 export function createHitCounters(options: HitCountersOptions): HitCounters {
-  const { redis, keys, now, sealAtLinks = SEAL_AT_LINKS } = options
+  const { redis, keys, changeLog, now, sealAtLinks = SEAL_AT_LINKS } = options
   return {
     async commit({ isolate, sequence, hits }) {
       const pairs = [...hits].flat()
-      await redis.eval(
+      const requestedAt = now()
+      const reply = await redis.eval(
         COMMIT_HITS,
-        [keys.hits, keys.sealedHits, keys.hitWriters],
-        [isolate, sequence, keys.sealedHitsPrefix, sealAtLinks, ...pairs],
+        [keys.hits, keys.sealedHits, keys.hitWriters, keys.changes],
+        [isolate, sequence, keys.sealedHitsPrefix, sealAtLinks, changeLog.cursor(), ...pairs],
       )
+      if (Array.isArray(reply)) changeLog.receive(reply[1], requestedAt)
     },
 
     async claim() {
@@ -80,6 +99,17 @@ export function createHitCounters(options: HitCountersOptions): HitCounters {
         [keys.sealedHits, keys.hitWriters],
         [keys.sealedHitsPrefix, id, now() - WRITER_TTL_MS],
       )
+    },
+
+    async waiting() {
+      const reply = await redis.eval(PENDING_TOTALS, [keys.hits, keys.sealedHits], [keys.sealedHitsPrefix])
+      return (Array.isArray(reply) ? reply : []).flatMap((segment: RedisReply) => {
+        if (!Array.isArray(segment) || typeof segment[0] !== 'string') return []
+        // A segment carries the id of its first batch, which ends in the time of that commit.
+        const milliseconds = /-(\d{13})$/.exec(segment[0])?.[1]
+        const since = milliseconds === undefined ? null : new Date(Number(milliseconds))
+        return { id: segment[0], hits: Number(segment[1]), since }
+      })
     },
 
     async pending(linkIds) {

@@ -15,6 +15,8 @@ export interface AppliedHits {
 export interface HitTotals {
   /** Adds a segment's hits, once however often it is applied, in one statement. Hits of unknown links are dropped. */
   apply(segment: HitSegment): Promise<AppliedHits>
+  /** Which of these segments have been applied. */
+  applied(ids: readonly string[]): Promise<readonly string[]>
   /** Forgets the ids of segments applied long ago. */
   prune(): Promise<void>
 }
@@ -53,6 +55,15 @@ export function postgresHits(database: Database): HitTotals {
       )
       const row = rows[0]
       return { fresh: row?.fresh === true, links: Number(row?.links ?? 0), hits: Number(row?.hits ?? 0) }
+    },
+
+    async applied(ids) {
+      const { rows } = await guardPostgres(
+        database.execute<{ id: string }>(sql`
+          SELECT id FROM hit_batches
+          WHERE id IN (SELECT jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`),
+      )
+      return rows.map(({ id }) => id)
     },
 
     async prune() {

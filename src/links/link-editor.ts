@@ -1,8 +1,8 @@
-import type { RegisterStore } from '../cache/register-store.ts'
 import type { HitCounters, PendingHits } from '../hits/hit-counters.ts'
 import { describeError, log } from '../log.ts'
+import type { Publisher } from '../outbox/publisher.ts'
 import { generateCode } from './code.ts'
-import type { Link, LinkKey, LinkRecord } from './link.ts'
+import type { LinkRecord } from './link.ts'
 import type { LinkChanges, LinkFields, LinkRepository } from './link-repository.ts'
 
 /** A link with all its hits, wherever they are on their way. */
@@ -20,27 +20,22 @@ export interface LinkEditor {
   /** Resolves to `null` when there is no such link; so do the following. */
   get(id: string): Promise<LinkWithHits | null>
   update(id: string, changes: LinkChanges): Promise<LinkWithHits | null>
-  delete(id: string): Promise<LinkKey | null>
+  delete(id: string): Promise<LinkRecord | null>
 }
 
 export interface LinkEditorOptions {
   readonly repository: LinkRepository
-  readonly registers: RegisterStore
+  readonly publisher: Pick<Publisher, 'publish'>
   readonly counters: HitCounters
 }
 
 /** With 10 million links of 1.5e12 codes one draw in 150,000 collides; five in a row never do. */
 const MAX_DRAWS = 5
 
-/** Writes go to Postgres first and then through to Redis, so that no reader finds the old link in the cache. */
-export function createLinkEditor({ repository, registers, counters }: LinkEditorOptions): LinkEditor {
-  async function writeThrough(key: LinkKey, version: number, link: Link | null): Promise<void> {
-    try {
-      await registers.write(key, { version, link })
-    } catch (error) {
-      log.error('cache.write_through_failed', { ...key, version, error: describeError(error) })
-    }
-  }
+/** Writes go to Postgres first, together with the outbox, and are then published, so no reader keeps the old link. */
+export function createLinkEditor({ repository, publisher, counters }: LinkEditorOptions): LinkEditor {
+  const publish = ({ domain, code, version }: LinkRecord, link: LinkRecord | null): Promise<void> =>
+    publisher.publish([{ key: { domain, code }, register: { version, link } }])
 
   /** Redis first: hits that are flushed between the two reads are then in Postgres, under a segment id known here. */
   async function get(id: string): Promise<LinkWithHits | null> {
@@ -63,7 +58,7 @@ export function createLinkEditor({ repository, registers, counters }: LinkEditor
       for (let draws = 0; draws < (code === undefined ? MAX_DRAWS : 1); draws++) {
         const created = await repository.create({ domain, code: code ?? generateCode() }, fields)
         if (created === null) continue
-        await writeThrough(created, created.version, created)
+        await publish(created, created)
         return { ...created, hits: 0 }
       }
       return null
@@ -72,16 +67,15 @@ export function createLinkEditor({ repository, registers, counters }: LinkEditor
     async update(id, changes) {
       const updated = await repository.update(id, changes)
       if (updated === null) return null
-      await writeThrough(updated, updated.version, updated)
+      await publish(updated, updated)
       return get(id)
     },
 
     async delete(id) {
       const deleted = await repository.delete(id)
       if (deleted === null) return null
-      const { version, ...key } = deleted
-      await writeThrough(key, version, null)
-      return key
+      await publish(deleted, null)
+      return deleted
     },
   }
 }

@@ -1,8 +1,9 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { guardPostgres, isUniqueViolation } from '../db/postgres-error.ts'
 import { linkHits, links } from '../db/schema.ts'
 import type { LinkKey, LinkRecord, RedirectStatus } from './link.ts'
+import { type LinkRow, linkFromRow } from './link-row.ts'
 
 /** What an owner decides about a link. */
 export interface LinkFields {
@@ -26,7 +27,7 @@ export interface CountedLink {
   readonly appliedSegments: readonly string[]
 }
 
-/** The write side of links. Every method throws `SourceUnavailable` when Postgres fails. */
+/** The write side of links. Each write puts its key into the outbox in the same statement. Every method throws `SourceUnavailable` when Postgres fails. */
 export interface LinkRepository {
   /** Resolves to `null` when the key is taken. */
   create(key: LinkKey, fields: LinkFields): Promise<LinkRecord | null>
@@ -34,19 +35,31 @@ export interface LinkRepository {
   get(id: string, pendingSegments: readonly string[]): Promise<CountedLink | null>
   /** Resolves to `null` when there is no such link. */
   update(id: string, changes: LinkChanges): Promise<LinkRecord | null>
-  /** Resolves to the key that is free now and the version of the deletion; `null` when there is no such link. */
-  delete(id: string): Promise<(LinkKey & { readonly version: number }) | null>
+  /** Resolves to the link as it was, with the version of its deletion; `null` when there is no such link. */
+  delete(id: string): Promise<LinkRecord | null>
 }
 
-const nextVersion = sql<number>`nextval('link_version_seq')`.mapWith(Number)
+const nextVersion = sql<number>`nextval('link_version_seq')`
 
 export function postgresLinkRepository(database: Database): LinkRepository {
+  /** @param statement a write that returns the rows of `links` as they are after it. */
+  async function write(statement: SQL): Promise<LinkRecord[]> {
+    const { rows } = await guardPostgres(
+      database.execute<LinkRow>(sql`
+        WITH written AS (${statement}), outbox AS (
+          INSERT INTO cache_outbox (domain, code, version) SELECT domain, code, version FROM written
+          ON CONFLICT (domain, code) DO UPDATE SET version = excluded.version, created_at = now()
+        )
+        SELECT * FROM written`),
+    )
+    return rows.map(linkFromRow)
+  }
+
   return {
     async create(key, fields) {
       try {
         const row = { ...key, ...fields, tags: [...fields.tags] }
-        const [created] = await guardPostgres(database.insert(links).values(row).returning())
-        return created === undefined ? null : toRecord(created)
+        return (await write(database.insert(links).values(row).returning().getSQL()))[0] ?? null
       } catch (error) {
         if (isUniqueViolation(error)) return null
         throw error
@@ -73,29 +86,25 @@ export function postgresLinkRepository(database: Database): LinkRepository {
 
     async update(id, changes) {
       const { tags, ...rest } = changes
-      const [updated] = await guardPostgres(
-        database
-          .update(links)
-          .set({
-            ...withoutUndefined(rest),
-            ...(tags === undefined ? {} : { tags: [...tags] }),
-            updatedAt: sql`now()`,
-            version: nextVersion,
-          })
-          .where(eq(links.id, BigInt(id)))
-          .returning(),
-      )
-      return updated === undefined ? null : toRecord(updated)
+      const statement = database
+        .update(links)
+        .set({
+          ...withoutUndefined(rest),
+          ...(tags === undefined ? {} : { tags: [...tags] }),
+          updatedAt: sql`now()`,
+          version: nextVersion,
+        })
+        .where(eq(links.id, BigInt(id)))
+        .returning()
+      return (await write(statement.getSQL()))[0] ?? null
     },
 
     async delete(id) {
-      const [deleted] = await guardPostgres(
-        database
-          .delete(links)
-          .where(eq(links.id, BigInt(id)))
-          .returning({ domain: links.domain, code: links.code, version: nextVersion }),
-      )
-      return deleted ?? null
+      const statement = database
+        .delete(links)
+        .where(eq(links.id, BigInt(id)))
+        .returning({ ...getTableColumns(links), version: nextVersion.as('version') })
+      return (await write(statement.getSQL()))[0] ?? null
     },
   }
 }

@@ -11,6 +11,8 @@ export interface InterceptedCall {
   readonly store: 'redis' | 'postgres'
   /** Redis: the command names, upper case (`EVAL`, `GET`). Postgres: the SQL texts. In order. */
   readonly commands: readonly string[]
+  /** The request's body: scripts and arguments too. */
+  readonly text: () => string
   /** Runs the request against the store, at most once, and resolves to what a healthy bridge would send. */
   readonly execute: () => Promise<Answer>
   /** The open response, for an interceptor that writes half a body or destroys the connection itself. */

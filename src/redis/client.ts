@@ -1,26 +1,32 @@
 /**
  * @module
- * The one way to Redis: Upstash's REST client, bounded in time, its failures turned into `SourceUnavailable`.
+ * The one way to Redis: Upstash's REST client, bounded in time, behind a circuit breaker, its failures turned into
+ * `SourceUnavailable`.
  */
 import { Redis } from '@upstash/redis/cloudflare'
+import type { Breaker } from '../breaker.ts'
 import type { Config } from '../config.ts'
 import { SourceUnavailable } from '../errors.ts'
 
 export type RedisReply = string | number | null | readonly RedisReply[]
 
 export interface RedisClient {
-  /** @throws {SourceUnavailable} on any failure; whether a write took effect is then unknown. */
-  get(key: string): Promise<string | null>
-  /** Runs a Lua script. Bulk strings come back as strings, integers as numbers, nil as null. Throws like `get`. */
+  /**
+   * Runs a Lua script, which must do no harm when it runs twice. Bulk strings come back as strings, integers as numbers,
+   * nil as null.
+   * @throws {SourceUnavailable} on any failure; unless its `wasSent` is false, the script may have run.
+   */
   eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<RedisReply>
+  /** Runs one command of the same nature. Throws like `eval`. */
+  command(name: string, ...args: readonly (string | number)[]): Promise<RedisReply>
 }
 
-export function createRedisClient({ url, token, timeoutMs }: Config['redis']): RedisClient {
+export function createRedisClient(config: Config['redis'], breaker: Breaker): RedisClient {
   const redis = new Redis({
-    url,
-    token,
+    url: config.url,
+    token: config.token,
     // As a function: a plain signal makes GET resolve to null on a time-out, which would read as "not cached".
-    signal: () => AbortSignal.timeout(timeoutMs),
+    signal: () => AbortSignal.timeout(config.timeoutMs),
     // `retry: false` still retries once in 1.39.
     retry: { retries: 0 },
     // It would tie the requests of different visitors to one subrequest of one of them.
@@ -29,15 +35,25 @@ export function createRedisClient({ url, token, timeoutMs }: Config['redis']): R
     responseEncoding: false,
     enableTelemetry: false,
   })
-  const guard = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work
-    } catch (error) {
-      throw new SourceUnavailable('redis', error)
+  const run = async (request: () => Promise<unknown>): Promise<RedisReply> => {
+    for (let retriesLeft = config.retries; ; retriesLeft--) {
+      try {
+        return (await breaker.run(request)) as RedisReply
+      } catch (error) {
+        if (retriesLeft === 0 || isTimeout(error) || !isRedisOutage(error))
+          throw new SourceUnavailable('redis', error)
+      }
     }
   }
   return {
-    get: (key) => guard(redis.get<string>(key)),
-    eval: (script, keys, args) => guard(redis.eval(script, [...keys], [...args]) as Promise<RedisReply>),
+    eval: (script, keys, args) => run(() => redis.eval(script, [...keys], [...args])),
+    command: (name, ...args) => run(() => redis.exec([name, ...args])),
   }
+}
+
+const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === 'TimeoutError'
+
+/** Redis's own error replies begin with a code in capitals (`WRONGTYPE ...`): it is there, but refuses this request. */
+export function isRedisOutage(error: unknown): boolean {
+  return !(error instanceof Error && /^(?:ERR|WRONGTYPE|NOSCRIPT|NOPERM|EXECABORT) /.test(error.message))
 }

@@ -1,9 +1,14 @@
-import type { LinkKey } from '../links/link.ts'
+import { type LinkKey, linkName } from '../links/link.ts'
 
 /** Every key that linkr has in Redis. */
 export interface Keys {
-  /** The register of one link. Neither part can contain `:`, and `domain` no `/`, so names never clash. */
+  /** Followed by a link's name: the register of that link. */
+  readonly linkPrefix: string
   readonly link: (key: LinkKey) => string
+  /** Held by whoever may fill the register of a link. */
+  readonly lease: (key: LinkKey) => string
+  /** Stream of edits, capped. */
+  readonly changes: string
   /** Hash of link id -> hits, the segment that is being filled; its field `#` is its batch id. */
   readonly hits: string
   /** List of the batch ids of sealed segments, oldest first. */
@@ -12,6 +17,10 @@ export interface Keys {
   readonly sealedHitsPrefix: string
   /** Sorted set of isolate -> sequence number of its newest commit. */
   readonly hitWriters: string
+  /** There for as long as no reconciliation is due. */
+  readonly reconciled: string
+  /** Where the next reconciliation goes on: a SCAN cursor. */
+  readonly reconcileCursor: string
 }
 
 /** The version stands for the format of what is stored: raise it when an older Worker could not read the newer one's. */
@@ -20,10 +29,15 @@ const FORMAT = 'v1'
 export function createKeys(prefix: string): Keys {
   const root = `${prefix}${FORMAT}:`
   return {
-    link: ({ domain, code }) => `${root}link:${domain}/${code}`,
+    linkPrefix: `${root}link:`,
+    link: (key) => `${root}link:${linkName(key)}`,
+    lease: (key) => `${root}lease:${linkName(key)}`,
+    changes: `${root}changes`,
     hits: `${root}hits`,
     sealedHits: `${root}hits:sealed`,
     sealedHitsPrefix: `${root}hits:sealed:`,
     hitWriters: `${root}hits:writers`,
+    reconciled: `${root}reconciled`,
+    reconcileCursor: `${root}reconcile:cursor`,
   }
 }

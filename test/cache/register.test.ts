@@ -17,7 +17,12 @@ describe('registers', () => {
   test('come back as they were written', () => {
     fc.assert(
       fc.property(version, fc.option(link), (number, fields) => {
-        const register = { version: number, link: fields === null ? null : { ...fields, version: number } }
+        const register = {
+          version: number,
+          link: fields === null ? null : { ...fields, version: number },
+          softExpiresAt: 1_800_000_000_000,
+          loadMs: 12,
+        }
         expect(decodeRegister(encodeRegister(register))).toEqual(register)
       }),
     )
@@ -34,8 +39,10 @@ describe('registers', () => {
     '1:{}',
     '1:[]',
     '1:7',
-    '1:{"id":"1"}',
-    '1:{"id":"1","url":"https://e.com/","status":200,"enabled":true,"expiresAt":null,"forwardQuery":false}',
+    '1:null',
+    '1:{"link":null}',
+    '1:{"link":{"id":"1"},"softExpiresAt":1,"loadMs":1}',
+    '1:{"link":{"id":"1","url":"https://e.com/","status":200,"enabled":true,"expiresAt":null,"forwardQuery":false},"softExpiresAt":1,"loadMs":1}',
   ])('that are corrupt are recognized: %j', (text) => {
     expect(decodeRegister(text)).toBeNull()
   })

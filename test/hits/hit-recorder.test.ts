@@ -1,23 +1,33 @@
 import { describe, expect, test } from 'vitest'
+import { BreakerOpen } from '../../src/breaker.ts'
+import { SourceUnavailable } from '../../src/errors.ts'
 import type { HitBatch, HitCounters } from '../../src/hits/hit-counters.ts'
 import { createHitRecorder } from '../../src/hits/hit-recorder.ts'
 
 /** A recorder whose window ends when the test says so, over counters that remember what they were sent. */
-function setup() {
+function setup(maxLinks = 100) {
   const sent: HitBatch[] = []
+  const applied: { id: string; hits: Record<string, number> }[] = []
   const windows: (() => void)[] = []
   const work: Promise<unknown>[] = []
-  let failing = false
+  let failure: Error | null = null
   let time = 1_000
   const counters: Pick<HitCounters, 'commit'> = {
     async commit(batch) {
       sent.push({ ...batch, hits: new Map(batch.hits) })
-      if (failing) throw new Error('no answer')
+      if (failure !== null) throw failure
     },
   }
   const recorder = createHitRecorder({
     counters,
+    totals: async () => ({
+      async apply({ id, hits }) {
+        applied.push({ id, hits: Object.fromEntries(hits) })
+        return { fresh: true, links: hits.size, hits: 0 }
+      },
+    }),
     commitWindowMs: 1_000,
+    maxLinks,
     runtime: {
       now: () => time,
       sleep: () => new Promise((resolve) => windows.push(resolve)),
@@ -28,8 +38,10 @@ function setup() {
     recorder,
     sent,
     leaders: () => work.length,
-    fail: (on: boolean) => {
-      failing = on
+    applied,
+    /** `null` = the store is back. */
+    fail: (error: Error | null) => {
+      failure = error
     },
     advance: (ms: number) => {
       time += ms
@@ -68,12 +80,12 @@ describe('hit recorder', () => {
 
   test('sends a failed batch again under the same identity, and later hits only after it', async () => {
     const { recorder, sent, fail, endWindow } = setup()
-    fail(true)
+    fail(new Error('no answer'))
     recorder.record('1')
     await endWindow()
     recorder.record('2')
     await endWindow()
-    fail(false)
+    fail(null)
     await endWindow()
     const [first, second, third, fourth] = sent
     expect([first, second, third].map(counts)).toEqual([{ 1: 1 }, { 1: 1 }, { 1: 1 }])
@@ -83,10 +95,10 @@ describe('hit recorder', () => {
 
   test('leaves what a leader could not send to the next one', async () => {
     const { recorder, sent, fail, leaders, endWindow } = setup()
-    fail(true)
+    fail(new Error('no answer'))
     recorder.record('1')
     for (let i = 0; i < 25; i++) await endWindow()
-    fail(false)
+    fail(null)
     const tries = sent.length
     await endWindow()
     expect(sent).toHaveLength(tries)
@@ -95,6 +107,42 @@ describe('hit recorder', () => {
     await endWindow()
     expect(sent.slice(tries).map(counts)).toEqual([{ 1: 1 }, { 2: 1 }])
     expect(sent[tries]?.sequence).toBe(sent[0]?.sequence)
+  })
+
+  test('sends what Redis has certainly not seen straight to Postgres', async () => {
+    const { recorder, sent, applied, fail, endWindow } = setup()
+    fail(new SourceUnavailable('redis', new BreakerOpen()))
+    recorder.record('1')
+    recorder.record('1')
+    await endWindow()
+    const [batch] = sent
+    expect(applied).toEqual([{ id: `${batch?.isolate}-${batch?.sequence}`, hits: { 1: 2 } }])
+    fail(null)
+    recorder.record('2')
+    await endWindow()
+    expect(sent.slice(1).map(counts)).toEqual([{ 2: 1 }])
+  })
+
+  test('keeps an ambiguous batch for Redis, while later hits go to Postgres', async () => {
+    const { recorder, sent, applied, fail, endWindow } = setup()
+    fail(new Error('no answer'))
+    recorder.record('1')
+    await endWindow()
+    fail(new SourceUnavailable('redis', new BreakerOpen()))
+    recorder.record('2')
+    await endWindow()
+    expect(applied.map(({ hits }) => hits)).toEqual([{ 2: 1 }])
+    fail(null)
+    await endWindow()
+    expect(counts(sent.at(-1))).toEqual({ 1: 1 })
+    expect(sent.at(-1)?.sequence).toBe(sent[0]?.sequence)
+    expect(recorder.state()).toEqual({ waitingLinks: 0, droppedHits: 0 })
+  })
+
+  test('bounds what it keeps, and counts what it drops', () => {
+    const { recorder } = setup(3)
+    for (const id of ['1', '2', '3', '4', '5', '1']) recorder.record(id)
+    expect(recorder.state()).toEqual({ waitingLinks: 3, droppedHits: 2 })
   })
 
   test('replaces a leader that the platform cut off', () => {

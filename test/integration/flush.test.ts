@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createBreaker } from '../../src/breaker.ts'
 import { parseConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/client.ts'
 import { flushHits } from '../../src/hits/flush.ts'
@@ -17,9 +18,11 @@ beforeAll(async () => {
   stores = await startStores()
   const config = parseConfig({ ...stores.bindings, ADMIN_TOKEN: 'not-used-in-this-test' })
   const keys = createKeys(config.redis.keyPrefix)
-  const redis = createRedisClient({ ...config.redis, timeoutMs: 5_000 })
-  counters = createHitCounters({ redis, keys, now: Date.now, sealAtLinks: 200 })
-  totals = postgresHits(openDatabase(config.postgres))
+  const breaker = createBreaker({ now: Date.now, isOutage: () => false })
+  const redis = createRedisClient({ ...config.redis, timeoutMs: 5_000 }, breaker)
+  const changeLog = { cursor: () => '', receive: () => {} }
+  counters = createHitCounters({ redis, keys, changeLog, now: Date.now, sealAtLinks: 200 })
+  totals = postgresHits(openDatabase(config.postgres, breaker))
 })
 
 afterAll(() => stores?.close())

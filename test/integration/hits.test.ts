@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { COMMIT_HITS } from '../../src/redis/scripts/hits.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
+import { runs } from '../support/faults.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -85,7 +87,7 @@ describe('hits', () => {
     const { id, code } = await edge.create({ url: 'https://example.com/' })
     await edge.get(`/${code}`, { method: 'HEAD' })
     let lost = 0
-    stores.redisFaults.inject({ kind: 'drop-answer' }, ({ commands }) => commands[0] === 'EVAL' && lost++ < 3)
+    stores.redisFaults.inject({ kind: 'drop-answer' }, (call) => runs(COMMIT_HITS)(call) && lost++ < 3)
     for (let i = 0; i < 5; i++) await edge.get(`/${code}`)
     await expect.poll(() => lost).toBeGreaterThan(3)
     stores.redisFaults.heal()

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FILL } from '../../src/redis/scripts/registers.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
+import { runs } from '../support/faults.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -137,10 +139,11 @@ describe('what no link can be', () => {
 describe('the cache', () => {
   test('is asked once for a link it has, and Postgres not at all', async () => {
     const { code } = await edge.create({ url: 'https://example.com/' })
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     stores.redisFaults.resetCounts()
     stores.postgresFaults.resetCounts()
     await edge.get(`/${code}`, { method: 'HEAD' })
-    expect(stores.redisFaults.commands).toEqual(['GET'])
+    expect(stores.redisFaults.commands).toEqual(['EVAL'])
     expect(stores.postgresFaults.requests).toBe(0)
   })
 
@@ -148,7 +151,7 @@ describe('the cache', () => {
     const code = 'not-yet'
     expect((await edge.get(`/${code}`)).status).toBe(404)
     const register = `${stores.keyPrefix}v1:link:*/${code}`
-    await expect.poll(() => stores.redis('GET', register)).toBe('0:null')
+    await expect.poll(() => stores.redis('GET', register)).toMatch(/^0:\{"link":null/)
     expect(Number(await stores.redis('PTTL', register))).toBeLessThanOrEqual(60_000)
     stores.postgresFaults.resetCounts()
     expect((await edge.get(`/${code}`)).status).toBe(404)
@@ -166,16 +169,11 @@ describe('the cache', () => {
     const held = new Promise<void>((resolve) => {
       releaseFill = resolve
     })
-    let isFill = true
-    stores.redisFaults.inject(
-      { kind: 'hold', until: held },
-      ({ commands }) => commands[0] === 'EVAL' && isFill,
-    )
+    stores.redisFaults.inject({ kind: 'hold', until: held }, runs(FILL))
     expect((await edge.get(`/${code}`, { method: 'HEAD' })).headers.get('location')).toBe(
       'https://example.com/old',
     )
     await expect.poll(() => stores.redisFaults.struck).toBe(1)
-    isFill = false
     await edge.api('PATCH', `/links/${id}`, { url: 'https://example.com/new' })
     releaseFill()
     await expect.poll(() => stores.redisFaults.struck).toBe(0)
@@ -190,7 +188,7 @@ describe('the cache', () => {
       const register = `${stores.keyPrefix}v1:link:*/${code}`
       await stores.redis('SET', register, corrupt)
       expect((await edge.get(`/${code}`)).headers.get('location')).toBe('https://example.com/good')
-      await expect.poll(() => stores.redis('GET', register)).toMatch(/^\d+:\{"id"/)
+      await expect.poll(() => stores.redis('GET', register)).toMatch(/^\d+:\{"link":\{"id"/)
     },
   )
 

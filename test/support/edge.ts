@@ -37,9 +37,17 @@ export async function startEdge(
   stores: Pick<Stores, 'bindings'>,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Edge> {
-  const bindings = { HIT_COMMIT_WINDOW_MS: '50', ADMIN_TOKEN, ...stores.bindings, ...settings }
+  const bindings = {
+    HIT_COMMIT_WINDOW_MS: '50',
+    REDIS_TIMEOUT_MS: '5000',
+    ADMIN_TOKEN,
+    ...stores.bindings,
+    ...settings,
+  }
   const miniflare = new Miniflare({
-    handleStructuredLogs: () => {},
+    // Shown with LINKR_TEST_LOGS=1.
+    handleStructuredLogs: ({ message }: { readonly message: string }) =>
+      process.env.LINKR_TEST_LOGS && console.log(message),
     logRequests: false,
     workers: [
       {

@@ -15,6 +15,12 @@ export type Fault =
   /** Executed only once the promise has resolved. */
   | { readonly kind: 'hold'; readonly until: Promise<void> }
 
+/** Whether a call runs this Lua script. */
+export const runs =
+  (script: string) =>
+  (call: InterceptedCall): boolean =>
+    call.text().includes(JSON.stringify(script).slice(1, -1))
+
 export interface FaultRule {
   readonly fault: Fault
   /** Which calls it strikes; default: every one. */

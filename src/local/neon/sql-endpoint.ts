@@ -39,7 +39,7 @@ export async function answerSql(
     const toSend =
       intercept === undefined
         ? await execute()
-        : await intercept({ store: 'postgres', commands, execute, response })
+        : await intercept({ store: 'postgres', commands, text: () => commands.join('\n'), execute, response })
     if (toSend !== null) send(response, toSend)
   } catch (error) {
     send(response, failureAnswer(error))

@@ -34,7 +34,9 @@ export function requestHandler(options: RequestHandlerOptions): RequestListener 
   const bearer = `Bearer ${options.token}`
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const work = prepare(request, await readBody(request))
+    const body = await readBody(request)
+    const work = prepare(request, body)
+    const text = (): string => (body instanceof RestError ? '' : body.toString())
     let feed: EventFeed | undefined
     const execute = async (): Promise<Answer> => {
       const outcome = await work.execute().catch(toErrorAnswer)
@@ -44,7 +46,9 @@ export function requestHandler(options: RequestHandlerOptions): RequestListener 
     }
     const { intercept } = options
     const answer = intercept
-      ? await intercept({ store: 'redis', commands: work.commands, execute, response }).catch(toErrorAnswer)
+      ? await intercept({ store: 'redis', commands: work.commands, text, execute, response }).catch(
+          toErrorAnswer,
+        )
       : await execute()
 
     if (answer === null || response.destroyed || response.headersSent) return feed?.close()
@@ -55,13 +59,13 @@ export function requestHandler(options: RequestHandlerOptions): RequestListener 
       return feed.streamInto(response)
     }
     feed?.close()
-    const body = Buffer.from(answer.body, isBytes(answer) ? 'latin1' : 'utf8')
+    const bytes = Buffer.from(answer.body, isBytes(answer) ? 'latin1' : 'utf8')
     response.writeHead(answer.status, {
       ...answer.headers,
-      'content-length': body.length,
+      'content-length': bytes.length,
       'upstash-sync-token': syncToken,
     })
-    response.end(body)
+    response.end(bytes)
   }
 
   function prepare(request: IncomingMessage, body: Buffer | RestError): Work {

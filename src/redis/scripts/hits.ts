@@ -1,22 +1,9 @@
 /**
  * @module
- * Every Lua script. A script is atomic in Redis; none needs cjson. Upstash locks the whole database for a script that
- * has no `allow-key-locking` flag, so scripts may name keys that `KEYS` does not list (the sealed segments).
+ * The scripts around hit counters. They name keys that `KEYS` does not list (the sealed segments), which Upstash allows
+ * to scripts without the `allow-key-locking` flag.
  */
-
-/**
- * Writes a register unless the one there is newer ("set if not older"), so that fills and edits may arrive in any order.
- * KEYS register; ARGV version, register text, TTL in ms, the corrupt text that the caller saw there or ''.
- * Returns 1 if written, 0 if a newer one stays.
- */
-export const SET_IF_NOT_OLDER = `
-local current = redis.pcall('GET', KEYS[1])
-if type(current) == 'string' and current ~= ARGV[4] then
-  local version = string.match(current, '^(%d+):')
-  if version and tonumber(version) > tonumber(ARGV[1]) then return 0 end
-end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1`
+import { READ_CHANGES } from './changes.ts'
 
 /** Lua function that moves the segment being filled to the end of the sealed ones. Its batch id names its new key. */
 const SEAL = `
@@ -34,20 +21,22 @@ end`
 /**
  * Adds one isolate's batch of hits, once however often it is sent. An isolate numbers its batches upwards and sends
  * them in that order, so a batch is new exactly if its number raises the isolate's score.
- * KEYS hits, sealed, writers; ARGV isolate, sequence number, sealed prefix, fields at which to seal, then id, hits pairs.
- * Returns 1 if added, 0 if it had been added before.
+ * The answer brings what has been appended to the change log, so that an isolate with traffic costs no extra request.
+ * KEYS hits, sealed, writers, change log; ARGV isolate, sequence number, sealed prefix, links at which to seal, change
+ * log cursor or '', then id, hits pairs. Returns {1 if added or 0 if it had been before, change log entries}.
  */
-export const COMMIT_HITS = `${SEAL}
+export const COMMIT_HITS = `${SEAL}${READ_CHANGES}
+local news = changes(KEYS[4], ARGV[5])
 local size = redis.call('HLEN', KEYS[1])
-if redis.call('ZADD', KEYS[3], 'GT', 'CH', ARGV[2], ARGV[1]) == 0 then return 0 end
+if redis.call('ZADD', KEYS[3], 'GT', 'CH', ARGV[2], ARGV[1]) == 0 then return {0, news} end
 local batch = ARGV[1] .. '-' .. ARGV[2]
 if size == 0 then redis.call('HSET', KEYS[1], '#', batch) end
-for i = 5, #ARGV, 2 do
+for i = 6, #ARGV, 2 do
   local added = redis.pcall('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1])
   if type(added) ~= 'number' then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 end
 if size >= tonumber(ARGV[4]) then seal(KEYS[1], KEYS[2], ARGV[3], batch) end
-return 1`
+return {1, news}`
 
 /**
  * Hands out the oldest sealed segment, sealing the current one if there is none. Asking again hands out the same one
@@ -69,6 +58,22 @@ redis.call('LREM', KEYS[1], 1, ARGV[2])
 redis.call('DEL', ARGV[1] .. ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[3])
 return 1`
+
+/**
+ * Adds up what waits in Redis. KEYS hits, sealed; ARGV sealed prefix.
+ * Returns a list of {batch id or nil, hits}, the newest segment first and then the sealed ones, oldest first.
+ */
+export const PENDING_TOTALS = `
+local function total(key)
+  local sum = 0
+  for _, value in ipairs(redis.call('HVALS', key)) do sum = sum + (tonumber(value) or 0) end
+  return sum
+end
+local segments = {{redis.call('HGET', KEYS[1], '#'), total(KEYS[1])}}
+for _, id in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
+  segments[#segments + 1] = {id, total(ARGV[1] .. id)}
+end
+return segments`
 
 /**
  * Reads the hits that still wait in Redis. KEYS hits, sealed; ARGV sealed prefix, then link ids.

@@ -1,0 +1,42 @@
+import { Hono } from 'hono'
+import * as v from 'valibot'
+import type { Services } from '../services.ts'
+import { readBody } from './read-body.ts'
+
+const whole = (min: number, max: number) =>
+  v.pipe(
+    v.number(),
+    v.integer('must be a whole number'),
+    v.minValue(min, `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
+  )
+
+const warmSchema = v.strictObject({
+  count: v.optional(whole(1, 1_000), 1_000),
+  offset: v.optional(whole(0, 1e9), 0),
+})
+const reconcileSchema = v.strictObject({ full: v.optional(v.boolean('must be true or false'), false) })
+
+/** What an operator, or a script of theirs, does now and then. */
+export function operationsRoutes({ flush, reconcile, warm, health }: Services): Hono {
+  const app = new Hono()
+
+  app.post('/flush', async (c) => c.json(await flush()))
+
+  app.post('/reconcile', async (c) => {
+    const { full } = await readBody(c, reconcileSchema, {})
+    return c.json(await reconcile(full))
+  })
+
+  app.post('/warm', async (c) => {
+    const { count, offset } = await readBody(c, warmSchema, {})
+    return c.json(await warm(count, offset))
+  })
+
+  app.get('/health', async (c) => {
+    const report = await health()
+    return c.json(report, report.status === 'down' ? 503 : 200, { 'Cache-Control': 'no-store' })
+  })
+
+  return app
+}

@@ -1,0 +1,79 @@
+import { sql } from 'drizzle-orm'
+import type { Edit } from '../cache/register-store.ts'
+import type { Database } from '../db/client.ts'
+import { guardPostgres } from '../db/postgres-error.ts'
+import { type LinkRow, linkFromRow } from '../links/link-row.ts'
+import type { Outbox } from './outbox.ts'
+
+/** A key of the outbox, and the link there if there is one. */
+type PendingRow = {
+  readonly outbox_domain: string
+  readonly outbox_code: string
+  readonly outbox_version: string
+} & (LinkRow | { readonly id: null })
+
+export function postgresOutbox(database: Database): Outbox {
+  return {
+    async pending(limit) {
+      const { rows } = await guardPostgres(
+        database.execute<PendingRow>(sql`
+          SELECT o.domain AS outbox_domain, o.code AS outbox_code, o.version AS outbox_version, l.*
+          FROM cache_outbox o LEFT JOIN links l ON l.domain = o.domain AND l.code = o.code
+          ORDER BY o.created_at LIMIT ${limit}`),
+      )
+      return rows.map((row): Edit => {
+        const key = { domain: row.outbox_domain, code: row.outbox_code }
+        if (row.id === null) return { key, register: { version: Number(row.outbox_version), link: null } }
+        const link = linkFromRow(row)
+        return { key, register: { version: link.version, link } }
+      })
+    },
+
+    async settle(edits) {
+      const settled = edits.map(({ key, register }) => ({ ...key, version: register.version }))
+      await guardPostgres(
+        database.execute(sql`
+          DELETE FROM cache_outbox o
+          USING jsonb_to_recordset(${JSON.stringify(settled)}::jsonb) AS s (domain text, code text, version bigint)
+          WHERE o.domain = s.domain AND o.code = s.code AND o.version <= s.version`),
+      )
+    },
+
+    async depth() {
+      const { rows } = await guardPostgres(
+        database.execute<{ depth: string; oldest_at: string | null }>(
+          sql`SELECT count(*) AS depth, min(created_at) AS oldest_at FROM cache_outbox`,
+        ),
+      )
+      const oldestAt = rows[0]?.oldest_at ?? null
+      return { depth: Number(rows[0]?.depth ?? 0), oldestAt: oldestAt === null ? null : new Date(oldestAt) }
+    },
+
+    async overrule({ domain, code }, claimed) {
+      // The sequence itself is behind only after a restore; setval never moves it back otherwise.
+      const { rows } = await guardPostgres(
+        database.execute<{ raised: string } & (LinkRow | { readonly id: null })>(sql`
+          WITH existing AS (
+            SELECT version FROM links WHERE domain = ${domain} AND code = ${code} FOR UPDATE
+          ), drawn AS MATERIALIZED (
+            SELECT nextval('link_version_seq') AS version
+            WHERE NOT EXISTS (SELECT FROM existing WHERE version >= ${claimed}::bigint)
+          ), raised AS MATERIALIZED (
+            SELECT CASE WHEN version > ${claimed}::bigint THEN version
+              ELSE setval('link_version_seq', ${claimed}::bigint + 1) END AS version
+            FROM drawn
+          ), written AS (
+            UPDATE links SET version = raised.version FROM raised
+            WHERE links.domain = ${domain} AND links.code = ${code} RETURNING links.*
+          )
+          SELECT raised.version AS raised, written.* FROM raised LEFT JOIN written ON true`),
+      )
+      const row = rows[0]
+      if (row === undefined) return null
+      const key = { domain, code }
+      if (row.id === null) return { key, register: { version: Number(row.raised), link: null } }
+      const link = linkFromRow(row)
+      return { key, register: { version: link.version, link } }
+    },
+  }
+}

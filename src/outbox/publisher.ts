@@ -1,0 +1,119 @@
+import type { Edit, RefusedEdit, RegisterStore } from '../cache/register-store.ts'
+import type { LinkKey } from '../links/link.ts'
+import { describeError, log } from '../log.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Outbox } from './outbox.ts'
+
+export interface PublisherOptions {
+  readonly registers: Pick<RegisterStore, 'publish'>
+  readonly outbox: () => Promise<Outbox>
+  readonly runtime: Pick<Runtime, 'sleep' | 'background' | 'now'>
+  /** Forgets a link in this isolate's memory, which need not read its own edits in the change log. */
+  readonly forget: (key: LinkKey, version: number) => void
+}
+
+/** Brings edits that Postgres has to Redis and to every isolate. */
+export interface Publisher {
+  /**
+   * Publishes edits whose outbox rows are written. Never throws: if Redis fails, this isolate goes on trying in the
+   * background, and then the outbox is left to `drain`.
+   * @param onlyExisting see `RegisterStore.publish`.
+   */
+  publish(edits: readonly Edit[], onlyExisting?: boolean): Promise<void>
+  /** Publishes whatever is in the outbox; resolves to how many edits that were. Throws `SourceUnavailable`. */
+  drain(): Promise<number>
+  /** Whether Redis failed an edit of this isolate and the outbox has not been emptied since. */
+  readonly isBehind: () => boolean
+  /** Tells it that Redis has been out of reach. */
+  suspect(): void
+  /** Drains in the background, once in a while, as long as it is behind. */
+  catchUp(): void
+}
+
+const RETRY_EVERY_MS = 500
+/** The platform ends background work 30 s after the response. */
+const RETRY_FOR_MS = 25_000
+const DRAIN_CHUNK = 200
+
+export function createPublisher({ registers, outbox, runtime, forget }: PublisherOptions): Publisher {
+  let behind = false
+  let lastCatchUpAt = Number.NEGATIVE_INFINITY
+
+  async function publishOrThrow(edits: readonly Edit[], onlyExisting: boolean): Promise<void> {
+    const refused = await registers.publish(edits, onlyExisting)
+    for (const edit of refused) await settleRefused(edit)
+  }
+
+  /** Usually a later edit was faster. If not, Postgres overrules the register, which would keep what nobody has. */
+  async function settleRefused({ key, newerVersion }: RefusedEdit): Promise<void> {
+    const overruling = await (await outbox()).overrule(key, newerVersion)
+    if (overruling === null) return
+    log.warn('cache.register_overruled', {
+      ...key,
+      claimed: newerVersion,
+      version: overruling.register.version,
+    })
+    await publishOrThrow([overruling], false)
+  }
+
+  async function retry(edits: readonly Edit[], onlyExisting: boolean): Promise<void> {
+    const since = runtime.now()
+    while (runtime.now() - since < RETRY_FOR_MS) {
+      await runtime.sleep(RETRY_EVERY_MS)
+      try {
+        await publishOrThrow(edits, onlyExisting)
+        return await (await outbox()).settle(edits)
+      } catch {
+        // Redis is still away; the outbox keeps the edits.
+      }
+    }
+    log.error('outbox.left_to_cron', { edits: edits.length })
+  }
+
+  async function drain(): Promise<number> {
+    const store = await outbox()
+    let drained = 0
+    for (;;) {
+      const edits = await store.pending(DRAIN_CHUNK)
+      if (edits.length > 0) {
+        for (const { key, register } of edits) forget(key, register.version)
+        await publishOrThrow(edits, false)
+        await store.settle(edits)
+        drained += edits.length
+      }
+      if (edits.length < DRAIN_CHUNK) break
+    }
+    behind = false
+    if (drained > 0) log.info('outbox.drained', { edits: drained })
+    return drained
+  }
+
+  return {
+    isBehind: () => behind,
+    suspect() {
+      behind = true
+    },
+    catchUp() {
+      if (!behind || runtime.now() - lastCatchUpAt < RETRY_EVERY_MS) return
+      lastCatchUpAt = runtime.now()
+      runtime.background('outbox.drain_failed', drain())
+    },
+
+    async publish(edits, onlyExisting = false) {
+      for (const { key, register } of edits) forget(key, register.version)
+      try {
+        await publishOrThrow(edits, onlyExisting)
+        runtime.background(
+          'outbox.settle_failed',
+          outbox().then((store) => store.settle(edits)),
+        )
+      } catch (error) {
+        behind = true
+        log.error('cache.publish_failed', { edits: edits.length, error: describeError(error) })
+        runtime.background('outbox.retry_failed', retry(edits, onlyExisting))
+      }
+    },
+
+    drain,
+  }
+}

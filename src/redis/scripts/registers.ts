@@ -1,0 +1,71 @@
+/**
+ * @module
+ * The scripts around a link's register. A register is read, filled and published by scripts only, each of them atomic,
+ * so their order alone decides what stays. A key of the wrong type counts as none and is written over.
+ */
+
+/**
+ * Reads a register or takes the lease to load it, in one round trip (leases after Nishtala et al., "Scaling Memcache at
+ * Facebook", NSDI 2013).
+ * KEYS register, lease; ARGV token, lease in ms. Returns the register's text, 1 = the lease is yours, 0 = another's.
+ */
+export const READ_OR_LEASE = `
+local current = redis.pcall('GET', KEYS[1])
+if type(current) == 'string' then return current end
+if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+return 0`
+
+/** Takes the leases of many links. KEYS leases; ARGV token, lease in ms. Returns for each 1 = yours, 0 = another's. */
+export const TAKE_LEASES = `
+local taken = {}
+for i, lease in ipairs(KEYS) do
+  taken[i] = redis.call('SET', lease, ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
+end
+return taken`
+
+/**
+ * Writes what was loaded from Postgres, each register only if its lease is still held: an edit deletes it, and so does
+ * Redis forgetting everything, so a load from before either never lands. And never over a newer register.
+ * KEYS register, lease for each; ARGV for each: token, version, register text, TTL in ms, corrupt text to write over or ''.
+ * Returns how many were written.
+ */
+export const FILL = `
+local filled = 0
+for i = 1, #KEYS / 2 do
+  local register, lease = KEYS[2 * i - 1], KEYS[2 * i]
+  local token, version, text, ttl, corrupt = unpack(ARGV, 5 * i - 4, 5 * i)
+  local current = redis.pcall('GET', register)
+  local found = type(current) == 'string' and string.match(current, '^(%d+):')
+  local held = redis.call('GET', lease) == token
+  if held then redis.call('DEL', lease) end
+  if corrupt ~= '' and current == corrupt or held and not (found and tonumber(found) > tonumber(version)) then
+    redis.call('SET', register, text, 'PX', ttl)
+    filled = filled + 1
+  end
+end
+return filled`
+
+/**
+ * Publishes edits: each register unless a newer one is there ("set if not older"), no lease survives, and the change
+ * log tells every isolate.
+ * KEYS change log, then register, lease for each; ARGV change log length, change log entry, '1' to write only
+ * registers that exist, then version, register text, TTL in ms for each.
+ * Returns for each 0 if nothing newer was there, else the newer version.
+ */
+export const PUBLISH = `
+local newer = {}
+for i = 1, (#KEYS - 1) / 2 do
+  local register, lease = KEYS[2 * i], KEYS[2 * i + 1]
+  local version, text, ttl = ARGV[3 * i + 1], ARGV[3 * i + 2], ARGV[3 * i + 3]
+  local current = redis.pcall('GET', register)
+  local found = type(current) == 'string' and string.match(current, '^(%d+):')
+  redis.call('DEL', lease)
+  newer[i] = 0
+  if found and tonumber(found) > tonumber(version) then
+    newer[i] = found
+  elseif current or ARGV[3] ~= '1' then
+    redis.call('SET', register, text, 'PX', ttl)
+  end
+end
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'c', ARGV[2])
+return newer`
