@@ -104,7 +104,11 @@ export function createServices(config: Config, runtime: Runtime): Services {
       const { postgresLinkRepository } = await import('./links/link-repository.ts')
       return createLinkEditor({ repository: postgresLinkRepository(await database()), publisher, counters })
     },
-    flush: () => flushHits({ counters, totals }),
+    async flush() {
+      // What this isolate has gathered is flushed too, so that whoever asks for a flush sees their own hits.
+      await hits.commit()
+      return flushHits({ counters, totals })
+    },
     async reconcile(full) {
       const { reconcile } = await import('./reconcile/reconcile.ts')
       return reconcile(

@@ -17,6 +17,8 @@ export interface HitRecorderOptions {
 export interface HitRecorder {
   /** Counts one hit. Returns at once; Redis has it after the commit window. */
   record(linkId: string): void
+  /** Commits what has been gathered now, without waiting for the window. Resolves to whether a store has all of it. */
+  commit(): Promise<boolean>
   /** Links whose hits wait in this isolate, and hits dropped since it started. */
   readonly state: () => { readonly waitingLinks: number; readonly droppedHits: number }
 }
@@ -43,16 +45,29 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
   let lastSequence = 0
   let droppedHits = 0
   let leaderSince = Number.NEGATIVE_INFINITY
+  let committingSince = Number.NEGATIVE_INFINITY
 
   async function lead(since: number): Promise<void> {
     try {
       do {
         await runtime.sleep(commitWindowMs)
-        if (await commitAll()) return
+        if (await commit()) return
       } while (runtime.now() - since < LEADER_TRIES_FOR_MS)
       log.error('hits.commit_given_up', { waitingLinks: waitingLinks(), droppedHits })
     } finally {
       if (leaderSince === since) leaderSince = Number.NEGATIVE_INFINITY
+    }
+  }
+
+  /** One at a time: what is ambiguous to one commit, another must not take for never sent. */
+  async function commit(): Promise<boolean> {
+    const startedAt = runtime.now()
+    if (startedAt - committingSince < LEADER_LOST_AFTER_MS) return false
+    committingSince = startedAt
+    try {
+      return await commitAll()
+    } finally {
+      committingSince = Number.NEGATIVE_INFINITY
     }
   }
 
@@ -72,9 +87,10 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
         forPostgres = batch
       } else {
         // It waits for Redis. Later hits need not, once Redis is known to be down.
-        if (outcome !== 'never-sent' || gathered.size === 0 || forPostgres !== null) return false
-        forPostgres = takeBatch()
-        if (!(await commitToPostgres(forPostgres))) return false
+        if (outcome === 'never-sent' && gathered.size > 0) {
+          forPostgres = takeBatch()
+          await commitToPostgres(forPostgres)
+        }
         return false
       }
     }
@@ -113,6 +129,7 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
     gathered.size + (forRedis?.hits.size ?? 0) + (forPostgres?.hits.size ?? 0)
 
   return {
+    commit,
     state: () => ({ waitingLinks: waitingLinks(), droppedHits }),
     record(linkId) {
       const hits = gathered.get(linkId)

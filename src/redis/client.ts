@@ -4,7 +4,7 @@
  * `SourceUnavailable`.
  */
 import { Redis } from '@upstash/redis/cloudflare'
-import type { Breaker } from '../breaker.ts'
+import { type Breaker, BreakerOpen } from '../breaker.ts'
 import type { Config } from '../config.ts'
 import { SourceUnavailable } from '../errors.ts'
 
@@ -36,14 +36,17 @@ export function createRedisClient(config: Config['redis'], breaker: Breaker): Re
     enableTelemetry: false,
   })
   const run = async (request: () => Promise<unknown>): Promise<RedisReply> => {
-    for (let retriesLeft = config.retries; ; retriesLeft--) {
+    let failure: unknown
+    for (let tries = 0; tries <= config.retries; tries++) {
       try {
         return (await breaker.run(request)) as RedisReply
       } catch (error) {
-        if (retriesLeft === 0 || isTimeout(error) || !isRedisOutage(error))
-          throw new SourceUnavailable('redis', error)
+        // The breaker may open between two tries: that the second was not sent does not unsend the first.
+        if (tries === 0 || !(error instanceof BreakerOpen)) failure = error
+        if (error instanceof BreakerOpen || isTimeout(error) || !isRedisOutage(error)) break
       }
     }
+    throw new SourceUnavailable('redis', failure)
   }
   return {
     eval: (script, keys, args) => run(() => redis.eval(script, [...keys], [...args])),
