@@ -21,20 +21,17 @@ export interface RedisClient {
   command(name: string, ...args: readonly (string | number)[]): Promise<RedisReply>
 }
 
-export function createRedisClient(config: Config['redis'], breaker: Breaker): RedisClient {
-  const redis = new Redis({
-    url: config.url,
-    token: config.token,
-    // As a function: a plain signal makes GET resolve to null on a time-out, which would read as "not cached".
-    signal: () => AbortSignal.timeout(config.timeoutMs),
-    // `retry: false` still retries once in 1.39.
-    retry: { retries: 0 },
-    // It would tie the requests of different visitors to one subrequest of one of them.
-    enableAutoPipelining: false,
-    automaticDeserialization: false,
-    responseEncoding: false,
-    enableTelemetry: false,
-  })
+/** Sends one request, once. Rejects with Redis's error reply, with a `TimeoutError`, or with whatever went wrong. */
+export interface RedisTransport {
+  eval(script: string, keys: string[], args: (string | number)[]): Promise<unknown>
+  exec(command: [string, ...(string | number)[]]): Promise<unknown>
+}
+
+export function createRedisClient(
+  config: Config['redis'],
+  breaker: Breaker,
+  redis: RedisTransport = upstash(config),
+): RedisClient {
   const run = async (request: () => Promise<unknown>): Promise<RedisReply> => {
     let failure: unknown
     for (let tries = 0; tries <= config.retries; tries++) {
@@ -52,6 +49,22 @@ export function createRedisClient(config: Config['redis'], breaker: Breaker): Re
     eval: (script, keys, args) => run(() => redis.eval(script, [...keys], [...args])),
     command: (name, ...args) => run(() => redis.exec([name, ...args])),
   }
+}
+
+function upstash(config: Config['redis']): RedisTransport {
+  return new Redis({
+    url: config.url,
+    token: config.token,
+    // As a function: a plain signal makes GET resolve to null on a time-out, which would read as "not cached".
+    signal: () => AbortSignal.timeout(config.timeoutMs),
+    // `retry: false` still retries once in 1.39.
+    retry: { retries: 0 },
+    // It would tie the requests of different visitors to one subrequest of one of them.
+    enableAutoPipelining: false,
+    automaticDeserialization: false,
+    responseEncoding: false,
+    enableTelemetry: false,
+  })
 }
 
 const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === 'TimeoutError'
