@@ -26,6 +26,13 @@ export function createApi(services: Services): Hono {
       },
     }),
   )
+  // A client that hangs up ends its request in workerd. What it began is finished all the same: an edit that Postgres
+  // has must reach Redis.
+  api.use(async (_c, next) => {
+    const handling = next()
+    services.runtime.background('api.unfinished', handling)
+    await handling
+  })
   api.route('/links', linksRoutes(services))
   api.route('/', operationsRoutes(services))
 
