@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { Miniflare } from 'miniflare'
+import type { HealthReport } from '../../src/health.ts'
 import { WORKER_BUNDLE } from './build-worker.ts'
 import type { Stores } from './stores.ts'
 
@@ -17,6 +18,13 @@ export interface Edge {
   api(method: string, path: string, body?: unknown): Promise<Response>
   /** Creates a link and returns it. */
   create(link: Record<string, unknown>): Promise<ApiLink>
+  /** Where a GET of this short link leads; `null` = nowhere. */
+  follow(code: string): Promise<string | null>
+  /** Edits the link's URL, or throws. */
+  edit(id: string, url: string): Promise<void>
+  /** All hits of a link, as its owner sees them. */
+  hitsOf(id: string): Promise<number>
+  health(): Promise<HealthReport>
   /** Fires the cron trigger. */
   cron(): Promise<void>
   close(): Promise<void>
@@ -86,6 +94,19 @@ export async function startEdge(
       const response = await api('POST', '/links', link)
       if (response.status !== 201) throw new Error(`create: ${response.status} ${await response.text()}`)
       return (await response.json()) as ApiLink
+    },
+    async follow(code) {
+      return (await get(`/${code}`)).headers.get('location')
+    },
+    async edit(id, url) {
+      const response = await api('PATCH', `/links/${id}`, { url })
+      if (response.status !== 200) throw new Error(`edit: ${response.status} ${await response.text()}`)
+    },
+    async hitsOf(id) {
+      return ((await (await api('GET', `/links/${id}`)).json()) as ApiLink).hits
+    },
+    async health() {
+      return (await (await api('GET', '/health')).json()) as HealthReport
     },
     async cron() {
       const { outcome } = await worker.scheduled({ cron: '*/5 * * * *' })

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { migrate } from '../../src/cli/migrate.ts'
 import { startNeonBridge } from '../../src/local/neon-bridge.ts'
 import { startUpstashBridge } from '../../src/local/upstash-bridge.ts'
+import { createKeys } from '../../src/redis/keys.ts'
 import { Faults } from './faults.ts'
 
 /** Both stores behind their bridges, empty, migrated, of this test file's own. */
@@ -17,6 +18,14 @@ export interface Stores {
   redis(...command: string[]): Promise<unknown>
   /** Straight to Postgres, past the bridge and its faults. */
   sql<Row extends pg.QueryResultRow>(text: string, params?: unknown[]): Promise<Row[]>
+  /** The key of a link's register in Redis. */
+  registerOf(code: string): string
+  /** Hits of a link that have arrived in Postgres. */
+  flushedHits(id: string): Promise<number>
+  /** As if Redis had been restarted without its data. */
+  emptyRedis(): Promise<void>
+  /** Ends every fault of both stores. */
+  heal(): void
   close(): Promise<void>
 }
 
@@ -43,10 +52,23 @@ export async function startStores(): Promise<Stores> {
   const pool = new pg.Pool({ connectionString: neon.databaseUrl, max: 1 })
   pool.on('error', () => {})
 
+  const sql: Stores['sql'] = async (text, params) => (await pool.query(text, params)).rows
+  const heal = (): void => {
+    redisFaults.heal()
+    postgresFaults.heal()
+  }
+
   return {
     redisFaults,
     postgresFaults,
     keyPrefix,
+    registerOf: (code) => createKeys(keyPrefix).link({ domain: '*', code }),
+    async flushedHits(id) {
+      const [row] = await sql<{ hits: string }>('SELECT hits FROM link_hits WHERE link_id = $1', [id])
+      return Number(row?.hits ?? 0)
+    },
+    emptyRedis: () => deleteKeys(redis, keyPrefix),
+    heal,
     bindings: {
       UPSTASH_REDIS_REST_URL: upstash.url,
       UPSTASH_REDIS_REST_TOKEN: token,
@@ -55,13 +77,9 @@ export async function startStores(): Promise<Stores> {
       NEON_FETCH_ENDPOINT: neon.fetchEndpoint,
     },
     redis: (...command) => redis.sendCommand(command),
-    async sql(text, params) {
-      const { rows } = await pool.query(text, params)
-      return rows
-    },
+    sql,
     async close() {
-      redisFaults.heal()
-      postgresFaults.heal()
+      heal()
       if (useServices) await deleteKeys(redis, keyPrefix)
       redis.destroy()
       await pool.end()

@@ -1,0 +1,94 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type Edge, startEdge } from '../support/edge.ts'
+import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
+import { PATIENT, recover } from '../support/recover.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+let stores: Stores
+let edge: Edge
+
+beforeAll(async () => {
+  stores = await startStores()
+  edge = await startEdge(stores, { REDIS_TIMEOUT_MS: '500', POSTGRES_TIMEOUT_MS: '1000' })
+})
+
+afterAll(async () => {
+  await edge?.close()
+  await stores?.close()
+})
+
+afterEach(() => recover(stores, edge))
+
+describe('both down', () => {
+  test.each(WAYS_TO_BE_DOWN.slice(0, 2))(
+    '%s: links in memory go on, beyond what they are in sync for too',
+    async (_, fault) => {
+      const { id, code } = await edge.create({ url: 'https://example.com/' })
+      expect(await edge.follow(code)).toBe('https://example.com/')
+      stores.redisFaults.inject(fault)
+      stores.postgresFaults.inject(fault)
+      let visits = 1
+      // Entries are in sync for 5 s.
+      for (const until = Date.now() + 6_000; Date.now() < until; visits++) {
+        const response = await edge.get(`/${code}`)
+        expect([response.status, response.headers.get('location')]).toEqual([302, 'https://example.com/'])
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+      stores.heal()
+      const missing = async (): Promise<number> => {
+        await edge.api('POST', '/flush')
+        return visits - (await stores.flushedHits(id))
+      }
+      await expect.poll(missing, PATIENT).toBe(0)
+      expect(await missing()).toBe(0)
+    },
+  )
+
+  test('the rest is answered 503 with a plain page that says when to retry and is kept nowhere', async () => {
+    const { code } = await edge.create({ url: 'https://example.com/' })
+    stores.redisFaults.inject({ kind: 'refuse' })
+    stores.postgresFaults.inject({ kind: 'refuse' })
+    for (const path of [`/${code}`, '/never-there']) {
+      const response = await edge.get(path)
+      expect(response.status).toBe(503)
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'retry-after': '5',
+        'cache-control': 'no-store',
+        'content-type': 'text/plain; charset=utf-8',
+      })
+      expect(await response.text()).toBe('This short link cannot be resolved right now. Please try again.\n')
+    }
+    stores.heal()
+    const statuses = async () => [
+      (await edge.get(`/${code}`)).status,
+      (await edge.get('/never-there')).status,
+    ]
+    // At once, but for the pause of a circuit breaker that has opened.
+    await expect.poll(statuses, PATIENT).toEqual([302, 404])
+  })
+
+  test('owners are answered 503, and nothing is written', async () => {
+    const { id, code } = await edge.create({ url: 'https://example.com/old' })
+    stores.redisFaults.inject({ kind: 'refuse' })
+    stores.postgresFaults.inject({ kind: 'refuse' })
+    const answer = await edge.api('PATCH', `/links/${id}`, { url: 'https://example.com/new' })
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+    expect(await answer.json()).toMatchObject({ code: 'store_unavailable' })
+    stores.heal()
+    expect(await edge.follow(code)).toBe('https://example.com/old')
+  })
+
+  test('health says so with 503', async () => {
+    stores.redisFaults.inject({ kind: 'refuse' })
+    stores.postgresFaults.inject({ kind: 'refuse' })
+    const response = await edge.api('GET', '/health')
+    expect(response.status).toBe(503)
+    expect(await response.json()).toMatchObject({
+      status: 'down',
+      redis: { state: 'down' },
+      postgres: { state: 'down' },
+      outbox: null,
+      hits: { redis: null, isolate: { droppedHits: 0 } },
+    })
+  })
+})

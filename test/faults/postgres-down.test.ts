@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type Edge, startEdge } from '../support/edge.ts'
+import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
+import { PATIENT, recover } from '../support/recover.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+let stores: Stores
+let edge: Edge
+
+beforeAll(async () => {
+  stores = await startStores()
+  edge = await startEdge(stores, { POSTGRES_TIMEOUT_MS: '1000' })
+})
+
+afterAll(async () => {
+  await edge?.close()
+  await stores?.close()
+})
+
+afterEach(() => recover(stores, edge))
+
+/** Makes Redis say that a link's refresh is overdue. */
+async function outdateRegister(code: string): Promise<void> {
+  const register = String(await stores.redis('GET', stores.registerOf(code)))
+  const long = Date.now() - 10 * 60_000
+  await stores.redis(
+    'SET',
+    stores.registerOf(code),
+    register.replace(/"softExpiresAt":\d+/, `"softExpiresAt":${long}`),
+  )
+}
+
+async function expect503(response: Response): Promise<void> {
+  expect(response.status).toBe(503)
+  expect(response.headers.get('retry-after')).toBe('5')
+  expect(response.headers.get('cache-control')).toBe('no-store')
+}
+
+describe('Postgres down', () => {
+  test.each(WAYS_TO_BE_DOWN)('%s: redirects go on from Redis and hits wait there', async (_, fault) => {
+    const { id, code } = await edge.create({ url: 'https://example.com/' })
+    stores.postgresFaults.inject(fault)
+    expect(await edge.follow(code)).toBe('https://example.com/')
+    expect((await edge.api('POST', '/flush')).status).toBe(503)
+    stores.heal()
+    const flushed = async (): Promise<number> => {
+      await edge.api('POST', '/flush')
+      return stores.flushedHits(id)
+    }
+    await expect.poll(flushed, PATIENT).toBe(1)
+    expect(await flushed()).toBe(1)
+  })
+
+  test('a link whose refresh is overdue is served as Redis has it', async () => {
+    const { code } = await edge.create({ url: 'https://example.com/' })
+    await outdateRegister(code)
+    stores.postgresFaults.inject({ kind: 'refuse' })
+    expect(await edge.follow(code)).toBe('https://example.com/')
+  })
+
+  test('a link that only Postgres has is answered 503, which no cache keeps', async () => {
+    const { code } = await edge.create({ url: 'https://example.com/' })
+    await stores.redis('DEL', stores.registerOf(code))
+    stores.postgresFaults.inject({ kind: 'refuse' })
+    await expect503(await edge.get(`/${code}`))
+    expect(await stores.redis('EXISTS', stores.registerOf(code))).toBe(0)
+    stores.heal()
+    expect(await edge.follow(code)).toBe('https://example.com/')
+  })
+
+  test.each(WAYS_TO_BE_DOWN.filter(([, { kind }]) => kind !== 'half-answer'))(
+    '%s: API writes are answered 503 and write nothing, not even half of it',
+    async (_, fault) => {
+      const { id, code } = await edge.create({ url: 'https://example.com/old' })
+      await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+      const stateOf = () =>
+        Promise.all([
+          stores.sql('SELECT * FROM links ORDER BY id'),
+          stores.sql('SELECT * FROM cache_outbox'),
+          stores.redis('GET', stores.registerOf(code)),
+        ])
+      const before = await stateOf()
+      stores.postgresFaults.inject(fault)
+      const answers = await Promise.all([
+        edge.api('POST', '/links', { url: 'https://example.com/', code: `never-${fault.kind}` }),
+        edge.api('PATCH', `/links/${id}`, { url: 'https://example.com/new' }),
+        edge.api('DELETE', `/links/${id}`),
+        edge.api('GET', `/links/${id}`),
+      ])
+      for (const answer of answers) {
+        await expect503(answer)
+        expect(answer.headers.get('content-type')).toBe('application/problem+json')
+        expect(await answer.json()).toMatchObject({ status: 503, code: 'store_unavailable' })
+      }
+      stores.heal()
+      expect(await stateOf()).toEqual(before)
+      expect((await edge.get(`/never-${fault.kind}`)).status).toBeOneOf([404, 503])
+    },
+  )
+
+  test('an edit whose answer is lost is answered 503, happened, and shows after the next flush with hits', async () => {
+    const { id, code } = await edge.create({ url: 'https://example.com/old' })
+    stores.postgresFaults.inject({ kind: 'drop-answer' })
+    expect((await edge.api('PATCH', `/links/${id}`, { url: 'https://example.com/new' })).status).toBe(503)
+    stores.heal()
+    expect(await edge.follow(code)).toBe('https://example.com/old')
+    const followAfterCron = async (): Promise<string | null> => {
+      await edge.cron()
+      return edge.follow(code)
+    }
+    await expect.poll(followAfterCron, PATIENT).toBe('https://example.com/new')
+  })
+
+  test('a dead Postgres is skipped: after some time-outs requests are answered 503 without waiting for it', async () => {
+    stores.postgresFaults.inject({ kind: 'hang' })
+    const visitCold = () => edge.get(`/cold-${Math.random()}`)
+    await Promise.all(Array.from({ length: 10 }, visitCold))
+    stores.postgresFaults.resetCounts()
+    for (const answer of await Promise.all(Array.from({ length: 50 }, visitCold))) await expect503(answer)
+    expect(stores.postgresFaults.requests).toBeLessThan(10)
+    stores.heal()
+    await expect.poll(async () => (await visitCold()).status, PATIENT).toBe(404)
+  })
+
+  test('health says that Postgres is down, Redis is up, and how many hits wait', async () => {
+    const { code } = await edge.create({ url: 'https://example.com/' })
+    await edge.api('POST', '/flush')
+    stores.postgresFaults.inject({ kind: 'refuse' })
+    await edge.get(`/${code}`)
+    const ask = async () => {
+      const response = await edge.api('GET', '/health')
+      expect(response.status).toBe(200)
+      return response.json()
+    }
+    await expect.poll(ask, PATIENT).toMatchObject({
+      status: 'degraded',
+      redis: { state: 'up', latencyMs: expect.any(Number), breaker: 'closed' },
+      postgres: { state: 'down', latencyMs: null },
+      outbox: null,
+      hits: { redis: { pending: 1, oldestAgeMs: expect.any(Number) } },
+    })
+  })
+})
+
+describe('Postgres slow', () => {
+  test('within its time-out: only a link that nobody has waits for it', async () => {
+    const cached = await edge.create({ url: 'https://example.com/cached' })
+    const cold = await edge.create({ url: 'https://example.com/cold' })
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    await stores.redis('DEL', stores.registerOf(cold.code))
+    let answer = (): void => {}
+    const until = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    stores.postgresFaults.inject({ kind: 'hold', until })
+    const waiting = edge.follow(cold.code)
+    await expect.poll(() => stores.postgresFaults.struck, PATIENT).toBe(1)
+    expect(await edge.follow(cached.code)).toBe('https://example.com/cached')
+    answer()
+    expect(await waiting).toBe('https://example.com/cold')
+  })
+
+  test('beyond its time-out: a link that nobody has is answered 503, all others go on', async () => {
+    const cached = await edge.create({ url: 'https://example.com/cached' })
+    const cold = await edge.create({ url: 'https://example.com/cold' })
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    await stores.redis('DEL', stores.registerOf(cold.code))
+    stores.postgresFaults.inject({ kind: 'delay', ms: 4_000 })
+    await expect503(await edge.get(`/${cold.code}`))
+    expect(await edge.follow(cached.code)).toBe('https://example.com/cached')
+  })
+})

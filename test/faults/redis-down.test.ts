@@ -1,0 +1,143 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type Edge, startEdge } from '../support/edge.ts'
+import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
+import { PATIENT, recover } from '../support/recover.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+let stores: Stores
+let edge: Edge
+
+beforeAll(async () => {
+  stores = await startStores()
+  edge = await startEdge(stores, { REDIS_TIMEOUT_MS: '500' })
+})
+
+afterAll(async () => {
+  await edge?.close()
+  await stores?.close()
+})
+
+afterEach(() => recover(stores, edge))
+
+/** Asks for links that nobody has in memory until the circuit breaker has given Redis up. */
+async function openBreaker(): Promise<void> {
+  await Promise.all(Array.from({ length: 10 }, (_, i) => edge.get(`/opener-${i}-${Math.random()}`)))
+}
+
+describe('Redis down', () => {
+  test.each(WAYS_TO_BE_DOWN)('%s: redirects go on from Postgres', async (_, fault) => {
+    const { code } = await edge.create({ url: 'https://example.com/' })
+    stores.redisFaults.inject(fault)
+    expect(await edge.follow(code)).toBe('https://example.com/')
+    expect((await edge.get(`/none-${fault.kind}`)).status).toBe(404)
+  })
+
+  test('owners create, edit, read and delete links all the same, and visitors see it', async () => {
+    stores.redisFaults.inject({ kind: 'refuse' })
+    const { id, code } = await edge.create({ url: 'https://example.com/old' })
+    expect(await edge.follow(code)).toBe('https://example.com/old')
+    await edge.edit(id, 'https://example.com/new')
+    expect(await edge.follow(code)).toBe('https://example.com/new')
+    expect((await edge.api('GET', `/links/${id}`)).status).toBe(200)
+    expect((await edge.api('DELETE', `/links/${id}`)).status).toBe(204)
+    expect((await edge.get(`/${code}`)).status).toBe(404)
+  })
+
+  test('what owners did meanwhile is in Redis soon after it is back', async () => {
+    const edited = await edge.create({ url: 'https://example.com/old' })
+    const deleted = await edge.create({ url: 'https://example.com/deleted' })
+    stores.redisFaults.inject({ kind: 'refuse' })
+    const created = await edge.create({ url: 'https://example.com/created' })
+    await edge.edit(edited.id, 'https://example.com/new')
+    await edge.api('DELETE', `/links/${deleted.id}`)
+    expect((await stores.sql('SELECT FROM cache_outbox')).length).toBe(3)
+    stores.redisFaults.heal()
+    const registerOf = ({ code }: { code: string }) => stores.redis('GET', stores.registerOf(code))
+    await expect.poll(() => registerOf(edited), PATIENT).toContain('https://example.com/new')
+    await expect.poll(() => registerOf(created), PATIENT).toContain('https://example.com/created')
+    await expect.poll(() => registerOf(deleted), PATIENT).toContain('"link":null')
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+  })
+
+  test('a dead Redis is skipped: requests no longer wait for its time-out', async () => {
+    const links = await Promise.all(
+      Array.from({ length: 50 }, () => edge.create({ url: 'https://example.com/' })),
+    )
+    stores.redisFaults.inject({ kind: 'hang' })
+    await openBreaker()
+    stores.redisFaults.resetCounts()
+    const answers = await Promise.all(links.map(({ code }) => edge.get(`/${code}`)))
+    expect(answers.map(({ status }) => status)).toEqual(links.map(() => 302))
+    // Now and then one of them, and one commit of hits, is let through as a probe.
+    expect(stores.redisFaults.requests).toBeLessThan(10)
+    expect((await edge.health()).redis.breaker).not.toBe('closed')
+  })
+
+  test('a probe finds out that it is back, and links are cached again', async () => {
+    stores.redisFaults.inject({ kind: 'hang' })
+    await openBreaker()
+    stores.redisFaults.heal()
+    const isCached = async (): Promise<unknown> => {
+      const code = `back-${Math.random()}`
+      await edge.get(`/${code}`)
+      return stores.redis('EXISTS', stores.registerOf(code))
+    }
+    await expect.poll(isCached, PATIENT).toBe(1)
+  })
+
+  test('hits wait in the isolate and are counted once it is back', async () => {
+    const { id, code } = await edge.create({ url: 'https://example.com/' })
+    stores.redisFaults.inject({ kind: 'refuse' })
+    for (let i = 0; i < 4; i++) await edge.get(`/${code}`)
+    stores.redisFaults.heal()
+    const flushed = async (): Promise<number> => {
+      await edge.api('POST', '/flush')
+      return stores.flushedHits(id)
+    }
+    await expect.poll(flushed, PATIENT).toBe(4)
+  })
+
+  test('hits that it cannot have seen go straight to Postgres, the others wait for it, all count once', async () => {
+    const { id, code } = await edge.create({ url: 'https://example.com/' })
+    stores.redisFaults.inject({ kind: 'drop-answer' })
+    await openBreaker()
+    let visits = 0
+    const visitAndCount = async (): Promise<number> => {
+      await edge.get(`/${code}`)
+      visits++
+      return stores.flushedHits(id)
+    }
+    await expect.poll(visitAndCount, PATIENT).toBeGreaterThan(2)
+    expect(await stores.flushedHits(id)).toBeLessThanOrEqual(visits)
+    stores.redisFaults.heal()
+    const missing = async (): Promise<number> => {
+      await edge.api('POST', '/flush')
+      return visits - (await stores.flushedHits(id))
+    }
+    await expect.poll(missing, PATIENT).toBe(0)
+    expect((await edge.health()).hits.isolate).toEqual({ waitingLinks: 0, droppedHits: 0 })
+    expect(await missing()).toBe(0)
+  })
+
+  test('a flush says so, and loses nothing', async () => {
+    stores.redisFaults.inject({ kind: 'hang' })
+    const response = await edge.api('POST', '/flush')
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('5')
+    expect(await response.json()).toMatchObject({ code: 'store_unavailable' })
+  })
+
+  test('health says that Redis is down, Postgres is up, and how many edits wait', async () => {
+    stores.redisFaults.inject({ kind: 'refuse' })
+    await edge.create({ url: 'https://example.com/' })
+    const response = await edge.api('GET', '/health')
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({
+      status: 'degraded',
+      redis: { state: 'down', latencyMs: null },
+      postgres: { state: 'up', latencyMs: expect.any(Number), breaker: 'closed' },
+      outbox: { depth: 1, oldestAgeMs: expect.any(Number) },
+      hits: { redis: null },
+    })
+  })
+})
