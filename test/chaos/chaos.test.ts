@@ -1,0 +1,171 @@
+/**
+ * @module
+ * Mixed traffic on two isolates while faults come and go, drawn from a seed. `npm run test:chaos` runs it for a minute;
+ * CHAOS_SECONDS and CHAOS_SEED choose for how long and which.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createKeys } from '../../src/redis/keys.ts'
+import { type Edge, startEdge } from '../support/edge.ts'
+import { PATIENT, recover } from '../support/recover.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+import { createLinkHistory, type LinkHistory } from './link-history.ts'
+import { createOwner } from './owner.ts'
+import { createRandom, type Random } from './random.ts'
+import { residentMemoryMb } from './resident-memory.ts'
+import { createVisitors, generationOf, type Visitors } from './visitors.ts'
+import { createWeather } from './weather.ts'
+
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? 15)
+const SEED = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 1e9))
+const OWNERS = 3
+const VISITORS = 6
+const LINKS_PER_OWNER = 8
+/** Two workerd processes at rest take some 150 MB. */
+const MAX_MEMORY_MB = 1_000
+
+let stores: Stores
+let edges: readonly [Edge, Edge]
+
+beforeAll(async () => {
+  stores = await startStores()
+  const settings = { REDIS_TIMEOUT_MS: '1000', POSTGRES_TIMEOUT_MS: '2000' }
+  edges = [
+    await startEdge(stores, { ...settings, HIT_COMMIT_WINDOW_MS: '1000' }),
+    await startEdge(stores, { ...settings, HIT_COMMIT_WINDOW_MS: '100' }),
+  ]
+})
+
+afterAll(async () => {
+  for (const edge of edges ?? []) await edge.close()
+  await stores?.close()
+})
+
+/** What an operator, a cron or an eviction does. */
+async function disturb(random: Random, codes: readonly string[], mistakes: string[]): Promise<void> {
+  const edge = random.pick(edges)
+  const code = codes[random.whole(0, codes.length - 1)] ?? ''
+  const ask = async (method: string, path: string): Promise<void> => {
+    const { status } = await edge.api(method, path)
+    if (status !== 200 && status !== 503) mistakes.push(`${method} ${path}: ${status}`)
+  }
+  await random.pick([
+    () => ask('POST', '/flush'),
+    () => ask('POST', '/flush'),
+    // It fails when a store does.
+    () => edge.cron().catch(() => {}),
+    () => ask('POST', '/reconcile'),
+    () => ask('POST', '/warm'),
+    () => ask('GET', '/health'),
+    () => stores.redis('UNLINK', stores.registerOf(code)),
+    () => stores.redis('XTRIM', createKeys(stores.keyPrefix).changes, 'MAXLEN', '0'),
+  ])()
+}
+
+test(
+  `chaos for ${SECONDS} s, CHAOS_SEED=${SEED}`,
+  async () => {
+    console.log(`CHAOS_SEED=${SEED} CHAOS_SECONDS=${SECONDS}`)
+    const random = createRandom(SEED)
+    const weather = createWeather(stores, random.fork())
+    const visitors = createVisitors(weather)
+    const mistakes: string[] = []
+    const histories = new Map<string, LinkHistory>()
+    const ownedCodes = Array.from({ length: OWNERS }, (_, owner) =>
+      Array.from({ length: LINKS_PER_OWNER }, (_, i) => `chaos-${owner}-${i}`),
+    )
+    const codes = [...ownedCodes.flat(), 'chaos-never']
+    for (const code of codes) histories.set(code, createLinkHistory(weather))
+    const historyOf = (code: string): LinkHistory => histories.get(code) ?? createLinkHistory(weather)
+    /** The first ones are hot. */
+    const drawCode = (chance: Random, among: readonly string[]): string =>
+      among[Math.floor(chance.next() ** 2 * among.length)] ?? ''
+
+    const until = Date.now() + SECONDS * 1_000
+    const memory: number[] = []
+    const loop = async (pauseMs: number, act: (chance: Random) => Promise<unknown>): Promise<void> => {
+      const chance = random.fork()
+      while (Date.now() < until) {
+        await act(chance)
+        await sleep(chance.whole(0, pauseMs))
+      }
+    }
+    const raging = weather.run()
+    await Promise.all([
+      ...ownedCodes.map((owned) => {
+        const owner = createOwner({ stores, edges, random: random.fork(), mistakes })
+        return loop(300, (chance) => {
+          const code = drawCode(chance, owned)
+          return owner.change(code, historyOf(code))
+        })
+      }),
+      ...Array.from({ length: VISITORS }, () =>
+        loop(20, (chance) => {
+          const code = drawCode(chance, codes)
+          const method = chance.next() < 0.1 ? 'HEAD' : 'GET'
+          return visitors.visit(chance.pick(edges), code, historyOf(code), method)
+        }),
+      ),
+      loop(800, (chance) => disturb(chance, codes, mistakes)),
+      loop(1_000, async () => memory.push(residentMemoryMb())),
+    ])
+    weather.stop()
+    await raging
+    await recover(stores, ...edges)
+
+    const problems = [...visitors.mistakes, ...mistakes]
+    console.log(
+      JSON.stringify({ answers: Object.fromEntries(visitors.answers), memory, problems: problems.length }),
+    )
+    expect(problems.slice(0, 20), weather.spells.join('\n')).toEqual([])
+
+    await expectTruthEverywhere(visitors, codes, historyOf)
+    await expectHitsToBe(visitors.hits)
+    const reconciled = await edges[0].api('POST', '/reconcile', { full: true })
+    expect(await reconciled.json()).toMatchObject({ drained: 0, repaired: 0, released: 0, complete: true })
+    expect(visitors.mistakes).toEqual([])
+    expect(Math.max(...memory.slice(memory.length / 2))).toBeLessThan(MAX_MEMORY_MB)
+  },
+  SECONDS * 1_000 + 120_000,
+)
+
+/** Every isolate shows what Postgres has, for every code: no error, and nothing old, was kept anywhere. */
+async function expectTruthEverywhere(
+  visitors: Visitors,
+  codes: readonly string[],
+  historyOf: (code: string) => LinkHistory,
+): Promise<void> {
+  const rows = await stores.sql<{ code: string; url: string }>('SELECT code, url FROM links')
+  const truth = Object.fromEntries(
+    codes.map((code) => [code, rows.find((row) => row.code === code)?.url ?? null]),
+  )
+  for (const edge of edges) {
+    const shown = async (): Promise<Record<string, string | null>> => {
+      const locations = codes.map(async (code) => [
+        code,
+        await visitors.visit(edge, code, historyOf(code), 'HEAD'),
+      ])
+      return Object.fromEntries(await Promise.all(locations))
+    }
+    await expect.poll(shown, PATIENT).toEqual(truth)
+  }
+}
+
+/** Every redirect that was answered is in Postgres, once, but for those of links deleted since. */
+async function expectHitsToBe(answered: ReadonlyMap<string, number>): Promise<void> {
+  const waiting = async () => {
+    const report = async (edge: Edge) => {
+      await edge.api('POST', '/flush')
+      const { hits, outbox } = await edge.health()
+      return [hits.isolate.waitingLinks, hits.isolate.droppedHits, hits.redis?.pending, outbox?.depth]
+    }
+    return Promise.all(edges.map(report))
+  }
+  await expect.poll(waiting, PATIENT).toEqual(edges.map(() => [0, 0, 0, 0]))
+  const rows = await stores.sql<{ url: string; hits: string }>(
+    'SELECT url, coalesce(hits, 0) AS hits FROM links LEFT JOIN link_hits ON link_id = id ORDER BY url',
+  )
+  expect(rows.length).toBeGreaterThan(0)
+  const counted = rows.map(({ url, hits }) => [generationOf(url), Number(hits)])
+  expect(counted).toEqual(rows.map(({ url }) => [generationOf(url), answered.get(generationOf(url)) ?? 0]))
+}
