@@ -10,9 +10,13 @@ export interface Visitors {
   readonly hits: ReadonlyMap<string, number>
   /** Answers by status. */
   readonly answers: ReadonlyMap<number, number>
+  /** How many of them had no trouble of a store to be excused with. */
+  readonly inFairWeather: () => number
   /** Answers that were wrong. */
   readonly mistakes: readonly string[]
 }
+
+const STORES = ['redis', 'postgres'] as const
 
 export const urlOf = (generation: string, edit: number): string => `https://example.com/${generation}/${edit}`
 export const generationOf = (url: string): string => url.split('/')[3] ?? ''
@@ -21,6 +25,7 @@ export function createVisitors(weather: Weather): Visitors {
   const hits = new Map<string, number>()
   const answers = new Map<number, number>()
   const mistakes: string[] = []
+  let inFairWeather = 0
 
   function check(response: Response, history: LinkHistory, from: number, to: number): string | null {
     const { status, headers } = response
@@ -39,6 +44,7 @@ export function createVisitors(weather: Weather): Visitors {
     hits,
     answers,
     mistakes,
+    inFairWeather: () => inFairWeather,
     async visit(edge, code, history, method) {
       const from = Date.now()
       const response = await edge.get(`/${code}`, { method })
@@ -49,7 +55,9 @@ export function createVisitors(weather: Weather): Visitors {
         const generation = generationOf(location)
         hits.set(generation, (hits.get(generation) ?? 0) + 1)
       }
-      const mistake = check(response, history, from, Date.now())
+      const to = Date.now()
+      if (!STORES.some((store) => weather.wasBad(store, from - NOTICED_AFTER_MS, to))) inFairWeather++
+      const mistake = check(response, history, from, to)
       if (mistake !== null) mistakes.push(`${method} /${code}: ${mistake}`)
       return location
     },

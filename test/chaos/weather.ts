@@ -27,18 +27,19 @@ interface Spell {
 /** A test process that stalls for longer than this has made the stores stall, which live in it. */
 const STALL_MS = 250
 const TICK_MS = 50
+/** Now and then nothing goes wrong for long enough to check the bounds without excuses. */
+const LULL_MS = 10_000
 
 export function createWeather(stores: Stores, random: Random): Weather {
   const spells: Spell[] = []
   const report: string[] = []
   let isOver = false
+  let isLull = false
 
   async function troubles(store: StoreName, faults: Faults, chance: Random): Promise<void> {
     while (!isOver) {
-      // Long calms let the bounds be checked without excuses, short ones leave no time to recover.
-      await pause(
-        chance.pick([chance.whole(300, 2_000), chance.whole(2_000, 6_000), chance.whole(9_000, 14_000)]),
-      )
+      await pause(chance.pick([chance.whole(300, 2_000), chance.whole(2_000, 6_000)]))
+      while (isLull && !isOver) await sleep(TICK_MS)
       if (isOver) return
       const fault = drawFault(chance)
       const share = chance.pick([1, 0.5, 0.1])
@@ -47,7 +48,7 @@ export function createWeather(stores: Stores, random: Random): Weather {
       const spell: Spell = { store, from: Date.now(), to: Number.POSITIVE_INFINITY }
       spells.push(spell)
       faults.inject(fault, () => chance.next() < share)
-      await pause(lasting)
+      await pause(lasting, () => isLull)
       faults.heal()
       // What has been held up still has to arrive.
       const delay = fault.kind === 'delay' ? fault.ms : 0
@@ -67,8 +68,17 @@ export function createWeather(stores: Stores, random: Random): Weather {
     }
   }
 
-  async function pause(ms: number): Promise<void> {
-    for (const until = Date.now() + ms; Date.now() < until && !isOver; ) await sleep(TICK_MS)
+  async function lulls(chance: Random): Promise<void> {
+    while (!isOver) {
+      await pause(chance.whole(5_000, 15_000))
+      isLull = true
+      await pause(LULL_MS)
+      isLull = false
+    }
+  }
+
+  async function pause(ms: number, isCutShort = () => false): Promise<void> {
+    for (const until = Date.now() + ms; Date.now() < until && !isOver && !isCutShort(); ) await sleep(TICK_MS)
   }
 
   return {
@@ -90,6 +100,7 @@ export function createWeather(stores: Stores, random: Random): Weather {
       await Promise.all([
         troubles('redis', stores.redisFaults, random.fork()),
         troubles('postgres', stores.postgresFaults, random.fork()),
+        lulls(random.fork()),
         watchForStalls(),
       ])
     },
