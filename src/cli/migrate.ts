@@ -65,7 +65,8 @@ function findDatabaseUrl(): { readonly value: string; readonly source: string } 
   }
 }
 
-async function main(): Promise<void> {
+/** Migrates the database that the environment or .dev.vars name. Resolves to what there is to tell. */
+export async function migrateFromSettings(): Promise<string> {
   const found = findDatabaseUrl()
   const example = 'set it to postgresql://user:password@host/database, special characters percent-encoded'
   if (found === undefined) throw new Error(`DATABASE_URL is missing: ${example}`)
@@ -77,11 +78,11 @@ async function main(): Promise<void> {
   } catch (error) {
     throw new Error(`Could not migrate ${database}: ${rootMessage(error)}`, { cause: error })
   }
-  console.log(`Migrated ${database}.`)
+  return `Migrated ${database}.`
 }
 
 if (import.meta.main) {
-  await main().catch((error: unknown) => {
+  await migrateFromSettings().then(console.log, (error: unknown) => {
     console.error(error instanceof Error ? error.message : error)
     process.exitCode = 1
   })

@@ -1,0 +1,36 @@
+import { CliError } from '../cli-error.ts'
+import { EXIT } from '../exit-code.ts'
+
+export interface FieldProblem {
+  readonly path: string
+  readonly message: string
+}
+
+/** The API refused. */
+export class ApiError extends CliError {
+  override readonly name = 'ApiError'
+  readonly status: number
+  /** The stable code of its problem document; '' when it sent none. */
+  readonly code: string
+  readonly errors: readonly FieldProblem[]
+
+  constructor(status: number, code: string, detail: string, errors: readonly FieldProblem[] = []) {
+    const fields = errors.map(({ path, message }) => `\n  ${path === '' ? 'body' : path}: ${message}`)
+    super(`${detail}${fields.join('')}${hint(status)}`, EXIT.failed)
+    this.status = status
+    this.code = code
+    this.errors = errors
+  }
+}
+
+/** Nothing that speaks for linkr's API answered, or it went on failing. */
+export class ApiUnreachable extends CliError {
+  override readonly name = 'ApiUnreachable'
+}
+
+function hint(status: number): string {
+  if (status === 401)
+    return '\nSet LINKR_TOKEN (or --token) to an API key or to the ADMIN_TOKEN of this linkr.'
+  if (status === 403) return '\nThe token in LINKR_TOKEN lacks the scope or the domain for this.'
+  return ''
+}

@@ -1,0 +1,97 @@
+import { type Command, Option } from 'commander'
+import { type DomainAnswer, domainAnswer, domainListAnswer, nothing } from '../api/answers.ts'
+import type { ApiClient } from '../api/api-client.ts'
+import { ApiError } from '../api/api-error.ts'
+import { UsageError } from '../cli-error.ts'
+import { confirm } from '../terminal/confirm.ts'
+import { type Column, printFields, printTable } from '../terminal/table.ts'
+import { print, printJson, type Terminal } from '../terminal/terminal.ts'
+import { type CommonOptions, connect } from './context.ts'
+import { leaf } from './leaf.ts'
+import { textOrNone, wholeNumber } from './option-parsers.ts'
+
+const COLUMNS: readonly Column<DomainAnswer>[] = [
+  { title: 'HOST', value: ({ host }) => host },
+  { title: 'ROOT', value: ({ rootUrl }) => rootUrl, flexible: true },
+  { title: 'NOT FOUND', value: ({ notFoundUrl }) => notFoundUrl },
+  { title: 'EXPIRED', value: ({ expiredUrl }) => expiredUrl },
+  { title: 'STATUS', value: ({ defaultStatus }) => defaultStatus, align: 'right' },
+  { title: 'ROBOTS', value: ({ robots }) => robots },
+]
+
+interface SetOptions extends CommonOptions {
+  readonly rootUrl?: string | null
+  readonly notFoundUrl?: string | null
+  readonly expiredUrl?: string | null
+  readonly defaultStatus?: number
+  readonly robots?: string
+}
+
+/** `linkr domains ...` */
+export function addDomains(program: Command, terminal: Terminal): void {
+  const domains = program.command('domains').description("List and change the domains' settings")
+  leaf(domains, 'list', 'List the domains').action(async (options: CommonOptions) => {
+    const api = connect(terminal, options)
+    const answer = await api.request({ method: 'GET', path: '/domains', answer: domainListAnswer })
+    if (options.json === true) printJson(terminal, answer)
+    else printTable(terminal, COLUMNS, answer.data)
+  })
+
+  leaf(domains, 'get <host>', 'Show the settings of a domain').action(
+    async (host: string, options: CommonOptions) => {
+      show(await getDomain(connect(terminal, options), host), options)
+    },
+  )
+
+  leaf(domains, 'set <host>', 'Change settings of a domain; the others stay as they are')
+    .option('--root-url <url>', 'where its bare address leads, or "none"', textOrNone)
+    .option('--not-found-url <url>', 'where unknown codes lead, or "none"', textOrNone)
+    .option('--expired-url <url>', 'where expired links lead, or "none"', textOrNone)
+    .option('--default-status <code>', 'of new links: 301, 302, 307 or 308', wholeNumber(301, 308))
+    .addOption(new Option('--robots <policy>', 'what robots.txt says').choices(['allow', 'disallow']))
+    .action(async (host: string, options: SetOptions) => {
+      const { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots } = options
+      const given = { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }
+      const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+      if (Object.keys(changes).length === 0)
+        throw new UsageError('Say what to set; --help lists the options.')
+      const api = connect(terminal, options)
+      const body = { ...(await currentSettings(api, host)), ...changes }
+      const path = `/domains/${encodeURIComponent(host)}`
+      show(await api.request({ method: 'PUT', path, body, answer: domainAnswer }), options)
+    })
+
+  leaf(domains, 'delete <host>', 'Forget the settings of a domain; its links stay')
+    .option('--yes', 'do not ask')
+    .action(async (host: string, options: CommonOptions & { readonly yes?: boolean }) => {
+      const api = connect(terminal, options)
+      await confirm(terminal, `Delete the settings of ${host}?`, options.yes)
+      await api.request({ method: 'DELETE', path: `/domains/${encodeURIComponent(host)}`, answer: nothing })
+      if (options.json === true) printJson(terminal, { host, deleted: true })
+      else print(terminal, `The settings of ${host} are deleted.`)
+    })
+
+  function show(domain: DomainAnswer, { json }: CommonOptions): void {
+    if (json === true) {
+      printJson(terminal, domain)
+      return
+    }
+    const { host, rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots } = domain
+    printFields(terminal, Object.entries({ host, rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }))
+  }
+}
+
+function getDomain(api: ApiClient, host: string): Promise<DomainAnswer> {
+  return api.request({ method: 'GET', path: `/domains/${encodeURIComponent(host)}`, answer: domainAnswer })
+}
+
+/** What PUT would otherwise reset; `{}` for a domain that has no settings yet. */
+async function currentSettings(api: ApiClient, host: string): Promise<Partial<DomainAnswer>> {
+  try {
+    const { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots } = await getDomain(api, host)
+    return { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return {}
+    throw error
+  }
+}

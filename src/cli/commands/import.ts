@@ -1,0 +1,142 @@
+import { rmSync } from 'node:fs'
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import { CliError, UsageError } from '../cli-error.ts'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { type CheckpointStore, fileCheckpoint, NO_CHECKPOINT } from '../import/checkpoint.ts'
+import { createDomainMap } from '../import/domain-map.ts'
+import { FORMAT_NAMES, type FormatName } from '../import/formats/format.ts'
+import { importLinks } from '../import/import-links.ts'
+import { addTotals } from '../import/import-totals.ts'
+import { openJournal } from '../import/journal.ts'
+import { openInput } from '../import/open-input.ts'
+import { type ImportReport, printReport, printReportJson } from '../import/print-report.ts'
+import { readRows } from '../import/read-rows.ts'
+import { NO_REJECTS, rejectsFile } from '../import/rejects-file.ts'
+import { CONFLICT_MODES, type ConflictMode } from '../import/send-chunk.ts'
+import { createProgress } from '../terminal/progress.ts'
+import { note, type Terminal } from '../terminal/terminal.ts'
+import { type CommonOptions, connect } from './context.ts'
+import { leaf } from './leaf.ts'
+import { collect, wholeNumber } from './option-parsers.ts'
+
+interface Options extends CommonOptions {
+  readonly format?: FormatName
+  readonly onConflict: ConflictMode
+  readonly domain: readonly string[]
+  readonly keepDomains?: boolean
+  readonly dryRun?: boolean
+  readonly rejects?: string
+  readonly checkpoint?: string
+  readonly restart?: boolean
+  readonly concurrency: number
+}
+
+export function addImport(program: Command, terminal: Terminal, end: (code: ExitCode) => void): void {
+  leaf(
+    program,
+    'import <file>',
+    'Import links from another shortener or a linkr export ("-" = standard input)',
+  )
+    .addOption(new Option('--format <name>', 'instead of recognising it by its header').choices(FORMAT_NAMES))
+    .addOption(
+      new Option('--on-conflict <mode>', 'when a code is taken').choices(CONFLICT_MODES).default('skip'),
+    )
+    .option(
+      '--domain <host|old=new>',
+      'the domain for all links, or for those of one host (repeatable)',
+      collect,
+      [],
+    )
+    .option('--keep-domains', "leave links at the hosts they had (linkr's own exports always are)")
+    .option('--dry-run', 'check every row with the server and change nothing')
+    .option('--rejects <file>', 'where rejected rows go, .csv or .jsonl (default: <file>.rejects.csv)')
+    .option('--checkpoint <file>', 'where to remember what is done (default: <file>.linkr-import)')
+    .option('--restart', 'begin from the first row, whatever a checkpoint says')
+    .option('--concurrency <n>', 'requests at once, 1 to 8', wholeNumber(1, 8), 3)
+    .action(async (file: string, options: Options) => end(await runImport(file, options, terminal)))
+}
+
+async function runImport(file: string, options: Options, terminal: Terminal): Promise<ExitCode> {
+  const dryRun = options.dryRun === true
+  const api = connect(terminal, options)
+  const signal = terminal.holdInterrupt()
+  const input = await openInput(file, terminal, signal)
+  const { format, label, unit, rows, bytesRead } = await readRows(input, options.format)
+  const domains = createDomainMap(options.domain, options.keepDomains === true || format === 'linkr')
+  const store = checkpointOf(file, options)
+  const rejectsPath = options.rejects ?? (file === '-' ? undefined : `${file}.rejects.csv`)
+  if (rejectsPath === file) throw new UsageError('--rejects would overwrite the input.')
+  const rejects = rejectsPath === undefined ? NO_REJECTS : rejectsFile(rejectsPath)
+  const journal = openJournal({
+    store,
+    rejects,
+    now: Date.now(),
+    options: {
+      server: api.origin,
+      format,
+      '--on-conflict': options.onConflict,
+      '--domain': options.domain.join(' '),
+      '--keep-domains': String(options.keepDomains === true),
+    },
+  })
+  if (options.json !== true)
+    note(terminal, `${journal.resumed ? 'Resuming' : 'Importing'} ${label} to ${api.origin}`)
+  const progress = createProgress(terminal, dryRun ? 'Checked' : 'Imported')
+  const startedAt = performance.now()
+  const { end, unrecorded } = await importLinks({
+    api,
+    rows,
+    journal,
+    dryRun,
+    onConflict: options.onConflict,
+    domainFor: domains.target,
+    inFlight: options.concurrency,
+    signal,
+    onProgress: (done) => progress.update({ rows: done, bytes: bytesRead(), total: input.size }),
+  })
+  progress.end()
+  rejects.close()
+  if (end.kind === 'complete') journal.finish()
+  const totals = addTotals(journal.totals(), unrecorded)
+  const report: ImportReport = {
+    format,
+    unit,
+    dryRun,
+    resumed: journal.resumed,
+    end,
+    totals,
+    seconds: (performance.now() - startedAt) / 1000,
+    rejectsPath: totals.rejected > 0 ? rejectsPath : undefined,
+  }
+  if (options.json === true) printReportJson(terminal, report)
+  else printReport(terminal, report)
+  return explainEnd(report, terminal, store !== NO_CHECKPOINT)
+}
+
+function checkpointOf(file: string, { checkpoint, dryRun, restart }: Options): CheckpointStore {
+  const path = checkpoint ?? (file === '-' ? undefined : `${file}.linkr-import`)
+  if (dryRun === true || path === undefined) return NO_CHECKPOINT
+  if (restart === true) rmSync(path, { force: true })
+  return fileCheckpoint(path)
+}
+
+function explainEnd({ end, totals, unit }: ImportReport, terminal: Terminal, resumable: boolean): ExitCode {
+  const again = resumable ? ' The same command goes on from here.' : ''
+  switch (end.kind) {
+    case 'complete':
+      return totals.rejected > 0 ? EXIT.rowsRejected : EXIT.ok
+    case 'interrupted':
+      note(terminal, `Interrupted.${again}`)
+      return EXIT.interrupted
+    case 'conflict':
+      throw new CliError(
+        `Stopped at ${unit} ${end.conflict.line}: ${end.conflict.reason}. To go on, add ` +
+          '--restart --on-conflict skip (or overwrite, or rename).',
+      )
+    case 'failed':
+      throw new CliError(`${end.error.message}${again}`, undefined, { cause: end.error })
+    default:
+      return end satisfies never
+  }
+}

@@ -1,0 +1,83 @@
+import type { Command } from 'commander'
+import { type KeyAnswer, keyListAnswer, newKeyAnswer, nothing } from '../api/answers.ts'
+import { UsageError } from '../cli-error.ts'
+import { confirm } from '../terminal/confirm.ts'
+import { type Column, printTable } from '../terminal/table.ts'
+import { note, print, printJson, type Terminal } from '../terminal/terminal.ts'
+import { type CommonOptions, connect } from './context.ts'
+import { leaf } from './leaf.ts'
+import { collect, dateOrNever } from './option-parsers.ts'
+
+const SCOPES = ['links:read', 'links:write', 'admin']
+
+const COLUMNS: readonly Column<KeyAnswer>[] = [
+  { title: 'ID', value: ({ id }) => id },
+  { title: 'NAME', value: ({ name }) => name, flexible: true },
+  { title: 'KEY', value: ({ prefix }) => `${prefix}…` },
+  { title: 'SCOPES', value: ({ scopes }) => scopes.join(' ') },
+  { title: 'DOMAINS', value: ({ domains }) => domains?.join(' ') || 'all' },
+  { title: 'LAST USED', value: ({ lastUsedAt }) => lastUsedAt ?? 'never' },
+  { title: 'STATE', value: stateOf },
+]
+
+interface CreateOptions extends CommonOptions {
+  readonly scope?: readonly string[]
+  readonly domain?: readonly string[]
+  readonly expires?: string | null
+}
+
+/** `linkr keys ...` */
+export function addKeys(program: Command, terminal: Terminal): void {
+  const keys = program.command('keys').description('List, create and revoke API keys')
+  leaf(keys, 'list', 'List the API keys').action(async (options: CommonOptions) => {
+    const answer = await connect(terminal, options).request({
+      method: 'GET',
+      path: '/keys',
+      answer: keyListAnswer,
+    })
+    if (options.json === true) printJson(terminal, answer)
+    else printTable(terminal, COLUMNS, answer.data)
+  })
+
+  const repeatable = (value: string, before: readonly string[] = []): readonly string[] =>
+    collect(value, before)
+  leaf(keys, 'create <name>', 'Create an API key; it is shown this once')
+    .option('--scope <scope>', `${SCOPES.join(', ')} (repeatable; default links:read)`, repeatable)
+    .option('--domain <host>', 'for the links of this domain only (repeatable)', repeatable)
+    .option('--expires <date>', 'ISO 8601, or "never"', dateOrNever)
+    .action(async (name: string, options: CreateOptions) => {
+      const scopes = options.scope ?? ['links:read']
+      const unknown = scopes.find((scope) => !SCOPES.includes(scope))
+      if (unknown !== undefined)
+        throw new UsageError(`--scope must be one of ${SCOPES.join(', ')}, not "${unknown}".`)
+      const { domain: domains, expires } = options
+      const expiresAt = expires === null ? undefined : expires
+      const answer = await connect(terminal, options).request({
+        method: 'POST',
+        path: '/keys',
+        body: { name, scopes, domains, expiresAt },
+        answer: newKeyAnswer,
+      })
+      if (options.json === true) return printJson(terminal, answer)
+      print(terminal, answer.key)
+      note(
+        terminal,
+        `Key ${answer.id} "${answer.name}". Keep it: linkr knows only its hash and never shows it again.`,
+      )
+    })
+
+  leaf(keys, 'revoke <id>', 'Revoke an API key')
+    .option('--yes', 'do not ask')
+    .action(async (id: string, options: CommonOptions & { readonly yes?: boolean }) => {
+      const api = connect(terminal, options)
+      await confirm(terminal, `Revoke key ${id}? Whoever uses it is shut out.`, options.yes)
+      await api.request({ method: 'DELETE', path: `/keys/${encodeURIComponent(id)}`, answer: nothing })
+      if (options.json === true) printJson(terminal, { id, revoked: true })
+      else print(terminal, `Key ${id} is revoked.`)
+    })
+}
+
+function stateOf({ revokedAt, expiresAt }: KeyAnswer): string {
+  if (revokedAt !== null) return 'revoked'
+  return expiresAt !== null && Date.parse(expiresAt) <= Date.now() ? 'expired' : 'active'
+}

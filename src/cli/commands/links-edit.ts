@@ -1,0 +1,97 @@
+import type { Command } from 'commander'
+import { bulkEditAnswer, linkAnswer } from '../api/answers.ts'
+import { UsageError } from '../cli-error.ts'
+import { confirm } from '../terminal/confirm.ts'
+import { print, printJson, type Terminal } from '../terminal/terminal.ts'
+import { type CommonOptions, connect } from './context.ts'
+import { findLink } from './find-link.ts'
+import { leaf } from './leaf.ts'
+import { type FieldOptions, fieldsOf, refuseNothing, withFields } from './link-fields.ts'
+import { type FilterOptions, filterBody, withFilters } from './link-query.ts'
+import { collect, trueOrFalse, wholeNumber } from './option-parsers.ts'
+import { showLink } from './show-links.ts'
+
+interface EditOptions extends CommonOptions, FieldOptions {
+  readonly domain?: string
+  readonly to?: string
+  readonly setTag?: readonly string[]
+  readonly clearTags?: boolean
+  readonly ifVersion?: number
+}
+
+interface BulkOptions extends CommonOptions, FieldOptions, FilterOptions {
+  readonly to?: string
+  readonly setTag?: readonly string[]
+  readonly clearTags?: boolean
+  readonly setEnabled?: boolean
+  readonly dryRun?: boolean
+  readonly yes?: boolean
+}
+
+/** `links edit` for one link, `links edit-all` for what a filter matches. */
+export function addLinksEdit(links: Command, terminal: Terminal): void {
+  withChanges(leaf(links, 'edit <link>', 'Edit a link: its code, its short URL, or id:17'))
+    .option('--enabled <true|false>', 'whether it redirects', trueOrFalse)
+    .option('--domain <host>', 'of the code (default: the default domain)')
+    .option('--if-version <n>', 'only if nobody edited it since', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .action(async (name: string, options: EditOptions) => {
+      const changes = changesOf(options)
+      const api = connect(terminal, options)
+      const { id } = await findLink(api, name, options.domain)
+      const { ifVersion } = options
+      const link = await api.request({
+        method: 'PATCH',
+        path: `/links/${id}`,
+        body: changes,
+        ...(ifVersion === undefined ? {} : { headers: { 'If-Match': `"${ifVersion}"` } }),
+        answer: linkAnswer,
+      })
+      showLink(terminal, link, options.json)
+    })
+
+  withFilters(withChanges(leaf(links, 'edit-all', 'Edit every link that a filter matches')))
+    .option('--set-enabled <true|false>', 'whether they redirect', trueOrFalse)
+    .option('--dry-run', 'only count them')
+    .option('--yes', 'do not ask')
+    .action(async (options: BulkOptions) => {
+      const filter = filterBody(options)
+      if (filter === null) throw new UsageError('Say which links: --tag, --domain, --search, ...')
+      const { enabled: _filtered, setEnabled, ...rest } = options
+      const changes = changesOf({ ...rest, ...(setEnabled === undefined ? {} : { enabled: setEnabled }) })
+      const api = connect(terminal, options)
+      const request = (dryRun: boolean) =>
+        api.request({
+          method: 'PATCH',
+          path: '/links',
+          body: { filter, changes, dryRun },
+          answer: bulkEditAnswer,
+        })
+      const { matched } = await request(true)
+      if (options.dryRun !== true && matched > 0)
+        await confirm(terminal, `Edit ${matched} links?`, options.yes)
+      let changed = 0
+      for (let more = options.dryRun !== true && matched > 0; more; ) {
+        const answer = await request(false)
+        changed += answer.changed
+        more = answer.more && answer.changed > 0
+      }
+      if (options.json === true) return printJson(terminal, { matched, changed })
+      print(terminal, `${matched} matched, ${changed} changed`)
+    })
+}
+
+function withChanges(command: Command): Command {
+  return withFields(command)
+    .option('--to <url>', 'the new destination')
+    .option('--set-tag <tag>', 'the new tags (repeatable)', (tag: string, before: readonly string[] = []) =>
+      collect(tag, before),
+    )
+    .option('--clear-tags', 'no tags at all')
+}
+
+function changesOf(options: EditOptions): Record<string, unknown> {
+  const tags = options.clearTags === true ? [] : options.setTag
+  const changes = { ...fieldsOf(options, tags), ...(options.to === undefined ? {} : { url: options.to }) }
+  refuseNothing(changes)
+  return changes
+}

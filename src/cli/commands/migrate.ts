@@ -1,0 +1,14 @@
+import type { Command } from 'commander'
+import { print, type Terminal } from '../terminal/terminal.ts'
+
+/** Goes to Postgres itself, not to the API, so it has none of the API's options. */
+export function addMigrate(program: Command, terminal: Terminal): void {
+  program
+    .command('migrate')
+    .description('Bring the database at DATABASE_URL (environment or .dev.vars) to the newest schema')
+    .action(async () => {
+      // Postgres's driver and Drizzle are loaded by nobody else.
+      const { migrateFromSettings } = await import('../migrate.ts')
+      print(terminal, await migrateFromSettings())
+    })
+}

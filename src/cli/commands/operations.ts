@@ -1,0 +1,55 @@
+import type { Command } from 'commander'
+import { anyObject } from '../api/answers.ts'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { printFields } from '../terminal/table.ts'
+import { printJson, type Terminal } from '../terminal/terminal.ts'
+import { type CommonOptions, connect } from './context.ts'
+import { leaf } from './leaf.ts'
+import { wholeNumber } from './option-parsers.ts'
+
+/** What an operator runs by hand or from a job: flush, warm, reconcile and health. */
+export function addOperations(program: Command, terminal: Terminal, end: (code: ExitCode) => void): void {
+  leaf(program, 'flush', 'Write the pending hits to Postgres now').action((options: CommonOptions) =>
+    post('/flush', undefined, options),
+  )
+  leaf(program, 'warm', 'Load the most used links into Redis')
+    .option('--count <n>', 'how many', wholeNumber(1, 1_000_000))
+    .action((options: CommonOptions & { readonly count?: number }) =>
+      post('/warm', { count: options.count }, options),
+    )
+  leaf(program, 'reconcile', 'Find and repair differences between Redis and Postgres')
+    .option('--full', 'look at every link')
+    .action((options: CommonOptions & { readonly full?: boolean }) =>
+      post('/reconcile', { full: options.full }, options),
+    )
+  leaf(program, 'health', 'Show whether linkr and its stores are well; exits with 1 if not').action(
+    async (options: CommonOptions) => {
+      const answer = await connect(terminal, options).request({
+        method: 'GET',
+        path: '/health',
+        answer: anyObject,
+      })
+      show(answer, options)
+      if (answer.status !== undefined && answer.status !== 'ok') end(EXIT.failed)
+    },
+  )
+
+  async function post(path: string, body: object | undefined, options: CommonOptions): Promise<void> {
+    const api = connect(terminal, options)
+    show(await api.request({ method: 'POST', path, body, answer: anyObject }), options)
+  }
+
+  function show(answer: Readonly<Record<string, unknown>>, { json }: CommonOptions): void {
+    if (json === true) {
+      printJson(terminal, answer)
+      return
+    }
+    printFields(
+      terminal,
+      Object.entries(answer).map(([name, value]) => [
+        name,
+        typeof value === 'object' ? JSON.stringify(value) : String(value),
+      ]),
+    )
+  }
+}

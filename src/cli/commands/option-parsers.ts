@@ -1,0 +1,34 @@
+import { InvalidArgumentError } from 'commander'
+import { parseInstant } from '../import/parse-instant.ts'
+
+/** For options that may be repeated. */
+export function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
+  }
+}
+
+/** `never` = `null`; else ISO 8601 in UTC, as the API wants it. */
+export function dateOrNever(text: string): string | null {
+  if (text === 'never') return null
+  const instant = parseInstant(text)
+  if (instant === null) throw new InvalidArgumentError('It must be like 2030-01-31T12:00:00Z, or "never".')
+  return new Date(instant).toISOString()
+}
+
+/** `none` = `null`. */
+export function textOrNone(text: string): string | null {
+  return text === 'none' ? null : text
+}
+
+export function trueOrFalse(text: string): boolean {
+  if (text === 'true') return true
+  if (text === 'false') return false
+  throw new InvalidArgumentError('It must be true or false.')
+}

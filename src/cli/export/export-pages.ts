@@ -1,0 +1,40 @@
+import { type LinkAnswer, linkPageAnswer } from '../api/answers.ts'
+import type { ApiClient, Query } from '../api/api-client.ts'
+import { ApiError } from '../api/api-error.ts'
+
+/** What an admin may ask for, and what everybody may. */
+const LIMITS = [1000, 100] as const
+
+/**
+ * Every link that `query` matches, the oldest first, page by page. Links made meanwhile come at the end; nothing is
+ * skipped or repeated, since a cursor names a place and not a number of links.
+ */
+export async function* exportPages(
+  api: ApiClient,
+  query: Query,
+): AsyncGenerator<readonly LinkAnswer[], void> {
+  let limit: number = LIMITS[0]
+  let cursor: string | undefined
+  do {
+    const page = await api
+      .request({
+        method: 'GET',
+        path: '/links',
+        query: { ...query, sort: 'createdAt', order: 'asc', limit, cursor },
+        answer: linkPageAnswer,
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof ApiError) || ![400, 403, 422].includes(error.status) || limit === LIMITS[1]) {
+          throw error
+        }
+        return null
+      })
+    if (page === null) {
+      limit = LIMITS[1]
+      continue
+    }
+    yield page.data
+    cursor = page.nextCursor ?? undefined
+    if (cursor === undefined) return
+  } while (true)
+}

@@ -1,0 +1,28 @@
+export interface ShortUrl {
+  readonly domain: string | undefined
+  readonly code: string
+}
+
+/** Host and code of `https://bit.ly/3abc`, also written `bit.ly/3abc`. No code = the link of the host's root. */
+export function splitShortUrl(text: string | undefined): ShortUrl {
+  const trimmed = text?.trim() ?? ''
+  const absolute = /^[a-z][a-z+.-]*:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`
+  if (trimmed === '' || !URL.canParse(absolute)) return { domain: undefined, code: '' }
+  const { host, pathname } = new URL(absolute)
+  return { domain: host, code: decode(pathname.slice(1)).replace(/\/$/, '') }
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+/** linkr would invent a code for a link without one: for an import that is nobody's link. */
+export function refusedWithoutCode(code: string): string | undefined {
+  return code === ''
+    ? 'has no short code (the root of a domain is set with: linkr domains set HOST --root-url URL)'
+    : undefined
+}

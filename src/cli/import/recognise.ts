@@ -1,0 +1,75 @@
+import { parse } from 'csv-parse/sync'
+import { UsageError } from '../cli-error.ts'
+import { shorten, visible } from '../terminal/visible.ts'
+import { type CsvFormat, type FormatName, type JsonFormat, normalizeColumn } from './formats/format.ts'
+import { CSV_FORMATS, JSON_FORMATS } from './formats/formats.ts'
+import { type JsonShape, jsonShape } from './json-shape.ts'
+
+export type Recognised =
+  | { readonly kind: 'csv'; readonly format: CsvFormat; readonly delimiter: string }
+  | { readonly kind: 'json'; readonly format: JsonFormat; readonly rows: JsonShape['rows'] }
+
+const DELIMITERS = [',', ';', '\t', '|'] as const
+
+/**
+ * Tells whose export this is by its header or first row.
+ * @param forced what `--format` says; then only its columns have to be there.
+ * @throws {UsageError} that says what was found and what would be understood.
+ */
+export function recognise(head: string, name: string, forced?: FormatName): Recognised {
+  if (head.trim() === '') throw new UsageError(`${name} is empty.`)
+  if (head.includes('\0')) throw new UsageError(`${name} is not a text file. ${known()}`)
+  return /^\s*[[{]/.test(head) ? recogniseJson(head, name, forced) : recogniseCsv(head, name, forced)
+}
+
+function recogniseJson(head: string, name: string, forced: FormatName | undefined): Recognised {
+  const shape = jsonShape(head)
+  const candidates = JSON_FORMATS.filter((format) => forced === undefined || format.name === forced)
+  if (candidates.length === 0) throw new UsageError(`${name} is JSON, but --format ${forced} is a CSV.`)
+  if (shape === null) throw new UsageError(`${name} is not valid JSON. ${known()}`)
+  const { rows, keys } = shape
+  // An export of nothing is no mistake, and needs no format.
+  const isEmpty = keys.size === 0 && rows !== 'lines'
+  const format = candidates.find(({ marks }) =>
+    forced === undefined ? isEmpty || marks.every((mark) => keys.has(mark)) : true,
+  )
+  if (format === undefined) {
+    throw new UsageError(`${name} is JSON, but no export that linkr knows: ${listed([...keys])}. ${known()}`)
+  }
+  return { kind: 'json', format, rows }
+}
+
+function recogniseCsv(head: string, name: string, forced: FormatName | undefined): Recognised {
+  const candidates = CSV_FORMATS.filter((format) => forced === undefined || format.name === forced)
+  if (candidates.length === 0) throw new UsageError(`${name} is not JSON, but --format ${forced} is.`)
+  for (const delimiter of DELIMITERS) {
+    const columns = new Set(headerOf(head, delimiter).map(normalizeColumn))
+    const format = candidates.find(({ marks }) => marks.every((mark) => columns.has(mark)))
+    if (format !== undefined) return { kind: 'csv', format, delimiter }
+  }
+  const found = listed(headerOf(head, ','))
+  const [only] = candidates
+  if (forced !== undefined && only !== undefined) {
+    throw new UsageError(`${name} lacks columns of a ${only.label}; its first line has ${found}.`)
+  }
+  throw new UsageError(`${name} is no export that linkr knows; its first line has ${found}. ${known()}`)
+}
+
+function headerOf(head: string, delimiter: string): string[] {
+  try {
+    const [header = []] = parse(head, { delimiter, to: 1, relax_quotes: true, relax_column_count: true })
+    return header
+  } catch {
+    return []
+  }
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 8).map((name) => `"${shorten(visible(name), 30)}"`)
+  return `${shown.join(', ') || 'nothing readable'}${names.length > 8 ? ', ...' : ''}`
+}
+
+function known(): string {
+  const labels = new Set([...CSV_FORMATS, ...JSON_FORMATS].map(({ label }) => `  ${label}`))
+  return `Known exports:\n${[...labels].join('\n')}`
+}

@@ -1,0 +1,91 @@
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import { stringify } from 'csv-stringify/sync'
+import { CliError } from '../cli-error.ts'
+import { encodeTags, encodeText } from '../export/csv-cells.ts'
+import type { Reject } from './chunk-rows.ts'
+import type { RawLink } from './raw-link.ts'
+
+/** Where rejected rows go. */
+export interface RejectSink {
+  /** @param bytes what an earlier attempt is known to have written; anything after that is dropped. */
+  start(bytes: number): void
+  /** @returns how many bytes there are now. */
+  append(rejects: readonly Reject[]): number
+  close(): void
+}
+
+export const NO_REJECTS: RejectSink = { start: () => {}, append: () => 0, close: () => {} }
+
+const FIELDS = [
+  'domain',
+  'code',
+  'url',
+  'title',
+  'tags',
+  'status',
+  'enabled',
+  'forwardQuery',
+  'expiresAt',
+  'createdAt',
+  'hits',
+] as const satisfies readonly (keyof RawLink)[]
+
+/** Nobody repairs a cell longer than this by hand. */
+const MAX_CELL = 8192
+
+/**
+ * Rejected rows as linkr's own CSV, or as JSON lines if `path` says so, each with its line and the reason: repaired, the
+ * file can be imported. It appears with the first rejected row.
+ */
+export function rejectsFile(path: string): RejectSink {
+  const format = /\.(?:jsonl|ndjson)$/i.test(path) ? jsonLines : csv
+  let file: number | undefined
+  let bytes = 0
+  const write = (text: string): void => {
+    try {
+      file ??= openSync(path, 'r+')
+      bytes += writeSync(file, text, bytes)
+    } catch (error) {
+      throw new CliError(`Cannot write the rejects to ${path}: ${(error as Error).message}`)
+    }
+  }
+  return {
+    start(known) {
+      bytes = known
+      if (known === 0) return rmSync(path, { force: true })
+      file = openSync(path, 'r+')
+      ftruncateSync(file, known)
+    },
+    append(rejects) {
+      if (rejects.length === 0) return bytes
+      if (bytes === 0) {
+        closeSync(openSync(path, 'w'))
+        write(format.header)
+      }
+      write(rejects.map(format.row).join(''))
+      return bytes
+    },
+    close() {
+      if (file !== undefined) closeSync(file)
+      file = undefined
+    },
+  }
+}
+
+const csv = {
+  header: stringify([['line', 'reason', ...FIELDS]]),
+  row: ({ line, reason, raw }: Reject): string =>
+    stringify([[line, reason, ...FIELDS.map((field) => cellOf(field, raw?.[field]))]]),
+}
+
+const jsonLines = {
+  header: '',
+  row: ({ line, reason, raw }: Reject): string => `${JSON.stringify({ line, reason, ...raw })}\n`,
+}
+
+function cellOf(field: (typeof FIELDS)[number], value: unknown): string {
+  if (value === undefined || value === null) return ''
+  if (field === 'tags' && Array.isArray(value)) return encodeTags(value.map(String)).slice(0, MAX_CELL)
+  const text = String(value).slice(0, MAX_CELL)
+  return field === 'title' ? encodeText(text) : text
+}

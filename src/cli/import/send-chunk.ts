@@ -1,0 +1,78 @@
+import { type ImportAnswer, importAnswer } from '../api/answers.ts'
+import type { ApiClient } from '../api/api-client.ts'
+import { CliError } from '../cli-error.ts'
+import type { Chunk, Reject } from './chunk-rows.ts'
+import { type ImportTotals, NO_TOTALS } from './import-totals.ts'
+
+export const CONFLICT_MODES = ['skip', 'overwrite', 'rename', 'fail'] as const
+export type ConflictMode = (typeof CONFLICT_MODES)[number]
+
+export interface SendOptions {
+  readonly api: ApiClient
+  readonly runId: string
+  readonly onConflict: ConflictMode
+  readonly dryRun: boolean
+  readonly signal: AbortSignal
+}
+
+export interface ChunkOutcome {
+  readonly totals: ImportTotals
+  readonly rejects: readonly Reject[]
+  /** The first row whose code was taken. */
+  readonly conflict: Reject | undefined
+}
+
+/** With the longest waits, some five minutes: a restart of the server, or a database that scales up. */
+const ATTEMPTS = 14
+
+/** Imports one chunk, as often as it takes; the Idempotency-Key makes the server do it once. */
+export async function sendChunk(chunk: Chunk, options: SendOptions): Promise<ChunkOutcome> {
+  const { api, runId, onConflict, dryRun, signal } = options
+  if (chunk.sources.length === 0) return outcomeOf(chunk, [])
+  const { results } = await api.request({
+    method: 'POST',
+    path: '/links/import',
+    bodyText: `{"onConflict":"${onConflict}","dryRun":${dryRun},"links":[${chunk.json}]}`,
+    idempotencyKey: `import-${runId}-${chunk.index}-${chunk.hash}`,
+    attempts: ATTEMPTS,
+    signal,
+    answer: importAnswer,
+  })
+  if (results.length !== chunk.sources.length) {
+    throw new CliError(`The server answered for ${results.length} of ${chunk.sources.length} links.`)
+  }
+  return outcomeOf(chunk, results)
+}
+
+function outcomeOf(chunk: Chunk, results: ImportAnswer['results']): ChunkOutcome {
+  const counts = { created: 0, updated: 0, skipped: 0, renamed: 0, rejected: chunk.rejects.length }
+  const rejects = [...chunk.rejects]
+  const renames: { line: number; from: string; to: string }[] = []
+  let conflict: Reject | undefined
+  for (const [position, result] of results.entries()) {
+    counts[result.outcome]++
+    const source = chunk.sources[result.index] ?? chunk.sources[position]
+    if (source === undefined) continue
+    const { line, raw } = source
+    if (result.outcome === 'renamed') renames.push({ line, from: String(raw.code), to: result.code ?? '' })
+    if (result.outcome === 'rejected') {
+      const reject = { line, reason: reasonOf(result, raw.code), raw }
+      rejects.push(reject)
+      if (result.problem === 'code_taken') conflict ??= reject
+    }
+  }
+  rejects.sort((a, b) => a.line - b.line)
+  const shown = rejects.map(({ line, reason }) => ({ line, reason }))
+  const notes = Object.fromEntries(chunk.notes)
+  return {
+    totals: { ...NO_TOTALS, ...counts, rows: chunk.rows, rejects: shown, renames, notes },
+    rejects,
+    conflict,
+  }
+}
+
+function reasonOf({ problem, errors }: ImportAnswer['results'][number], code: unknown): string {
+  if (problem === 'code_taken') return `code "${code}" is taken`
+  const fields = errors.map(({ path, message }) => `${path} ${message}`.trim())
+  return fields.join('; ') || (problem ?? 'refused by the server')
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+/**
+ * @module
+ * `npx linkr ...`. Plain TypeScript: npx puts node_modules/.bin first in PATH, and the `node` there strips types, however
+ * old the machine's own is.
+ */
+import { EXIT } from './exit-code.ts'
+import { run } from './program.ts'
+
+let held: AbortController | undefined
+process.on('SIGINT', () => {
+  // Whoever asks twice does not want to wait for what is under way.
+  if (held === undefined || held.signal.aborted) process.exit(EXIT.interrupted)
+  held.abort()
+})
+// `linkr export | head` ends the pipe early: that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed)
+})
+
+process.exitCode = await run(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  holdInterrupt() {
+    held = new AbortController()
+    return held.signal
+  },
+})
