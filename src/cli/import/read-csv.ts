@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream'
-import { CsvError, parse } from 'csv-parse'
+import { type CsvError, parse } from 'csv-parse'
 import { CliError } from '../cli-error.ts'
 import { type CsvFormat, normalizeColumn } from './formats/format.ts'
 import type { SourceRow } from './raw-link.ts'
@@ -14,42 +13,54 @@ export interface ReadCsvOptions {
 /** A quote that is never closed makes one field of the rest of the file: give up before memory does. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024
 
-interface Parsed {
-  readonly record: readonly string[]
-  readonly info: { readonly lines: number }
-}
-
-/** The rows of a CSV with a header; a row that does not fit the header is a problem of its own. */
+/**
+ * The rows of a CSV with a header; a row that does not fit the header is a problem of its own. Rows before a mistake that
+ * ends the reading are still given out, which the parser's own stream would not do.
+ */
 export async function* readCsv(
   chunks: AsyncIterable<Uint8Array>,
   { format, delimiter, name }: ReadCsvOptions,
 ): AsyncGenerator<SourceRow, void> {
+  const lineOf = createLineCounter()
+  let columns: readonly string[] | undefined
+  let ready: SourceRow[] = []
   const parser = parse({
     delimiter,
-    info: true,
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_BYTES,
-  })
-  const source = Readable.from(chunks, { objectMode: false })
-  source.on('error', (error) => parser.destroy(error))
-  source.pipe(parser)
-  let columns: readonly string[] | undefined
-  let linesBefore = 0
-  try {
-    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      const line = info.lines - (info.lines - linesBefore > 1 ? breaksIn(record) : 0)
-      linesBefore = info.lines
+    on_record(record: readonly string[], { lines }) {
+      const line = lineOf(record, lines)
       if (columns === undefined) columns = record.map(normalizeColumn)
-      else yield toRow(record, columns, line, format)
-    }
-  } catch (error) {
-    if (error instanceof CsvError) throw new CliError(explain(error, name), undefined, { cause: error })
-    throw error
-  } finally {
-    source.destroy()
-    parser.destroy()
+      else ready.push(toRow(record, columns, line, format))
+      return null
+    },
+  })
+  const take = (): readonly SourceRow[] => {
+    const rows = ready
+    ready = []
+    return rows
+  }
+  for await (const chunk of chunks) {
+    const problem = await step((done) => parser.write(chunk, done))
+    yield* take()
+    if (problem !== undefined) throw new CliError(explain(problem, name), undefined, { cause: problem })
+  }
+  const problem = await step((done) => parser.end(done))
+  yield* take()
+  if (problem !== undefined) throw new CliError(explain(problem, name), undefined, { cause: problem })
+
+  function step(act: (done: (error?: Error | null) => void) => void): Promise<Error | undefined> {
+    return new Promise((resolve) => {
+      parser.once('error', resolve)
+      act((error) => {
+        // The callback comes first; whoever does not listen to the event dies of it.
+        if (error) return
+        parser.off('error', resolve)
+        resolve(undefined)
+      })
+    })
   }
 }
 
@@ -67,11 +78,25 @@ function toRow(
   return { line, raw: format.toRaw(cells) }
 }
 
-function breaksIn(record: readonly string[]): number {
-  return record.reduce((count, cell) => count + cell.split('\n').length - 1, 0)
+/**
+ * Where a record starts. The parser counts to its end, and a CRLF inside quotes as two lines, which adds up.
+ */
+function createLineCounter(): (record: readonly string[], parserLines: number) => number {
+  let before = 0
+  let countedTwice = 0
+  return (record, parserLines) => {
+    const mayBreak = parserLines - before > 1
+    before = parserLines
+    if (!mayBreak) return parserLines - countedTwice
+    const text = record.join()
+    const line = parserLines - countedTwice - (text.match(/[\r\n]/g)?.length ?? 0)
+    countedTwice += text.match(/\r\n/g)?.length ?? 0
+    return line
+  }
 }
 
-function explain({ code, lines }: CsvError & { lines?: number }, name: string): string {
+function explain(error: Error, name: string): string {
+  const { code, lines } = error as Partial<CsvError> & { readonly lines?: number }
   if (code === 'CSV_QUOTE_NOT_CLOSED' || code === 'CSV_MAX_RECORD_SIZE') {
     return `${name} has a quoted cell that never ends, from line ${lines ?? '?'} on: a quote is missing there.`
   }

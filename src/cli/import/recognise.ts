@@ -18,7 +18,6 @@ const DELIMITERS = [',', ';', '\t', '|'] as const
  */
 export function recognise(head: string, name: string, forced?: FormatName): Recognised {
   if (head.trim() === '') throw new UsageError(`${name} is empty.`)
-  if (head.includes('\0')) throw new UsageError(`${name} is not a text file. ${known()}`)
   return /^\s*[[{]/.test(head) ? recogniseJson(head, name, forced) : recogniseCsv(head, name, forced)
 }
 
@@ -47,6 +46,7 @@ function recogniseCsv(head: string, name: string, forced: FormatName | undefined
     const format = candidates.find(({ marks }) => marks.every((mark) => columns.has(mark)))
     if (format !== undefined) return { kind: 'csv', format, delimiter }
   }
+  if (head.includes('\0')) throw new UsageError(`${name} is not a text file. ${known()}`)
   const found = listed(headerOf(head, ','))
   const [only] = candidates
   if (forced !== undefined && only !== undefined) {

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FakeLink, FakeLinkr } from './fake-linkr.ts'
+import { type CliRun, runCli } from './run-cli.ts'
+
+export interface Imported extends CliRun {
+  // biome-ignore lint/suspicious/noExplicitAny: the report as scripts read it
+  readonly report: any
+  link(code: string, domain?: string): FakeLink
+}
+
+/** Imports a file with this content into `linkr`, as `linkr import <name> --json ...`. */
+export async function importText(
+  linkr: FakeLinkr,
+  name: string,
+  content: string | Uint8Array,
+  ...options: readonly string[]
+): Promise<Imported> {
+  const folder = temporaryFolder()
+  try {
+    const file = join(folder, name)
+    writeFileSync(file, content)
+    const result = await runCli(['import', file, '--json', ...options], { env: linkr.env })
+    return {
+      ...result,
+      report: result.stdout === '' ? undefined : JSON.parse(result.stdout),
+      link(code, domain = '*') {
+        const link = linkr.links.get(`${domain}/${code}`)
+        if (link === undefined) throw new Error(`no link ${domain}/${code}: ${[...linkr.links.keys()]}`)
+        return link
+      },
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'linkr-cli-'))
+}
