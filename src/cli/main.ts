@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 /**
  * @module
  * `npx linkr ...`. Plain TypeScript: npx puts node_modules/.bin first in PATH, and the `node` there strips types, however
