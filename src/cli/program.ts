@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
 import { addDomains } from './commands/domains.ts'
 import { addExport } from './commands/export.ts'
 import { addImport } from './commands/import.ts'
@@ -30,6 +31,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   }
   const program = new Command('linkr')
     .description('Operate a linkr: its links, keys and domains.')
+    .version(packageJson.version, '-V, --version')
     .addHelpText('after', EPILOGUE)
     .exitOverride()
     .configureOutput({

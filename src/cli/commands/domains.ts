@@ -8,7 +8,7 @@ import { type Column, printFields, printTable } from '../terminal/table.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { leaf } from './leaf.ts'
-import { textOrNone, wholeNumber } from './option-parsers.ts'
+import { nullIf, wholeNumber } from './option-parsers.ts'
 
 const COLUMNS: readonly Column<DomainAnswer>[] = [
   { title: 'HOST', value: ({ host }) => host },
@@ -20,9 +20,9 @@ const COLUMNS: readonly Column<DomainAnswer>[] = [
 ]
 
 interface SetOptions extends CommonOptions {
-  readonly rootUrl?: string | null
-  readonly notFoundUrl?: string | null
-  readonly expiredUrl?: string | null
+  readonly rootUrl?: string
+  readonly notFoundUrl?: string
+  readonly expiredUrl?: string
   readonly defaultStatus?: number
   readonly robots?: string
 }
@@ -44,14 +44,20 @@ export function addDomains(program: Command, terminal: Terminal): void {
   )
 
   leaf(domains, 'set <host>', 'Change settings of a domain; the others stay as they are')
-    .option('--root-url <url>', 'where its bare address leads, or "none"', textOrNone)
-    .option('--not-found-url <url>', 'where unknown codes lead, or "none"', textOrNone)
-    .option('--expired-url <url>', 'where expired links lead, or "none"', textOrNone)
+    .option('--root-url <url>', 'where its bare address leads, or "none"')
+    .option('--not-found-url <url>', 'where unknown codes lead, or "none"')
+    .option('--expired-url <url>', 'where expired links lead, or "none"')
     .option('--default-status <code>', 'of new links: 301, 302, 307 or 308', wholeNumber(301, 308))
     .addOption(new Option('--robots <policy>', 'what robots.txt says').choices(['allow', 'disallow']))
     .action(async (host: string, options: SetOptions) => {
-      const { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots } = options
-      const given = { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }
+      const { defaultStatus, robots } = options
+      const given = {
+        rootUrl: nullIf('none', options.rootUrl),
+        notFoundUrl: nullIf('none', options.notFoundUrl),
+        expiredUrl: nullIf('none', options.expiredUrl),
+        defaultStatus,
+        robots,
+      }
       const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
       if (Object.keys(changes).length === 0)
         throw new UsageError('Say what to set; --help lists the options.')

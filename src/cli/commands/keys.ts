@@ -23,7 +23,7 @@ const COLUMNS: readonly Column<KeyAnswer>[] = [
 interface CreateOptions extends CommonOptions {
   readonly scope?: readonly string[]
   readonly domain?: readonly string[]
-  readonly expires?: string | null
+  readonly expires?: string
 }
 
 /** `linkr keys ...` */
@@ -51,7 +51,7 @@ export function addKeys(program: Command, terminal: Terminal): void {
       if (unknown !== undefined)
         throw new UsageError(`--scope must be one of ${SCOPES.join(', ')}, not "${unknown}".`)
       const { domain: domains, expires } = options
-      const expiresAt = expires === null ? undefined : expires
+      const expiresAt = expires === 'never' ? undefined : expires
       const answer = await connect(terminal, options).request({
         method: 'POST',
         path: '/keys',

@@ -1,14 +1,12 @@
 import type { Command } from 'commander'
 import { UsageError } from '../cli-error.ts'
-import { collect, dateOrNever, textOrNone, trueOrFalse, wholeNumber } from './option-parsers.ts'
+import { dateOrNever, nullIf, trueOrFalse, wholeNumber } from './option-parsers.ts'
 
 /** Fields of a link that `create` and `edit` set alike. */
 export interface FieldOptions {
   readonly status?: number
-  readonly expires?: string | null
-  readonly title?: string | null
-  readonly addTag?: readonly string[]
-  readonly noTags?: boolean
+  readonly expires?: string
+  readonly title?: string
   readonly forwardQuery?: boolean
   readonly enabled?: boolean
 }
@@ -17,12 +15,8 @@ export function withFields(command: Command): Command {
   return command
     .option('--status <code>', '301, 302, 307 or 308', wholeNumber(301, 308))
     .option('--expires <date>', 'ISO 8601, or "never"', dateOrNever)
-    .option('--title <text>', 'or "none"', textOrNone)
+    .option('--title <text>', 'or "none"')
     .option('--forward-query <true|false>', "append the visitor's query to the destination", trueOrFalse)
-}
-
-export function withTags(command: Command, name: string): Command {
-  return command.option(`${name} <tag>`, 'a tag (repeatable)', collect)
 }
 
 /** The body's fields, without those that were not given. */
@@ -30,7 +24,14 @@ export function fieldsOf(
   { status, expires, title, forwardQuery, enabled }: FieldOptions,
   tags: readonly string[] | undefined,
 ): Record<string, unknown> {
-  const fields = { status, expiresAt: expires, title, forwardQuery, enabled, tags }
+  const fields = {
+    status,
+    expiresAt: nullIf('never', expires),
+    title: nullIf('none', title),
+    forwardQuery,
+    enabled,
+    tags,
+  }
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 

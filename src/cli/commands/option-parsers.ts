@@ -14,17 +14,17 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
-/** `never` = `null`; else ISO 8601 in UTC, as the API wants it. */
-export function dateOrNever(text: string): string | null {
-  if (text === 'never') return null
+/** ISO 8601 in UTC, as the API wants it, or `never`: the argument parser has no place for a `null`. */
+export function dateOrNever(text: string): string {
+  if (text === 'never') return text
   const instant = parseInstant(text)
   if (instant === null) throw new InvalidArgumentError('It must be like 2030-01-31T12:00:00Z, or "never".')
   return new Date(instant).toISOString()
 }
 
-/** `none` = `null`. */
-export function textOrNone(text: string): string | null {
-  return text === 'none' ? null : text
+/** What the API calls `null`, and the command line `none` or `never`. */
+export function nullIf(word: 'none' | 'never', value: string | undefined): string | null | undefined {
+  return value === word ? null : value
 }
 
 export function trueOrFalse(text: string): boolean {
