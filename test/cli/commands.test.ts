@@ -184,15 +184,24 @@ test('linkr domains set keeps the settings that it does not name', async () => {
 test('linkr flush, warm, reconcile and health', async () => {
   answer({
     'POST /flush': [200, { hits: 5 }],
-    'POST /warm': [200, { warmed: 2 }],
+    'POST /warm': [200, { links: 1000, warmed: 998 }],
     'POST /reconcile': [200, { repaired: 0 }],
     'GET /health': [200, { status: 'degraded', redis: { ok: false } }],
   })
   expect((await cli('flush')).stdout).toBe('hits\t5\n')
-  expect(JSON.parse((await cli('warm', '--count', '9', '--json')).stdout)).toEqual({ warmed: 2 })
+  expect(JSON.parse((await cli('warm', '--count', '1500', '--json')).stdout)).toEqual({
+    links: 2000,
+    warmed: 1996,
+  })
   expect((await cli('reconcile', '--full')).code).toBe(0)
   expect(await cli('health')).toMatchObject({ code: 1, stdout: 'status\tdegraded\nredis\t{"ok":false}\n' })
-  expect(linkr.requests.map(({ body }) => body)).toEqual([undefined, { count: 9 }, { full: true }, undefined])
+  expect(linkr.requests.map(({ body }) => body)).toEqual([
+    undefined,
+    { count: 1000, offset: 0 },
+    { count: 500, offset: 1000 },
+    { full: true },
+    undefined,
+  ])
 })
 
 describe('exit codes and messages', () => {

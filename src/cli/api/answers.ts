@@ -72,6 +72,8 @@ export const domainAnswer = v.looseObject({
 export type DomainAnswer = v.InferOutput<typeof domainAnswer>
 export const domainListAnswer = v.looseObject({ data: v.array(domainAnswer) })
 
+export const warmAnswer = v.object({ links: v.number(), warmed: v.number() })
+
 /** Of the operator's commands: shown as it comes. */
 export const anyObject = v.record(v.string(), v.unknown())
 /** 204 has no body. */

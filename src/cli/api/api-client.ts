@@ -19,6 +19,8 @@ export interface ApiRequest<Answer> {
   readonly attempts?: number
   /** Ends the waits between attempts. An attempt under way is awaited: how it ended is worth knowing. */
   readonly signal?: AbortSignal
+  /** A status that comes with an answer too, although it is none of 2xx. */
+  readonly alsoAnswers?: number
   /** What the answer must look like; an answer that does not is no linkr's. */
   readonly answer: v.GenericSchema<unknown, Answer>
 }

@@ -27,6 +27,6 @@ export async function findLink(
   }
 }
 
-function lookUp(api: ApiClient, code: string, domain = '*'): Promise<LinkAnswer> {
+function lookUp(api: ApiClient, code: string, domain: string | undefined): Promise<LinkAnswer> {
   return api.request({ method: 'GET', path: '/links/lookup', query: { domain, code }, answer: linkAnswer })
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
-import { anyObject } from '../api/answers.ts'
+import type * as v from 'valibot'
+import { anyObject, warmAnswer } from '../api/answers.ts'
+import type { ApiClient } from '../api/api-client.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { printFields } from '../terminal/table.ts'
 import { printJson, type Terminal } from '../terminal/terminal.ts'
@@ -7,16 +9,19 @@ import { type CommonOptions, connect } from './context.ts'
 import { leaf } from './leaf.ts'
 import { wholeNumber } from './option-parsers.ts'
 
+/** The API's bound for one request. */
+const WARM_AT_ONCE = 1000
+
 /** What an operator runs by hand or from a job: flush, warm, reconcile and health. */
 export function addOperations(program: Command, terminal: Terminal, end: (code: ExitCode) => void): void {
   leaf(program, 'flush', 'Write the pending hits to Postgres now').action((options: CommonOptions) =>
     post('/flush', undefined, options),
   )
   leaf(program, 'warm', 'Load the most used links into Redis')
-    .option('--count <n>', 'how many', wholeNumber(1, 1_000_000))
-    .action((options: CommonOptions & { readonly count?: number }) =>
-      post('/warm', { count: options.count }, options),
-    )
+    .option('--count <n>', 'how many', wholeNumber(1, 1_000_000), WARM_AT_ONCE)
+    .action(async (options: CommonOptions & { readonly count: number }) => {
+      show(await warm(connect(terminal, options), options.count), options)
+    })
   leaf(program, 'reconcile', 'Find and repair differences between Redis and Postgres')
     .option('--full', 'look at every link')
     .action((options: CommonOptions & { readonly full?: boolean }) =>
@@ -27,6 +32,7 @@ export function addOperations(program: Command, terminal: Terminal, end: (code: 
       const answer = await connect(terminal, options).request({
         method: 'GET',
         path: '/health',
+        alsoAnswers: 503,
         answer: anyObject,
       })
       show(answer, options)
@@ -52,4 +58,16 @@ export function addOperations(program: Command, terminal: Terminal, end: (code: 
       ]),
     )
   }
+}
+
+async function warm(api: ApiClient, count: number): Promise<v.InferOutput<typeof warmAnswer>> {
+  const sum = { links: 0, warmed: 0 }
+  for (let offset = 0; offset < count; offset += WARM_AT_ONCE) {
+    const body = { count: Math.min(WARM_AT_ONCE, count - offset), offset }
+    const { links, warmed } = await api.request({ method: 'POST', path: '/warm', body, answer: warmAnswer })
+    sum.links += links
+    sum.warmed += warmed
+    if (links < body.count) break
+  }
+  return sum
 }
