@@ -53,7 +53,7 @@ export function addImport(program: Command, terminal: Terminal, end: (code: Exit
     .option('--rejects <file>', 'where rejected rows go, .csv or .jsonl (default: <file>.rejects.csv)')
     .option('--checkpoint <file>', 'where to remember what is done (default: <file>.linkr-import)')
     .option('--restart', 'begin from the first row, whatever a checkpoint says')
-    .option('--concurrency <n>', 'requests at once, 1 to 8', wholeNumber(1, 8), 3)
+    .option('--concurrency <n>', 'requests at once, 1 to 8', wholeNumber(1, 8), 4)
     .action(async (file: string, options: Options) => end(await runImport(file, options, terminal)))
 }
 
