@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { stringify } from 'csv-stringify/sync'
 import { CliError } from '../cli-error.ts'
 import { encodeTags, encodeText } from '../export/csv-cells.ts'
@@ -43,7 +43,7 @@ export function rejectsFile(path: string): RejectSink {
   let bytes = 0
   const write = (text: string): void => {
     try {
-      file ??= openSync(path, 'r+')
+      file ??= openSync(path, 'w+')
       bytes += writeSync(file, text, bytes)
     } catch (error) {
       throw new CliError(`Cannot write the rejects to ${path}: ${(error as Error).message}`)
@@ -51,17 +51,15 @@ export function rejectsFile(path: string): RejectSink {
   }
   return {
     start(known) {
-      bytes = known
-      if (known === 0) return rmSync(path, { force: true })
+      // Somebody may have taken the file away meanwhile: then it begins anew.
+      bytes = existsSync(path) ? known : 0
+      if (bytes === 0) return rmSync(path, { force: true })
       file = openSync(path, 'r+')
-      ftruncateSync(file, known)
+      ftruncateSync(file, bytes)
     },
     append(rejects) {
       if (rejects.length === 0) return bytes
-      if (bytes === 0) {
-        closeSync(openSync(path, 'w'))
-        write(format.header)
-      }
+      if (bytes === 0) write(format.header)
       write(rejects.map(format.row).join(''))
       return bytes
     },

@@ -34,7 +34,7 @@ export function createProgress(terminal: Terminal, verb: string, now: () => numb
       shownAt = time
       const rate = (state.rows - firstRows) / Math.max(0.001, (time - startedAt) / 1000)
       const text = describe(verb, state, rate)
-      if (isTerminal) stderr.write(`\r\x1b[2K${text.slice(0, (stderr.columns ?? 80) - 1)}`)
+      if (isTerminal) stderr.write(`\r\x1b[2K${text.slice(0, (stderr.columns || 80) - 1)}`)
       else note(terminal, text)
     },
     end() {

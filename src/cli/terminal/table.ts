@@ -25,7 +25,7 @@ export function printTable<Row>(
     for (const line of cells) print(terminal, line.join('\t'))
     return
   }
-  const widths = columnWidths(columns, cells, terminal.stdout.columns ?? DEFAULT_WIDTH)
+  const widths = columnWidths(columns, cells, terminal.stdout.columns || DEFAULT_WIDTH)
   const render = (line: readonly string[]): string =>
     line
       .map((cell, i) => {

@@ -10,7 +10,8 @@ export const yourls: CsvFormat = {
     return {
       url: cells.url,
       code: cells.keyword,
-      title: firstOf(cells, 'title'),
+      // `mysql --batch` writes it so.
+      title: cells.title === 'NULL' ? undefined : firstOf(cells, 'title'),
       createdAt: cells.timestamp,
       hits: cells.clicks,
       refused: refusedWithoutCode(cells.keyword ?? ''),
