@@ -5,15 +5,22 @@ import type { Weather } from './weather.ts'
  *
  * - What an owner's request writes may show from the moment the request is sent. If it is not acknowledged, it may have
  *   happened or not, and nothing is promised until the next acknowledged one.
- * - An acknowledged edit that Redis was there for has replaced everything before it after 5 s.
+ * - An acknowledged edit that Redis has has replaced everything before it after 5 s.
  * - One that Redis was not there for is published by the isolate that made it, once Redis is back: 5 s from then.
  * - While neither store answers, what an isolate has in memory is served, however old.
  */
 export interface LinkHistory {
-  /** An owner's request is sent. Call what it returns when it has been answered. */
-  write(shown: string | null): (isAcknowledged: boolean) => void
+  /** An owner's request is sent. */
+  write(shown: string | null): Write
   /** `null` when the answer is right for a request from `from` to `to`, else why it is not. */
   judge(shown: string | null, from: number, to: number): string | null
+}
+
+export interface Write {
+  /** Its success has been answered. */
+  acknowledged(): void
+  /** Redis has been seen to have it. */
+  published(): void
 }
 
 interface State {
@@ -22,6 +29,7 @@ interface State {
   readonly from: number
   /** Never, as long as it has not been acknowledged. */
   acknowledgedAt: number
+  publishedAt: number
 }
 
 /** After an edit, or after Redis has it. */
@@ -35,21 +43,27 @@ export const NOTICED_AFTER_MS = 4_500
 const SHARED_LOAD_MS = 1_000
 
 export function createLinkHistory(weather: Weather): LinkHistory {
-  const states: State[] = [{ shown: null, from: 0, acknowledgedAt: 0 }]
+  const states: State[] = [{ shown: null, from: 0, acknowledgedAt: 0, publishedAt: 0 }]
 
-  /** When Redis, and through it every isolate, had learnt of a state for certain. */
-  function publishedAt({ from, acknowledgedAt }: State, now: number): number {
+  /** When Redis, from which the isolates learn of it, had a state for certain. */
+  function publishedAt(state: State, now: number): number {
+    const { acknowledgedAt } = state
     if (acknowledgedAt === Number.POSITIVE_INFINITY) return acknowledgedAt
-    if (!weather.wasBad('redis', from - NOTICED_AFTER_MS, acknowledgedAt)) return acknowledgedAt
-    return weather.wellSince('redis', acknowledgedAt, NOTICED_AFTER_MS, now)
+    return Math.min(state.publishedAt, weather.wellSince('redis', acknowledgedAt, NOTICED_AFTER_MS, now))
   }
 
   return {
     write(shown) {
-      const state: State = { shown, from: Date.now(), acknowledgedAt: Number.POSITIVE_INFINITY }
+      const never = Number.POSITIVE_INFINITY
+      const state: State = { shown, from: Date.now(), acknowledgedAt: never, publishedAt: never }
       states.push(state)
-      return (isAcknowledged) => {
-        if (isAcknowledged) state.acknowledgedAt = Date.now()
+      return {
+        acknowledged() {
+          state.acknowledgedAt = Date.now()
+        },
+        published() {
+          state.publishedAt = Date.now()
+        },
       }
     },
     judge(shown, from, to) {
