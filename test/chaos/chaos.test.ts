@@ -109,8 +109,9 @@ test(
       ...Array.from({ length: VISITORS }, () =>
         loop(20, (chance) => {
           const code = drawCode(chance, codes)
-          const method = chance.next() < 0.1 ? 'HEAD' : 'GET'
-          return visitors.visit(chance.pick(edges), code, historyOf(code), method)
+          return chance.next() < 0.3
+            ? visitors.visit(chance.pick([...edges, quietEdge, quietEdge]), code, historyOf(code), 'HEAD')
+            : visitors.visit(chance.pick(edges), code, historyOf(code), 'GET')
         }),
       ),
       loop(800, (chance) => disturb(chance, codes, mistakes)),

@@ -38,7 +38,9 @@ export function createWeather(stores: Stores, random: Random): Weather {
 
   async function troubles(store: StoreName, faults: Faults, chance: Random): Promise<void> {
     while (!isOver) {
-      await pause(chance.pick([chance.whole(300, 2_000), chance.whole(2_000, 6_000)]))
+      await pause(
+        chance.pick([chance.whole(300, 3_000), chance.whole(3_000, 8_000), chance.whole(8_000, 15_000)]),
+      )
       while (isLull && !isOver) await sleep(TICK_MS)
       if (isOver) return
       const fault = drawFault(chance)
