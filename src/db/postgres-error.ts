@@ -1,8 +1,11 @@
 import { BreakerOpen } from '../breaker.ts'
 import { SourceUnavailable } from '../errors.ts'
 
-/** SQLSTATE classes that say "not now": connection exceptions, insufficient resources, operator intervention. */
-const UNAVAILABLE = /^(?:08|53|57)/
+/**
+ * SQLSTATE classes that say "not now": connection exceptions, transactions rolled back (a deadlock of two bulk writes),
+ * insufficient resources, operator intervention.
+ */
+const UNAVAILABLE = /^(?:08|40|53|57)/
 
 /** The SQLSTATE somewhere down the chain of causes; `null` when Postgres never answered. */
 export function sqlState(error: unknown): string | null {

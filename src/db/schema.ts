@@ -8,6 +8,7 @@ import {
   boolean,
   check,
   index,
+  jsonb,
   pgSequence,
   pgTable,
   primaryKey,
@@ -19,6 +20,15 @@ import {
 
 /** One sequence for all links: a re-created link still gets a greater version than the deleted one had. */
 export const linkVersion = pgSequence('link_version_seq')
+
+/**
+ * What `q` searches: one text and so one trigram index, a third of what three of them cost every write. The line breaks
+ * keep a match from reaching across two fields. A query must repeat it to the letter to use the index.
+ */
+export const SEARCH_TEXT = sql.raw(`(code || chr(10) || url || chr(10) || coalesce(title, ''))`)
+
+/** Every hit that Postgres has of a link, wherever it was counted. Sorting by hits must repeat it to the letter. */
+export const TOTAL_HITS = sql.raw('(hits + baseline)')
 
 export const links = pgTable(
   'links',
@@ -38,7 +48,15 @@ export const links = pgTable(
     version: bigint({ mode: 'number' }).notNull().default(sql`nextval('link_version_seq')`),
   },
   (table) => [
-    unique('links_domain_code_key').on(table.domain, table.code),
+    // The code first: the same look-up, and a code can also be found without its domain.
+    unique('links_code_domain_key').on(table.code, table.domain),
+    index('links_created_at_idx').on(table.createdAt, table.id),
+    index('links_domain_created_at_idx').on(table.domain, table.createdAt, table.id),
+    index('links_updated_at_idx').on(table.updatedAt, table.id),
+    index('links_tags_idx').using('gin', table.tags),
+    index('links_search_idx').using('gin', sql`${SEARCH_TEXT} gin_trgm_ops`),
+    index('links_expires_at_idx').on(table.expiresAt).where(sql`expires_at IS NOT NULL`),
+    index('links_disabled_idx').on(table.createdAt, table.id).where(sql`NOT enabled`),
     check('links_status_check', sql`${table.status} IN (301, 302, 307, 308)`),
   ],
 )
@@ -58,15 +76,22 @@ export const cacheOutbox = pgTable(
   (table) => [primaryKey({ columns: [table.domain, table.code] })],
 )
 
-/** Apart from `links` and narrow, so that counting never rewrites a link's row. */
-export const linkHits = pgTable('link_hits', {
-  linkId: bigint('link_id', { mode: 'bigint' })
-    .primaryKey()
-    .references(() => links.id, { onDelete: 'cascade' }),
-  hits: bigint({ mode: 'number' }).notNull(),
-  /** When the last flush that brought hits was applied. */
-  lastHitAt: timestamp('last_hit_at', { withTimezone: true }).notNull(),
-})
+/** Apart from `links` and narrow, so that counting never rewrites a link's row. A link without hits may have no row. */
+export const linkHits = pgTable(
+  'link_hits',
+  {
+    linkId: bigint('link_id', { mode: 'bigint' })
+      .primaryKey()
+      .references(() => links.id, { onDelete: 'cascade' }),
+    /** Counted here. */
+    hits: bigint({ mode: 'number' }).notNull().default(0),
+    /** Counted elsewhere, before the link was imported. Apart from `hits`, so that importing twice never doubles it. */
+    baseline: bigint({ mode: 'number' }).notNull().default(0),
+    /** When the last flush that brought hits was applied; `null` = none did. */
+    lastHitAt: timestamp('last_hit_at', { withTimezone: true }),
+  },
+  (table) => [index('link_hits_total_idx').on(sql`${TOTAL_HITS}`, table.linkId)],
+)
 
 /** The batches that have been added to `link_hits`: a batch whose id is here is never added again. */
 export const hitBatches = pgTable(
@@ -76,4 +101,59 @@ export const hitBatches = pgTable(
     appliedAt: timestamp('applied_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [index('hit_batches_applied_at_idx').on(table.appliedAt)],
+)
+
+/** Keys to the API. The key itself is nowhere: its hash recognizes it, its prefix helps its owner to. */
+export const apiKeys = pgTable('api_keys', {
+  id: bigint({ mode: 'bigint' }).primaryKey().generatedByDefaultAsIdentity(),
+  name: text().notNull(),
+  prefix: text().notNull(),
+  /** SHA-256 in hex: a key has too much entropy to be guessed, so a slow hash would only slow us down. */
+  hash: text().notNull().unique(),
+  scopes: text().array().notNull(),
+  /** `null` = every domain. */
+  domains: text().array(),
+  expiresAt: timestamp('expires_at', { withTimezone: true }),
+  /** Roughly: see KeyRing. */
+  lastUsedAt: timestamp('last_used_at', { withTimezone: true }),
+  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  revokedAt: timestamp('revoked_at', { withTimezone: true }),
+})
+
+/** What a domain shows where it has no link to show. `*` stands for every host that has no row. */
+export const domains = pgTable('domains', {
+  host: text().primaryKey(),
+  rootUrl: text('root_url'),
+  notFoundUrl: text('not_found_url'),
+  expiredUrl: text('expired_url'),
+  defaultStatus: smallint('default_status').notNull().default(302),
+  robots: text().notNull().default('allow'),
+  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+  version: bigint({ mode: 'number' }).notNull().default(sql`nextval('link_version_seq')`),
+})
+
+/**
+ * The answers to requests that carried an Idempotency-Key. Here and not in Redis, because they must outlive what the
+ * cache may forget, and a thousand bulk answers are megabytes that Redis would keep in memory.
+ */
+export const idempotentAnswers = pgTable(
+  'idempotent_answers',
+  {
+    caller: text().notNull(),
+    key: text().notNull(),
+    /** Of method, path and body. */
+    requestHash: text('request_hash').notNull(),
+    /** Whose it is: an attempt that took too long must not overwrite its successor's answer. */
+    attempt: text().notNull(),
+    /** `null` = being processed since `created_at`. */
+    status: smallint(),
+    headers: jsonb().$type<Readonly<Record<string, string>>>(),
+    body: text(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.caller, table.key] }),
+    index('idempotent_answers_created_at_idx').on(table.createdAt),
+  ],
 )

@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import type { Credentials } from './credentials.ts'
 import { lockDataDir } from './data-dir-lock.ts'
 import type { Database } from './database.ts'
@@ -11,6 +12,9 @@ import { Turnstile } from './turnstile.ts'
 import { welcome } from './wire-messages.ts'
 
 const CREDENTIALS: Credentials = { user: 'postgres', password: 'linkr', database: 'postgres' }
+
+/** What the migrations create and every Neon has. */
+const EXTENSIONS = { pg_trgm }
 
 /** How long a client may sit in an open transaction while others wait for the one connection there is. */
 const DEFAULT_PATIENCE_MS = 5_000
@@ -74,14 +78,15 @@ function check({ user, password, database }: Credentials): void {
 }
 
 async function openPGlite(dataDir: string | undefined): Promise<{ db: PGlite; release: () => void }> {
-  if (dataDir === undefined) return { db: await PGlite.create(), release: () => undefined }
+  if (dataDir === undefined)
+    return { db: await PGlite.create({ extensions: EXTENSIONS }), release: () => undefined }
   const data = join(resolve(dataDir), 'pglite')
   const release = lockDataDir(`${data}.lock`)
   try {
     // Killed while it was being created, a folder is useless but also holds nothing yet: start again.
     const created = `${data}.created`
     if (!existsSync(created)) rmSync(data, { recursive: true, force: true })
-    const db = await PGlite.create(data)
+    const db = await PGlite.create(data, { extensions: EXTENSIONS })
     writeFileSync(created, '')
     return { db, release }
   } catch (error) {
