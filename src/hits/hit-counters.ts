@@ -27,6 +27,15 @@ export interface PendingHits {
   readonly hits: ReadonlyMap<string, number>
 }
 
+export interface PendingReport {
+  readonly segments: readonly PendingHits[]
+  /**
+   * The segment that was released last, if that was within the last minute. Who has read Postgres before Redis must see
+   * it applied there, or its hits have slipped through in between.
+   */
+  readonly lastReleased: string | null
+}
+
 /** The hits that wait in Redis for a flush. Every method throws `SourceUnavailable` when Redis fails. */
 export interface HitCounters {
   /**
@@ -38,7 +47,7 @@ export interface HitCounters {
   claim(): Promise<HitSegment | null>
   /** Forgets a segment that Postgres has. Releasing it twice is harmless. */
   release(id: string): Promise<void>
-  pending(linkIds: readonly string[]): Promise<readonly PendingHits[]>
+  pending(linkIds: readonly string[]): Promise<PendingReport>
   /** Every segment that waits and its hits, sealed ones last; for supervision. */
   waiting(): Promise<readonly WaitingSegment[]>
 }
@@ -96,7 +105,7 @@ export function createHitCounters(options: HitCountersOptions): HitCounters {
     async release(id) {
       await redis.eval(
         RELEASE_HITS,
-        [keys.sealedHits, keys.hitWriters],
+        [keys.sealedHits, keys.hitWriters, keys.releasedHits],
         [keys.sealedHitsPrefix, id, now() - WRITER_TTL_MS],
       )
     },
@@ -115,14 +124,16 @@ export function createHitCounters(options: HitCountersOptions): HitCounters {
     async pending(linkIds) {
       const reply = await redis.eval(
         PENDING_HITS,
-        [keys.hits, keys.sealedHits],
+        [keys.hits, keys.sealedHits, keys.releasedHits],
         [keys.sealedHitsPrefix, ...linkIds],
       )
-      return (Array.isArray(reply) ? reply : []).map((segment: RedisReply) => {
+      const [lastReleased, ...waiting]: readonly RedisReply[] = Array.isArray(reply) ? reply : []
+      const segments = waiting.map((segment) => {
         const [id, ...counts] = Array.isArray(segment) ? segment : [null]
         const hits = new Map(linkIds.map((linkId, i) => [linkId, Number(counts[i] ?? 0) || 0]))
         return { id: id === null ? null : String(id), hits }
       })
+      return { segments, lastReleased: typeof lastReleased === 'string' ? lastReleased : null }
     },
   }
 }

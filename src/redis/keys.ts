@@ -15,6 +15,8 @@ export interface Keys {
   readonly sealedHits: string
   /** Followed by a batch id: the hash of that sealed segment. */
   readonly sealedHitsPrefix: string
+  /** The batch id of the segment that was released last, for a while. */
+  readonly releasedHits: string
   /** Sorted set of isolate -> sequence number of its newest commit. */
   readonly hitWriters: string
   /** There for as long as no reconciliation is due. */
@@ -36,6 +38,7 @@ export function createKeys(prefix: string): Keys {
     hits: `${root}hits`,
     sealedHits: `${root}hits:sealed`,
     sealedHitsPrefix: `${root}hits:sealed:`,
+    releasedHits: `${root}hits:released`,
     hitWriters: `${root}hits:writers`,
     reconciled: `${root}reconciled`,
     reconcileCursor: `${root}reconcile:cursor`,

@@ -52,10 +52,17 @@ if not id then
 end
 return {id, redis.call('HGETALL', ARGV[1] .. id)}`
 
-/** Forgets a segment that has been applied. KEYS sealed, writers; ARGV sealed prefix, batch id, oldest sequence to keep. */
+/** For how long it is remembered which segment was released last: longer than anybody takes to read hits. */
+const REMEMBER_RELEASE_S = 60
+
+/**
+ * Forgets a segment that has been applied.
+ * KEYS sealed, writers, released; ARGV sealed prefix, batch id, oldest sequence to keep.
+ */
 export const RELEASE_HITS = `
 redis.call('LREM', KEYS[1], 1, ARGV[2])
 redis.call('DEL', ARGV[1] .. ARGV[2])
+redis.call('SET', KEYS[3], ARGV[2], 'EX', ${REMEMBER_RELEASE_S})
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[3])
 return 1`
 
@@ -76,13 +83,14 @@ end
 return segments`
 
 /**
- * Reads the hits that still wait in Redis. KEYS hits, sealed; ARGV sealed prefix, then link ids.
- * Returns a list of {batch id or nil, hits of the first link or nil, ...}, one for each segment.
+ * Reads the hits that still wait in Redis. KEYS hits, sealed, released; ARGV sealed prefix, then link ids.
+ * Returns a list of {batch id or nil, hits of the first link or nil, ...}, one for each segment, and first the id of
+ * the segment that was released last, or nil.
  */
 export const PENDING_HITS = `
 local ids = {'#'}
 for i = 2, #ARGV do ids[i] = ARGV[i] end
-local segments = {redis.call('HMGET', KEYS[1], unpack(ids))}
+local segments = {redis.call('GET', KEYS[3]), redis.call('HMGET', KEYS[1], unpack(ids))}
 for _, id in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
   segments[#segments + 1] = redis.call('HMGET', ARGV[1] .. id, unpack(ids))
 end
