@@ -1,0 +1,105 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Database } from '../db/client.ts'
+import { PLANNER_SETTINGS } from '../db/planner-settings.ts'
+import { guardPostgres } from '../db/postgres-error.ts'
+import { TOTAL_HITS } from '../db/schema.ts'
+import type { LinkListQuery, LinkPages, ListPosition, StoredPage } from './link-list.ts'
+import { type LinkRow, linkFromRow } from './link-row.ts'
+import { isIndexed, matches } from './postgres-link-filter.ts'
+import { linkOrder } from './postgres-link-order.ts'
+
+/** Far more than the segments that wait in Redis, and so could be counted twice, at any time. */
+const MAX_APPLIED_SEGMENTS = 500
+
+interface PageRow extends Record<string, unknown> {
+  readonly links: readonly (LinkRow & { readonly hits: number; readonly position: string })[]
+  readonly edge: ListPosition | null
+  readonly applied: readonly string[]
+}
+
+export function postgresLinkPages(database: Database): LinkPages {
+  return {
+    async page(query) {
+      const [, { rows }] = await guardPostgres(
+        database.batch([database.execute(PLANNER_SETTINGS), database.execute<PageRow>(pageStatement(query))]),
+      )
+      const { links = [], edge = null, applied = [] } = rows[0] ?? {}
+      return toPage(query, links, edge, applied)
+    },
+  }
+}
+
+function toPage(
+  { limit }: LinkListQuery,
+  rows: PageRow['links'],
+  edge: PageRow['edge'],
+  appliedSegments: readonly string[],
+): StoredPage {
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  const isFull = rows.length > limit && last !== undefined
+  return {
+    links: shown.map((row) => ({ ...linkFromRow({ ...row, id: String(row.id) }), hits: row.hits })),
+    next: isFull ? { key: last.position, id: String(last.id) } : edge,
+    appliedSegments,
+  }
+}
+
+/** One row: the page and one link more, where a search stopped (`edge`), and the segments that `hits` include. */
+export function pageStatement(query: LinkListQuery): SQL {
+  const { asText, orderBy } = linkOrder(query)
+  return sql`
+    WITH ${findLinks(query)}
+    SELECT
+      (SELECT coalesce(json_agg(page ORDER BY ${orderBy}), '[]') FROM (
+        SELECT *, ${asText} AS position,
+          coalesce((SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id), 0) AS hits
+        FROM found) AS page) AS links,
+      (SELECT json_build_object('key', ${asText}, 'id', id::text) FROM edge) AS edge,
+      ARRAY(SELECT id FROM hit_batches WHERE applied_at > now() - interval '1 day'
+        ORDER BY applied_at DESC LIMIT ${MAX_APPLIED_SEGMENTS}) AS applied`
+}
+
+/**
+ * The tables `found` and `edge`. Most filters match many links, and walking the links in their order soon finds a page
+ * of them. Some match few, and an index finds all of those. Which it is, statistics often get wrong (the links of one
+ * import lie together), so the walk is tried first, but not for long.
+ */
+function findLinks(query: LinkListQuery): SQL {
+  const { filter, limit } = query
+  const { ordered, isAfter, orderBy, sortKey } = linkOrder(query)
+  const wanted = limit + 1
+  // One domain by creation has an index of its own to walk.
+  const domain =
+    query.sort === 'createdAt' && filter.domains?.length === 1 ? (filter.domains[0] ?? null) : null
+  const rest = domain === null ? filter : { ...filter, domains: undefined }
+  const condition = matches(rest)
+  const noEdge = sql`edge AS (SELECT NULL::timestamptz AS sort_key, NULL::bigint AS id WHERE FALSE)`
+
+  if (condition === null) return sql`found AS MATERIALIZED (${ordered(wanted, domain)}), ${noEdge}`
+
+  // OFFSET 0 keeps the planner from walking in the order of the page after all.
+  const all = sql`
+    SELECT * FROM (SELECT links.*, ${sortKey} AS sort_key FROM links WHERE ${matches(filter) ?? sql`TRUE`} OFFSET 0) AS links
+    WHERE ${isAfter}`
+  if (filter.code !== undefined || filter.ids !== undefined) {
+    return sql`found AS MATERIALIZED (${all} ORDER BY ${orderBy} LIMIT ${wanted}), ${noEdge}`
+  }
+  const indexed = isIndexed(rest)
+  // A step by hits visits two tables in random order.
+  const steps = !indexed ? 20_000 : query.sort === 'hits' ? 500 + 5 * wanted : 4_000 + 16 * wanted
+  return sql`
+    walk AS MATERIALIZED (
+      SELECT * FROM (${ordered(steps, domain)}) AS links WHERE ${condition} LIMIT ${wanted}
+    ), stop AS MATERIALIZED (
+      SELECT sort_key, id FROM (${ordered(steps, domain)}) AS links
+      WHERE (SELECT count(*) FROM walk) < ${wanted} OFFSET ${steps - 1}
+    ), ${
+      indexed
+        ? sql`found AS MATERIALIZED (
+            SELECT * FROM walk WHERE NOT EXISTS (SELECT FROM stop)
+            UNION ALL (${all} AND EXISTS (SELECT FROM stop) ORDER BY ${orderBy} LIMIT ${wanted})
+          ), ${noEdge}`
+        : sql`found AS (SELECT * FROM walk), edge AS (SELECT * FROM stop)`
+    }`
+}
