@@ -5,7 +5,7 @@
 
 /** Segments of letters, digits and `-_.~`, joined by single slashes. Dot segments never arrive: browsers resolve them. */
 const CODE = /^(?!\.{1,2}(?:\/|$))[\w.~-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*$/
-const MAX_CODE_LENGTH = 128
+export const MAX_CODE_LENGTH = 128
 
 /** First segments that linkr or Cloudflare answer themselves. */
 const RESERVED = new Set(['api', 'health', 'robots.txt', 'favicon.ico', '.well-known', 'cdn-cgi'])

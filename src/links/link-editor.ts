@@ -19,8 +19,9 @@ export interface LinkEditor {
   create(domain: string, code: string | undefined, fields: LinkFields): Promise<LinkWithHits | null>
   /** Resolves to `null` when there is no such link; so do the following. */
   get(id: string): Promise<LinkWithHits | null>
-  update(id: string, changes: LinkChanges): Promise<LinkWithHits | null>
-  delete(id: string): Promise<LinkRecord | null>
+  /** @param versions `null` also when the link has none of these; left out = any will do. */
+  update(id: string, changes: LinkChanges, versions?: readonly number[] | null): Promise<LinkWithHits | null>
+  delete(id: string, versions?: readonly number[] | null): Promise<LinkRecord | null>
 }
 
 export interface LinkEditorOptions {
@@ -64,15 +65,15 @@ export function createLinkEditor({ repository, publisher, counters }: LinkEditor
       return null
     },
 
-    async update(id, changes) {
-      const updated = await repository.update(id, changes)
+    async update(id, changes, versions = null) {
+      const updated = await repository.update(id, changes, versions)
       if (updated === null) return null
       await publish(updated, updated)
       return get(id)
     },
 
-    async delete(id) {
-      const deleted = await repository.delete(id)
+    async delete(id, versions = null) {
+      const deleted = await repository.delete(id, versions)
       if (deleted === null) return null
       await publish(deleted, null)
       return deleted
@@ -83,7 +84,7 @@ export function createLinkEditor({ repository, publisher, counters }: LinkEditor
 /** Without Redis an owner still sees the hits that Postgres has. */
 async function pendingOrNone(counters: HitCounters, id: string): Promise<readonly PendingHits[]> {
   try {
-    return await counters.pending([id])
+    return (await counters.pending([id])).segments
   } catch (error) {
     log.warn('hits.pending_unknown', { error: describeError(error) })
     return []

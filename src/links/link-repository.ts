@@ -1,7 +1,8 @@
-import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { guardPostgres, isUniqueViolation } from '../db/postgres-error.ts'
-import { linkHits, links } from '../db/schema.ts'
+import { linkHits, links, TOTAL_HITS } from '../db/schema.ts'
+import { TO_OUTBOX } from '../db/to-outbox.ts'
 import type { LinkKey, LinkRecord, RedirectStatus } from './link.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 
@@ -33,10 +34,13 @@ export interface LinkRepository {
   create(key: LinkKey, fields: LinkFields): Promise<LinkRecord | null>
   /** @param pendingSegments ids of segments of hits that may or may not have been applied. */
   get(id: string, pendingSegments: readonly string[]): Promise<CountedLink | null>
-  /** Resolves to `null` when there is no such link. */
-  update(id: string, changes: LinkChanges): Promise<LinkRecord | null>
-  /** Resolves to the link as it was, with the version of its deletion; `null` when there is no such link. */
-  delete(id: string): Promise<LinkRecord | null>
+  /**
+   * Resolves to `null` when there is no such link.
+   * @param versions nor if the link has none of these; `null` = any will do.
+   */
+  update(id: string, changes: LinkChanges, versions: readonly number[] | null): Promise<LinkRecord | null>
+  /** As `update`; resolves to the link as it was, with the version of its deletion. */
+  delete(id: string, versions: readonly number[] | null): Promise<LinkRecord | null>
 }
 
 const nextVersion = sql<number>`nextval('link_version_seq')`
@@ -46,10 +50,7 @@ export function postgresLinkRepository(database: Database): LinkRepository {
   async function write(statement: SQL): Promise<LinkRecord[]> {
     const { rows } = await guardPostgres(
       database.execute<LinkRow>(sql`
-        WITH written AS (${statement}), outbox AS (
-          INSERT INTO cache_outbox (domain, code, version) SELECT domain, code, version FROM written
-          ON CONFLICT (domain, code) DO UPDATE SET version = excluded.version, created_at = now()
-        )
+        WITH written AS (${statement}), ${TO_OUTBOX}
         SELECT * FROM written`),
     )
     return rows.map(linkFromRow)
@@ -71,7 +72,7 @@ export function postgresLinkRepository(database: Database): LinkRepository {
         database
           .select({
             link: links,
-            hits: linkHits.hits,
+            hits: sql<number>`coalesce(${TOTAL_HITS}, 0)`.mapWith(Number),
             appliedSegments: sql<string[]>`ARRAY(
               SELECT id FROM hit_batches WHERE id IN (
                 SELECT jsonb_array_elements_text(${JSON.stringify(pendingSegments)}::jsonb)))`,
@@ -81,10 +82,10 @@ export function postgresLinkRepository(database: Database): LinkRepository {
           .where(eq(links.id, BigInt(id))),
       )
       if (row === undefined) return null
-      return { link: toRecord(row.link), hits: row.hits ?? 0, appliedSegments: row.appliedSegments }
+      return { link: toRecord(row.link), hits: row.hits, appliedSegments: row.appliedSegments }
     },
 
-    async update(id, changes) {
+    async update(id, changes, versions) {
       const { tags, ...rest } = changes
       const statement = database
         .update(links)
@@ -94,20 +95,23 @@ export function postgresLinkRepository(database: Database): LinkRepository {
           updatedAt: sql`now()`,
           version: nextVersion,
         })
-        .where(eq(links.id, BigInt(id)))
+        .where(isLink(id, versions))
         .returning()
       return (await write(statement.getSQL()))[0] ?? null
     },
 
-    async delete(id) {
+    async delete(id, versions) {
       const statement = database
         .delete(links)
-        .where(eq(links.id, BigInt(id)))
+        .where(isLink(id, versions))
         .returning({ ...getTableColumns(links), version: nextVersion.as('version') })
       return (await write(statement.getSQL()))[0] ?? null
     },
   }
 }
+
+const isLink = (id: string, versions: readonly number[] | null): SQL | undefined =>
+  and(eq(links.id, BigInt(id)), versions === null ? undefined : inArray(links.version, [...versions]))
 
 function toRecord({ id, status, expiresAt, ...row }: typeof links.$inferSelect): LinkRecord {
   return {

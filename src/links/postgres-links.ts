@@ -1,8 +1,8 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { guardPostgres, retrying } from '../db/postgres-error.ts'
-import { links } from '../db/schema.ts'
-import type { Link, LinkKey, RedirectStatus } from './link.ts'
+import { TOTAL_HITS } from '../db/schema.ts'
+import type { Link, LinkKey } from './link.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import type { LinkSource } from './link-source.ts'
 
@@ -14,43 +14,29 @@ export interface PostgresLinks extends LinkSource {
 }
 
 /**
- * The source of truth behind every cache tier.
+ * The source of truth behind every cache tier. The view `registers` has what the caches may hold, as rows of `links`:
+ * links, and under the empty code the settings of domains (see domain-settings.ts, which writes the same text).
  * @param retries tries after the first one when Postgres does not answer.
  */
 export function postgresLinks(database: Database, retries: number): PostgresLinks {
   return {
     async find({ domain, code }) {
-      const [row] = await retrying(retries, () =>
+      const { rows } = await retrying(retries, () =>
         guardPostgres(
-          database
-            .select({
-              id: links.id,
-              url: links.url,
-              status: links.status,
-              enabled: links.enabled,
-              expiresAt: links.expiresAt,
-              forwardQuery: links.forwardQuery,
-              version: links.version,
-            })
-            .from(links)
-            .where(and(eq(links.domain, domain), eq(links.code, code))),
+          database.execute<LinkRow>(sql`SELECT * FROM registers WHERE code = ${code} AND domain = ${domain}`),
         ),
       )
-      if (row === undefined) return null
-      return {
-        ...row,
-        id: String(row.id),
-        // The table's check constraint admits no other.
-        status: row.status as RedirectStatus,
-        expiresAt: row.expiresAt?.getTime() ?? null,
-      }
+      if (rows[0] === undefined) return null
+      // What caches have no use for is left out.
+      const { id, url, status, enabled, expiresAt, forwardQuery, version } = linkFromRow(rows[0])
+      return { id, url, status, enabled, expiresAt, forwardQuery, version }
     },
 
     async findMany(keys) {
       const { rows } = await guardPostgres(
         database.execute<LinkRow | { readonly id: null }>(sql`
           SELECT l.* FROM jsonb_array_elements(${JSON.stringify(keys)}::jsonb) WITH ORDINALITY AS k (key, position)
-          LEFT JOIN links l ON l.domain = k.key ->> 'domain' AND l.code = k.key ->> 'code'
+          LEFT JOIN registers l ON l.domain = k.key ->> 'domain' AND l.code = k.key ->> 'code'
           ORDER BY k.position`),
       )
       return rows.map((row) => (row.id === null ? null : linkFromRow(row)))
@@ -60,7 +46,7 @@ export function postgresLinks(database: Database, retries: number): PostgresLink
       const { rows } = await guardPostgres(
         database.execute<{ domain: string; code: string }>(sql`
           SELECT l.domain, l.code FROM link_hits h JOIN links l ON l.id = h.link_id
-          ORDER BY h.hits DESC, h.link_id LIMIT ${limit} OFFSET ${offset}`),
+          ORDER BY ${TOTAL_HITS} DESC, h.link_id DESC LIMIT ${limit} OFFSET ${offset}`),
       )
       return rows.map(({ domain, code }) => ({ domain, code }))
     },

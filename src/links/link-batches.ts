@@ -1,0 +1,56 @@
+import type { LinkKey, LinkRecord } from './link.ts'
+import type { LinkFilter } from './link-filter.ts'
+import type { LinkChanges, LinkFields } from './link-repository.ts'
+
+export interface LinkDraft extends LinkKey {
+  readonly fields: LinkFields
+  /** `undefined` = now, or as it is. */
+  readonly createdAt?: Date | undefined
+  /** Hits counted elsewhere; `undefined` = none, or as they are. */
+  readonly baseline?: number | undefined
+}
+
+export interface WrittenLink extends LinkRecord {
+  /** `false` = there was a link, and it has been overwritten. */
+  readonly isNew: boolean
+}
+
+export interface BulkChange {
+  /** How many links were meant; counting stops at `MAX_MATCHED`. */
+  readonly matched: number
+  /** As they are now, at most `MAX_CHANGED` of those meant. */
+  readonly changed: readonly LinkRecord[]
+}
+
+export interface BulkMatch {
+  readonly matched: number
+  readonly ids: readonly string[]
+}
+
+/** One more than anybody needs to know. */
+export const MAX_MATCHED = 100_000
+/** What one statement locks, and one Redis round trip publishes. */
+export const MAX_CHANGED = 1_000
+
+/**
+ * Writes of many links, each of them one SQL statement that fills the outbox too. Every method throws
+ * `SourceUnavailable` when Postgres fails, and has then changed nothing.
+ */
+export interface LinkBatches {
+  /**
+   * Writes links of different keys; those whose key is taken are overwritten, or left out of the answer.
+   * @param drafts in any order; so is the answer.
+   */
+  write(drafts: readonly LinkDraft[], overwrites: boolean): Promise<readonly WrittenLink[]>
+  /** Which of these keys are taken. */
+  taken(keys: readonly LinkKey[]): Promise<readonly LinkKey[]>
+  /** For each key the `count` lowest numbers from 2 on that make `<code>-<number>` free. */
+  freeSuffixes(
+    keys: readonly (LinkKey & { readonly count: number })[],
+  ): Promise<readonly (readonly number[])[]>
+  /** Changes links that match and differ from `changes`, so that repeating it comes to an end. */
+  update(filter: LinkFilter, changes: LinkChanges): Promise<BulkChange>
+  delete(filter: LinkFilter): Promise<BulkChange>
+  /** What `update` with these changes, or `delete` without, would do. */
+  match(filter: LinkFilter, changes: LinkChanges | null): Promise<BulkMatch>
+}

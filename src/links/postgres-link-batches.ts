@@ -1,0 +1,95 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Database } from '../db/client.ts'
+import { guardPostgres } from '../db/postgres-error.ts'
+import { TO_OUTBOX } from '../db/to-outbox.ts'
+import type { LinkBatches, LinkDraft } from './link-batches.ts'
+import { type LinkRow, linkFromRow } from './link-row.ts'
+import { postgresBulkEdits } from './postgres-bulk-edits.ts'
+
+export function postgresLinkBatches(database: Database): LinkBatches {
+  return {
+    ...postgresBulkEdits(database),
+
+    async write(drafts, overwrites) {
+      const { rows } = await guardPostgres(
+        database.execute<LinkRow & { readonly is_new: boolean }>(writeStatement(drafts, overwrites)),
+      )
+      return rows.map((row) => ({ ...linkFromRow(row), isNew: row.is_new }))
+    },
+
+    async taken(keys) {
+      const { rows } = await guardPostgres(
+        database.execute<{ domain: string; code: string }>(sql`
+          SELECT links.domain, links.code
+          FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS wanted (domain text, code text)
+          JOIN links ON links.code = wanted.code AND links.domain = wanted.domain`),
+      )
+      return rows
+    },
+
+    async freeSuffixes(keys) {
+      // As many numbers as there are links could be taken, but each one that is tried costs a look into the index.
+      const { rows } = await guardPostgres(
+        database.execute<{ numbers: number[] }>(sql`
+          SELECT ARRAY(
+            SELECT number FROM generate_series(2, ${MAX_SUFFIX}) AS number
+            WHERE NOT EXISTS (SELECT FROM links WHERE domain = wanted.domain AND code = wanted.code || '-' || number)
+            LIMIT wanted.count
+          ) AS numbers
+          FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(keys)}::jsonb)
+            AS (domain text, code text, count int)) WITH ORDINALITY AS wanted (domain, code, count, position)
+          ORDER BY position`),
+      )
+      return rows.map(({ numbers }) => numbers)
+    },
+  }
+}
+
+const MAX_SUFFIX = 10_000
+
+/** In the order of the keys: two batches then lock rows in the same order and cannot deadlock. */
+export function writeStatement(drafts: readonly LinkDraft[], overwrites: boolean): SQL {
+  return sql`
+    WITH draft AS MATERIALIZED (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(drafts.map(draftRow))}::jsonb) AS draft (
+        domain text, code text, url text, status smallint, enabled boolean, expires_at timestamptz,
+        forward_query boolean, title text, tags text[], created_at timestamptz, baseline bigint)
+    ), written AS (
+      INSERT INTO links
+        (domain, code, url, status, enabled, expires_at, forward_query, title, tags, created_at)
+      SELECT domain, code, url, status, enabled, expires_at, forward_query, title, tags, coalesce(created_at, now())
+      FROM draft ORDER BY code, domain
+      ON CONFLICT (code, domain) ${overwrites ? OVERWRITE : sql`DO NOTHING`}
+      RETURNING *, xmax = 0 AS is_new
+    ), counted AS (
+      INSERT INTO link_hits (link_id, baseline)
+      SELECT id, baseline FROM written JOIN draft USING (domain, code) WHERE baseline > 0 OR (baseline = 0 AND NOT is_new)
+      ON CONFLICT (link_id) DO UPDATE SET baseline = excluded.baseline
+    ), ${TO_OUTBOX}
+    SELECT * FROM written`
+}
+
+/** A draft's own creation time lies before now(), which is the same all through the statement. */
+const OVERWRITE = sql`DO UPDATE SET
+  url = excluded.url, status = excluded.status, enabled = excluded.enabled, expires_at = excluded.expires_at,
+  forward_query = excluded.forward_query, title = excluded.title, tags = excluded.tags,
+  created_at = CASE WHEN excluded.created_at = now() THEN links.created_at ELSE excluded.created_at END,
+  updated_at = now(), version = nextval('link_version_seq')`
+
+function draftRow({ domain, code, fields, createdAt, baseline }: LinkDraft): Record<string, unknown> {
+  const { url, status, enabled, expiresAt, forwardQuery, title, tags } = fields
+  return {
+    ...{
+      domain,
+      code,
+      url,
+      status,
+      enabled,
+      expires_at: expiresAt,
+      forward_query: forwardQuery,
+      title,
+      tags,
+    },
+    ...{ created_at: createdAt, baseline },
+  }
+}

@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { LinkRecord } from '../../src/links/link.ts'
+import type { LinkBatches, WrittenLink } from '../../src/links/link-batches.ts'
+import { createLinkWriter, type OnTaken, type WriterItem } from '../../src/links/link-writer.ts'
+
+/** Links by name; like Postgres it refuses to write one key twice in one statement. */
+function memoryBatches(table: Map<string, LinkRecord>): LinkBatches {
+  const never = () => Promise.reject(new Error('not used'))
+  return {
+    async write(drafts, overwrites) {
+      const names = drafts.map(({ domain, code }) => `${domain}/${code}`)
+      expect(new Set(names).size).toBe(names.length)
+      return drafts.flatMap(({ domain, code, fields }): WrittenLink[] => {
+        const name = `${domain}/${code}`
+        const isNew = !table.has(name)
+        if (!isNew && !overwrites) return []
+        const link = { ...recordOf(domain, code, fields.url), id: table.get(name)?.id ?? `${table.size + 1}` }
+        table.set(name, link)
+        return [{ ...link, isNew }]
+      })
+    },
+    taken: never,
+    async freeSuffixes(keys) {
+      return keys.map(({ domain, code, count }) => {
+        const free = Array.from({ length: 100 }, (_, i) => i + 2).filter(
+          (n) => !table.has(`${domain}/${code}-${n}`),
+        )
+        return free.slice(0, count)
+      })
+    },
+    update: never,
+    delete: never,
+    match: never,
+  }
+}
+
+const fields = (url: string) => ({
+  ...{
+    url,
+    status: 302 as const,
+    enabled: true,
+    expiresAt: null,
+    forwardQuery: false,
+    title: null,
+    tags: [],
+  },
+})
+function recordOf(domain: string, code: string, url: string): LinkRecord {
+  const at = new Date(0)
+  return { ...fields(url), id: '0', domain, code, version: 1, createdAt: at, updatedAt: at }
+}
+
+/** What writing one item after the other would do. */
+function oneByOne(
+  table: Map<string, string>,
+  items: readonly WriterItem[],
+  onTaken: OnTaken,
+): (string | undefined)[] {
+  return items.map(({ domain, code, fields }) => {
+    if (code === undefined) return 'created'
+    const name = `${domain}/${code}`
+    if (!table.has(name) || onTaken === 'overwrite') {
+      const kind = table.has(name) ? 'updated' : 'created'
+      table.set(name, fields.url)
+      return kind
+    }
+    return onTaken === 'keep' ? 'taken' : 'renamed'
+  })
+}
+
+test('a batch does what its items would do one after the other', async () => {
+  const code = fc.option(fc.constantFrom('a', 'b', 'a-2', 'c'), { nil: undefined })
+  const items = fc.array(fc.record({ domain: fc.constantFrom('*', 'x'), code, url: fc.webUrl() }), {
+    maxLength: 12,
+  })
+  const onTaken = fc.constantFrom<OnTaken>('keep', 'overwrite', 'rename')
+  await fc.assert(
+    fc.asyncProperty(items, items, onTaken, async (existing, added, policy) => {
+      const toItem = (item: { domain: string; code: string | undefined; url: string }): WriterItem => ({
+        ...{ domain: item.domain, code: item.code, fields: fields(item.url) },
+      })
+      const table = new Map<string, LinkRecord>()
+      const published: LinkRecord[] = []
+      const write = createLinkWriter({
+        batches: memoryBatches(table),
+        publish: async (written) => void published.push(...written.flatMap(({ link }) => link ?? [])),
+      })
+      await write(existing.map(toItem), 'keep')
+      const model = new Map([...table].map(([name, { url }]) => [name, url]))
+      const before = published.length
+      const outcomes = await write(added.map(toItem), policy)
+      const expected = oneByOne(model, added.map(toItem), policy)
+      // A renamed link may take the very code that a later item asks for; then that one is renamed.
+      if (policy !== 'rename') expect(outcomes.map(({ kind }) => kind)).toEqual(expected)
+      else expect(outcomes.every(({ kind }) => kind === 'created' || kind === 'renamed')).toBe(true)
+      for (const [name, url] of model) expect(table.get(name)?.url).toBe(url)
+      expect(
+        published.slice(before).every((link) => table.get(`${link.domain}/${link.code}`)?.url === link.url),
+      ).toBe(true)
+    }),
+  )
+})
