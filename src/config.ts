@@ -3,6 +3,7 @@
  * Turns the Worker's raw bindings into one typed, fully required configuration, once per isolate.
  */
 import { ConfigError, type SettingProblem } from './errors.ts'
+import { isRateLimiter, type RateLimiter } from './rate-limiter.ts'
 
 /** The bindings as they arrive: nothing about them is certain yet. */
 export type Env = Readonly<Record<string, unknown>>
@@ -30,6 +31,13 @@ export interface Config {
   readonly domains: ReadonlySet<string>
   /** Origin of short URLs in domain `*`, as the API shows them; `null` = the origin that the API was called at. */
   readonly baseUrl: string | null
+  /** Bindings, not settings; `null` = the Worker has none, and nothing is limited. */
+  readonly rateLimits: {
+    /** Failed attempts to authenticate, by IP address. */
+    readonly failures: RateLimiter | null
+    /** API requests that change something, by key. */
+    readonly writes: RateLimiter | null
+  }
   readonly hits: {
     /** How long an isolate gathers hits before it commits them to Redis. */
     readonly commitWindowMs: number
@@ -125,6 +133,10 @@ export function parseConfig(env: Env): Config {
           return isHttpUrl(value) && new URL(value).origin === value.replace(/\/$/, '')
         },
       ).replace(/\/$/, '') || null,
+    rateLimits: {
+      failures: isRateLimiter(env.FAILED_AUTH_LIMITER) ? env.FAILED_AUTH_LIMITER : null,
+      writes: isRateLimiter(env.WRITE_LIMITER) ? env.WRITE_LIMITER : null,
+    },
     hits: { commitWindowMs: whole('HIT_COMMIT_WINDOW_MS', 1_000, 10, 10_000, 'milliseconds') },
   }
   if (problems.length > 0) throw new ConfigError(problems)

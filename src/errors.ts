@@ -8,7 +8,7 @@ import { BreakerOpen } from './breaker.ts'
 /** Base class: `code` is stable and may be shown to clients, `status` is the HTTP status it maps to. */
 export abstract class LinkrError extends Error {
   abstract readonly code: string
-  abstract readonly status: 400 | 401 | 404 | 409 | 413 | 422 | 503
+  abstract readonly status: 400 | 401 | 403 | 404 | 409 | 412 | 413 | 422 | 429 | 503
 }
 
 export interface SettingProblem {

@@ -1,25 +1,77 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
+import { LRUCache } from 'lru-cache'
+import type { KeyRing } from '../keys/key-ring.ts'
+import { isOverLimit, RATE_LIMIT_PERIOD_S, type RateLimiter } from '../rate-limiter.ts'
+import { sha256 } from '../sha256.ts'
+import { ADMIN, type ApiEnv, type Caller, callerOf, hasScope, neededScope } from './caller.ts'
 import { Problem } from './problem.ts'
 
-/** Admits requests with `Authorization: Bearer <token>`. */
-export function authenticate(token: string): MiddlewareHandler {
-  return async (c, next) => {
-    const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(c.req.header('Authorization') ?? '')?.[1]
-    if (given === undefined || !(await equalInConstantTime(given, token))) {
-      throw new Problem(401, 'unauthorized', 'Send the header "Authorization: Bearer <ADMIN_TOKEN>".')
+export interface AuthenticateOptions {
+  readonly adminToken: string
+  readonly keyRing: KeyRing
+  /** Of failed attempts, by IP address. */
+  readonly failures: RateLimiter | null
+  /** Of requests that change something, by caller. */
+  readonly writes: RateLimiter | null
+  readonly now: () => number
+}
+
+/** Addresses that are remembered to have failed too often, so that their further guesses never reach Postgres. */
+const MAX_BLOCKED = 1_000
+
+/** Admits requests with `Authorization: Bearer <API key or ADMIN_TOKEN>` that may do what they ask for. */
+export function authenticate(options: AuthenticateOptions): MiddlewareHandler<ApiEnv> {
+  const { adminToken, keyRing, failures, writes, now } = options
+  const blockedUntil = new LRUCache<string, number>({ max: MAX_BLOCKED })
+
+  async function identify(token: string, address: string): Promise<Caller | null> {
+    if (await equalInConstantTime(token, adminToken)) return ADMIN
+    if ((blockedUntil.get(address) ?? 0) > now() && !(await keyRing.knows(token))) throw tooManyFailures()
+    const key = await keyRing.find(token)
+    return key === null ? null : callerOf(key)
+  }
+
+  async function refuse(address: string): Promise<never> {
+    if ((blockedUntil.get(address) ?? 0) > now()) throw tooManyFailures()
+    if (await isOverLimit(failures, address)) {
+      blockedUntil.set(address, now() + RATE_LIMIT_PERIOD_S * 1000)
+      throw tooManyFailures()
     }
+    const fix = 'Send the header "Authorization: Bearer <API key>" with a key that has not expired.'
+    throw new Problem(401, 'unauthorized', fix)
+  }
+
+  return async (c, next) => {
+    const token = bearerToken(c)
+    const address = c.req.header('CF-Connecting-IP') ?? 'unknown'
+    const caller = (token === null ? null : await identify(token, address)) ?? (await refuse(address))
+    const scope = neededScope(c.req.method, c.req.path)
+    if (!hasScope(caller, scope)) {
+      throw new Problem(403, 'scope_missing', `This API key lacks the scope "${scope}".`)
+    }
+    const isWrite = c.req.method !== 'GET' && c.req.method !== 'HEAD'
+    if (isWrite && (await isOverLimit(writes, caller.id))) {
+      const detail = `Too many changes in a minute. Try again in ${RATE_LIMIT_PERIOD_S} s, or use the bulk routes.`
+      throw new Problem(429, 'rate_limited', detail)
+    }
+    c.set('caller', caller)
     await next()
   }
 }
 
-/** Compares digests, which are of one length whatever was sent, without stopping at the first difference. */
-async function equalInConstantTime(a: string, b: string): Promise<boolean> {
-  const [x, y] = await Promise.all([a, b].map(sha256))
-  let difference = 0
-  for (let i = 0; i < 32; i++) difference |= (x?.[i] ?? 0) ^ (y?.[i] ?? 1)
-  return difference === 0
+function bearerToken(c: Context): string | null {
+  return /^Bearer +([\x21-\x7e]+) *$/i.exec(c.req.header('Authorization') ?? '')?.[1] ?? null
 }
 
-async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+function tooManyFailures(): Problem {
+  const detail = `Too many failed attempts from your address. Try again in ${RATE_LIMIT_PERIOD_S} s.`
+  return new Problem(429, 'too_many_failures', detail)
+}
+
+/** Compares digests, which are of one length whatever was sent, without stopping at the first difference. */
+async function equalInConstantTime(a: string, b: string): Promise<boolean> {
+  const [x, y] = await Promise.all([sha256(a), sha256(b)])
+  let difference = x.length ^ y.length
+  for (let i = 0; i < x.length; i++) difference |= x.charCodeAt(i) ^ y.charCodeAt(i)
+  return difference === 0
 }

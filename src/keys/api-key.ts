@@ -1,0 +1,59 @@
+/**
+ * @module
+ * Keys to the API: `lk_` and 40 letters and digits, shown once, kept as a hash.
+ */
+
+/** What a key may do. None includes another, except that `admin` includes everything. */
+export const SCOPES = ['links:read', 'links:write', 'admin'] as const
+export type Scope = (typeof SCOPES)[number]
+
+export interface ApiKey {
+  /** A Postgres bigint in decimal. */
+  readonly id: string
+  readonly name: string
+  /** The key's beginning, by which its owner recognizes it. */
+  readonly prefix: string
+  readonly scopes: readonly Scope[]
+  /** `null` = every domain. */
+  readonly domains: readonly string[] | null
+  readonly expiresAt: Date | null
+  /** A minute may lie between two uses that are noted. */
+  readonly lastUsedAt: Date | null
+  readonly createdAt: Date
+  readonly revokedAt: Date | null
+}
+
+export type NewApiKey = Pick<ApiKey, 'name' | 'scopes' | 'domains' | 'expiresAt'>
+
+/** Every method throws `SourceUnavailable` when Postgres fails. */
+export interface ApiKeys {
+  create(key: NewApiKey, prefix: string, hash: string): Promise<ApiKey>
+  /** Newest first, revoked ones included. */
+  list(): Promise<readonly ApiKey[]>
+  /** Resolves to `null` for a hash that no key has. */
+  find(hash: string): Promise<ApiKey | null>
+  /** Resolves to whether there is such a key; revoking it again changes nothing. */
+  revoke(id: string): Promise<boolean>
+  /** Notes that a key has been used just now. */
+  touch(id: string): Promise<void>
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const SECRET_LENGTH = 40
+const PREFIX_LENGTH = 'lk_'.length + 8
+
+export const KEY_PATTERN = /^lk_[A-Za-z0-9]{40}$/
+
+/** 238 bits. */
+export function generateKey(): string {
+  const unbiased = 256 - (256 % ALPHABET.length)
+  let secret = ''
+  while (secret.length < SECRET_LENGTH) {
+    for (const byte of crypto.getRandomValues(new Uint8Array(SECRET_LENGTH))) {
+      if (byte < unbiased && secret.length < SECRET_LENGTH) secret += ALPHABET[byte % ALPHABET.length]
+    }
+  }
+  return `lk_${secret}`
+}
+
+export const keyPrefix = (key: string): string => key.slice(0, PREFIX_LENGTH)

@@ -1,0 +1,64 @@
+import { LRUCache } from 'lru-cache'
+import type { Runtime } from '../runtime.ts'
+import { sha256 } from '../sha256.ts'
+import { type ApiKey, type ApiKeys, KEY_PATTERN } from './api-key.ts'
+
+export interface KeyRingOptions {
+  readonly keys: () => Promise<Pick<ApiKeys, 'find' | 'touch'>>
+  readonly runtime: Pick<Runtime, 'now' | 'background'>
+}
+
+export interface KeyRing {
+  /** Resolves to the key if it is good now, else to `null`. Throws `SourceUnavailable`. */
+  find(key: string): Promise<ApiKey | null>
+  /** Whether `find` would answer without asking Postgres. */
+  knows(key: string): Promise<boolean>
+  /** Forgets what is known: a key has been revoked here. */
+  clear(): void
+}
+
+/** Keys are remembered for less than the 5 s in which a revoked one must stop working everywhere. */
+const REMEMBER_MS = 4_000
+/** Bounds what a flood of made-up keys can take of the isolate's memory. */
+const MAX_REMEMBERED = 1_000
+/** Not every use is noted: that would be a write for every request. */
+const TOUCH_EVERY_MS = 60_000
+
+/** Knows API keys by their hashes, without asking Postgres for the same one again at every request. */
+export function createKeyRing({ keys, runtime }: KeyRingOptions): KeyRing {
+  // The time runs from before the look-up; a key that is not there is remembered too.
+  const remembered = new LRUCache<string, { readonly key: ApiKey | null; readonly askedAt: number }>({
+    max: MAX_REMEMBERED,
+  })
+
+  const recall = (hash: string) => {
+    const known = remembered.get(hash)
+    return known !== undefined && runtime.now() - known.askedAt < REMEMBER_MS ? known : undefined
+  }
+
+  async function load(hash: string): Promise<ApiKey | null> {
+    const askedAt = runtime.now()
+    const store = await keys()
+    const key = await store.find(hash)
+    remembered.set(hash, { key, askedAt })
+    if (key !== null && askedAt - (key.lastUsedAt?.getTime() ?? 0) > TOUCH_EVERY_MS) {
+      runtime.background('keys.touch_failed', store.touch(key.id))
+    }
+    return key
+  }
+
+  return {
+    async find(text) {
+      if (!KEY_PATTERN.test(text)) return null
+      const hash = await sha256(text)
+      const known = recall(hash)
+      const key = known === undefined ? await load(hash) : known.key
+      if (key === null || key.revokedAt !== null) return null
+      return key.expiresAt !== null && key.expiresAt.getTime() <= runtime.now() ? null : key
+    },
+    async knows(text) {
+      return !KEY_PATTERN.test(text) || recall(await sha256(text)) !== undefined
+    },
+    clear: () => remembered.clear(),
+  }
+}
