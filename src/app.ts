@@ -3,9 +3,11 @@
  * Every route in one place. The redirect comes last and no middleware stands before it.
  */
 import { Hono } from 'hono'
+import type { createApi } from './api/api.ts'
 import { LinkrError, SourceUnavailable } from './errors.ts'
 import { describeError, log } from './log.ts'
 import { plainAnswer } from './redirect/plain-answer.ts'
+import { robots } from './redirect/robots.ts'
 import { redirect } from './redirect/route.ts'
 import type { Services } from './services.ts'
 
@@ -14,9 +16,9 @@ export function createApp(services: () => Services): Hono {
   const app = new Hono()
 
   app.get('/health', (c) => c.json({ status: 'ok' }))
-  app.get('/robots.txt', (c) => c.text('User-agent: *\nDisallow: /api/\n'))
+  app.get('/robots.txt', (c) => robots(c.req.raw, services()))
   // Imported on first use: an isolate that only redirects never evaluates the API and its schemas.
-  let api: Hono | undefined
+  let api: ReturnType<typeof createApi> | undefined
   app.all('/api/*', async (c) => {
     const { createApi } = await import('./api/api.ts')
     api ??= createApi(services())

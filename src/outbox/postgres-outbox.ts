@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Edit } from '../cache/register-store.ts'
 import type { Database } from '../db/client.ts'
 import { guardPostgres } from '../db/postgres-error.ts'
+import type { LinkKey, LinkRecord } from '../links/link.ts'
 import { type LinkRow, linkFromRow } from '../links/link-row.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -13,12 +14,19 @@ type PendingRow = {
 } & (LinkRow | { readonly id: null })
 
 export function postgresOutbox(database: Database): Outbox {
+  async function find({ domain, code }: LinkKey): Promise<LinkRecord | null> {
+    const { rows } = await guardPostgres(
+      database.execute<LinkRow>(sql`SELECT * FROM registers WHERE domain = ${domain} AND code = ${code}`),
+    )
+    return rows[0] === undefined ? null : linkFromRow(rows[0])
+  }
+
   return {
     async pending(limit) {
       const { rows } = await guardPostgres(
         database.execute<PendingRow>(sql`
           SELECT o.domain AS outbox_domain, o.code AS outbox_code, o.version AS outbox_version, l.*
-          FROM cache_outbox o LEFT JOIN links l ON l.domain = o.domain AND l.code = o.code
+          FROM cache_outbox o LEFT JOIN registers l ON l.domain = o.domain AND l.code = o.code
           ORDER BY o.created_at LIMIT ${limit}`),
       )
       return rows.map((row): Edit => {
@@ -50,11 +58,14 @@ export function postgresOutbox(database: Database): Outbox {
     },
 
     async overrule({ domain, code }, claimed) {
+      const isSettings = code === ''
+      const table = isSettings ? sql`domains` : sql`links`
+      const isKey = isSettings ? sql`host = ${domain}` : sql`domain = ${domain} AND code = ${code}`
       // The sequence itself is behind only after a restore; setval never moves it back otherwise.
       const { rows } = await guardPostgres(
         database.execute<{ raised: string } & (LinkRow | { readonly id: null })>(sql`
           WITH existing AS (
-            SELECT version FROM links WHERE domain = ${domain} AND code = ${code} FOR UPDATE
+            SELECT version FROM ${table} WHERE ${isKey} FOR UPDATE
           ), drawn AS MATERIALIZED (
             SELECT nextval('link_version_seq') AS version
             WHERE NOT EXISTS (SELECT FROM existing WHERE version >= ${claimed}::bigint)
@@ -63,17 +74,16 @@ export function postgresOutbox(database: Database): Outbox {
               ELSE setval('link_version_seq', ${claimed}::bigint + 1) END AS version
             FROM drawn
           ), written AS (
-            UPDATE links SET version = raised.version FROM raised
-            WHERE links.domain = ${domain} AND links.code = ${code} RETURNING links.*
+            UPDATE ${table} SET version = raised.version FROM raised WHERE ${isKey}
+            RETURNING ${isSettings ? sql`NULL AS id` : sql`links.*`}
           )
           SELECT raised.version AS raised, written.* FROM raised LEFT JOIN written ON true`),
       )
       const row = rows[0]
       if (row === undefined) return null
       const key = { domain, code }
-      if (row.id === null) return { key, register: { version: Number(row.raised), link: null } }
-      const link = linkFromRow(row)
-      return { key, register: { version: link.version, link } }
+      const current = isSettings ? await find(key) : row.id === null ? null : linkFromRow(row)
+      return { key, register: { version: current?.version ?? Number(row.raised), link: current } }
     },
   }
 }

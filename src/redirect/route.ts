@@ -8,18 +8,34 @@ import type { Services } from '../services.ts'
 import { type Decision, decide } from './decide.ts'
 import { plainAnswer } from './plain-answer.ts'
 
-export async function redirect(
-  request: Request,
-  { links, hits, config, runtime }: Services,
-): Promise<Response> {
+export async function redirect(request: Request, services: Services): Promise<Response> {
+  const { links, hits, config, runtime } = services
   const { key, query } = locate(request.url, config.domains)
-  if (key === null) return NOT_FOUND()
+  if (key === null) return isRoot(request.url) ? noLink(request, 'rootUrl', services) : NOT_FOUND()
   const link = await links.find(key)
   const { method, headers } = request
   const isPrefetch = headers.get('sec-purpose')?.includes('prefetch') === true
   const decision = decide(link, { method, isPrefetch, query }, runtime.now())
   if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id)
-  return render(decision)
+  if (decision.kind === 'redirect' || decision.kind === 'method-not-allowed') return render(decision)
+  return noLink(request, decision.kind === 'expired' ? 'expiredUrl' : 'notFoundUrl', services, decision)
+}
+
+/** Where the domain's owner wants visitors to go who get no redirect; else what `decision` says. */
+async function noLink(
+  request: Request,
+  page: 'rootUrl' | 'notFoundUrl' | 'expiredUrl',
+  { settings }: Pick<Services, 'settings'>,
+  decision: Decision = { kind: 'not-found' },
+): Promise<Response> {
+  const url = (await settings.find(new URL(request.url).hostname))[page]
+  const follows = request.method === 'GET' || request.method === 'HEAD'
+  if (url === null || !follows) return render(decision)
+  return render({ kind: 'redirect', status: 302, location: url, counts: false })
+}
+
+function isRoot(url: string): boolean {
+  return /^[^/]*\/\/[^/?#]*\/?(?:[?#]|$)/.test(url)
 }
 
 /** `key` = `null` when no link can be there. By hand, because `new URL` would cost more than the rest of the route. */

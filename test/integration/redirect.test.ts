@@ -108,7 +108,6 @@ describe('a redirect', () => {
 
 describe('what no link can be', () => {
   test.each([
-    '/',
     '/%',
     '/%zz',
     '/%00',
@@ -128,10 +127,9 @@ describe('what no link can be', () => {
     expect([stores.redisFaults.requests, stores.postgresFaults.requests]).toEqual([0, 0])
   })
 
-  test('/health and /robots.txt answer without asking a store', async () => {
+  test('/health answers without asking a store', async () => {
     stores.redisFaults.resetCounts()
     expect((await edge.get('/health')).status).toBe(200)
-    expect(await (await edge.get('/robots.txt')).text()).toContain('User-agent: *')
     expect(stores.redisFaults.requests).toBe(0)
   })
 })
