@@ -9,6 +9,7 @@ import { createRegisterStore } from './cache/register-store.ts'
 import type { WarmUpReport } from './cache/warm-up.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/client.ts'
+import { createSettingsFinder, type SettingsFinder } from './domains/domain-settings.ts'
 import type { HealthReport } from './health.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters } from './hits/hit-counters.ts'
@@ -16,6 +17,7 @@ import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
 import { createLinkEditor, type LinkEditor } from './links/link-editor.ts'
 import type { LinkSource } from './links/link-source.ts'
 import { log } from './log.ts'
+import type { Management } from './management.ts'
 import { createPublisher, type Publisher } from './outbox/publisher.ts'
 import type { ReconcileReport } from './reconcile/reconcile.ts'
 import { createRedisClient, isRedisOutage } from './redis/client.ts'
@@ -30,6 +32,10 @@ export interface Services {
   readonly publisher: Publisher
   /** For the API; opens Postgres. */
   readonly editor: () => Promise<LinkEditor>
+  /** As `editor`, for everything but single links. */
+  readonly management: () => Promise<Management>
+  /** What domains show where they have no link; through the same tiers as links. */
+  readonly settings: SettingsFinder
   readonly flush: () => Promise<FlushReport>
   readonly reconcile: (full: boolean) => Promise<ReconcileReport>
   /** Resolves to whether nobody else has reconciled, or will now, within the hour. */
@@ -68,6 +74,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
     opened ??= openDatabase(config.postgres, postgresBreaker)
     return opened
   }
+  let managed: Management | undefined
   const postgresLinks = async () =>
     (await import('./links/postgres-links.ts')).postgresLinks(await database(), config.postgres.retries)
   const totals = async () => (await import('./hits/postgres-hits.ts')).postgresHits(await database())
@@ -104,6 +111,12 @@ export function createServices(config: Config, runtime: Runtime): Services {
       const { postgresLinkRepository } = await import('./links/link-repository.ts')
       return createLinkEditor({ repository: postgresLinkRepository(await database()), publisher, counters })
     },
+    async management() {
+      const { createManagement } = await import('./management.ts')
+      managed ??= createManagement({ database: await database(), publisher, counters })
+      return managed
+    },
+    settings: createSettingsFinder(links),
     async flush() {
       // What this isolate has gathered is flushed too, so that whoever asks for a flush sees their own hits.
       await hits.commit()

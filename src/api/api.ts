@@ -2,29 +2,39 @@
  * @module
  * The management API: its routes, and what every request to it goes through.
  */
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { LinkrError, SourceUnavailable } from '../errors.ts'
+import { createKeyRing } from '../keys/key-ring.ts'
 import { describeError, log } from '../log.ts'
 import type { Services } from '../services.ts'
 import { authenticate } from './authenticate.ts'
+import { bulkRoutes } from './bulk-routes.ts'
+import type { ApiEnv } from './caller.ts'
+import { docsRoutes } from './docs-routes.ts'
+import { domainsRoutes } from './domains-routes.ts'
+import { idempotent } from './idempotent.ts'
+import { importRoutes } from './import-routes.ts'
+import { keysRoutes } from './keys-routes.ts'
 import { linksRoutes } from './links-routes.ts'
 import { operationsRoutes } from './operations-routes.ts'
 import { Problem, problemResponse } from './problem.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
+/** A thousand links of 4 KB. */
+const MAX_BULK_BYTES = 4 * 1024 * 1024
 
-export function createApi(services: Services): Hono {
-  const api = new Hono().basePath('/api')
+export function createApi(services: Services): Hono<ApiEnv> {
+  const { config, runtime, management } = services
+  const api = new Hono<ApiEnv>().basePath('/api')
+  const keyRing = createKeyRing({ keys: async () => (await management()).keys, runtime })
+  const onceOnly = idempotent({ answers: async () => (await management()).answers, runtime })
 
-  api.use(authenticate(services.config.adminToken))
+  api.route('/', docsRoutes())
+
   api.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new Problem(413, 'body_too_large', `Send at most ${MAX_BODY_BYTES} bytes.`)
-      },
-    }),
+    authenticate({ adminToken: config.adminToken, keyRing, now: runtime.now, ...config.rateLimits }),
+    limitBody,
   )
   // A client that hangs up ends its request in workerd. What it began is finished all the same: an edit that Postgres
   // has must reach Redis.
@@ -33,7 +43,12 @@ export function createApi(services: Services): Hono {
     services.runtime.background('api.unfinished', handling)
     await handling
   })
+  api.on('POST', ['/links', '/links/bulk', '/links/import'], onceOnly)
+  api.route('/links', bulkRoutes(services))
+  api.route('/links', importRoutes(services))
   api.route('/links', linksRoutes(services))
+  api.route('/keys', keysRoutes(services, keyRing))
+  api.route('/domains', domainsRoutes(services))
   api.route('/', operationsRoutes(services))
 
   api.notFound(() =>
@@ -55,4 +70,13 @@ export function createApi(services: Services): Hono {
     })
   })
   return api
+}
+
+const limitBody: MiddlewareHandler<ApiEnv> = (c, next) => {
+  const isBulk = /^\/api\/links\/(?:bulk|import)$/.test(c.req.path)
+  const maxSize = isBulk ? MAX_BULK_BYTES : MAX_BODY_BYTES
+  const onError = (): never => {
+    throw new Problem(413, 'body_too_large', `Send at most ${maxSize} bytes.`)
+  }
+  return bodyLimit({ maxSize, onError })(c, next)
 }

@@ -1,68 +1,107 @@
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import type { LinkWithHits } from '../links/link-editor.ts'
 import type { Services } from '../services.ts'
-import { createLinkSchemas, presentLink } from './link-schema.ts'
+import { type ApiEnv, domainForbidden, hasScope, maySee } from './caller.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
+import { acceptedVersions, etag } from './etag.ts'
+import { type ApiContext, linkId, linkRequest, noSuchLink, toFilter } from './link-request.ts'
+import { presentLink } from './link-schema.ts'
+import { listSchema, lookupSchema } from './list-schema.ts'
 import { Problem } from './problem.ts'
 import { readBody } from './read-body.ts'
+import { readQuery } from './read-query.ts'
 
-/** `/api/links`: create, read, edit and delete one link. */
-export function linksRoutes({ config, editor, runtime }: Services): Hono {
-  const app = new Hono()
-  const baseUrl = (c: Context): string => config.baseUrl ?? new URL(c.req.url).origin
-  const schemas = (c: Context) => {
-    const ownHosts = [c.req.url, config.baseUrl].flatMap((url) => (url === null ? [] : new URL(url).hostname))
-    return createLinkSchemas({
-      isOwnHost: (host) => config.domains.has(host) || ownHosts.includes(host),
-      isDomain: (domain) => domain === '*' || config.domains.has(domain),
-      now: runtime.now,
+/** `/api/links`: lists, and create, read, edit and delete one link. */
+export function linksRoutes(services: Services): Hono<ApiEnv> {
+  const { editor, management } = services
+  const app = new Hono<ApiEnv>()
+
+  const show = (c: ApiContext, link: LinkWithHits, status: 200 | 201 = 200): Response => {
+    const headers: Record<string, string> = { ETag: etag(link.version) }
+    if (status === 201) headers.Location = `/api/links/${link.id}`
+    return c.json(presentLink(link, linkRequest(c, services).baseUrl), status, headers)
+  }
+  /** Links that the caller may not see do not exist. */
+  const visible = (c: ApiContext, link: LinkWithHits | null): LinkWithHits => {
+    if (link === null || !maySee(c.var.caller, link.domain)) throw noSuchLink()
+    return link
+  }
+  const allowed = (c: ApiContext, asked: string | undefined): string => {
+    const { domain, isAllowed } = linkRequest(c, services).domainFor(asked)
+    if (!isAllowed) throw domainForbidden(domain)
+    return domain
+  }
+  /** A key for all domains needs no look at the link first. */
+  const checkDomain = async (c: ApiContext, id: string): Promise<void> => {
+    if (c.var.caller.domains !== null) visible(c, await (await editor()).get(id))
+  }
+  const missedVersion = async (id: string, versions: readonly number[] | null): Promise<Problem> => {
+    const link = versions === null ? null : await (await editor()).get(id)
+    if (link === null) return noSuchLink()
+    const detail = `The link has been changed: its version is ${link.version}. Read it again.`
+    return new Problem(412, 'version_mismatch', detail)
+  }
+
+  app.get('/', async (c) => {
+    const { limit, cursor, sort, order, ...rest } = readQuery(c, listSchema(hasScope(c.var.caller, 'admin')))
+    const query = { filter: toFilter(c.var.caller, rest), sort, order }
+    const after = cursor === undefined ? null : await decodeCursor(cursor, query)
+    const { links, next } = await (await management()).list.page({ ...query, limit, after })
+    const { baseUrl } = linkRequest(c, services)
+    return c.json({
+      data: links.map((link) => presentLink(link, baseUrl)),
+      nextCursor: next === null ? null : await encodeCursor(next, query),
     })
-  }
-  /** A listed host shows only its own namespace, so links made there belong there unless the request says otherwise. */
-  const defaultDomain = (c: Context): string => {
-    const { hostname } = new URL(c.req.url)
-    return config.domains.has(hostname) ? hostname : '*'
-  }
-  const present = (c: Context, link: LinkWithHits | null): Response => {
-    if (link === null) throw noSuchLink()
-    return c.json(presentLink(link, baseUrl(c)))
-  }
-
-  app.post('/', async (c) => {
-    const { code, domain = defaultDomain(c), ...fields } = await readBody(c, schemas(c).create)
-    const link = await (await editor()).create(domain, code, fields)
-    if (link === null && code === undefined)
-      throw new Problem(503, 'no_free_code', 'Found no free code. Try again.')
-    if (link === null) {
-      throw new Problem(
-        409,
-        'code_taken',
-        `The code "${code}" is taken in domain "${domain}". Choose another one.`,
-      )
-    }
-    return c.json(presentLink(link, baseUrl(c)), 201, { Location: `/api/links/${link.id}` })
   })
 
-  app.get('/:id', async (c) => present(c, await (await editor()).get(linkId(c))))
+  app.get('/lookup', async (c) => {
+    const { domain, code } = readQuery(c, lookupSchema)
+    return show(c, visible(c, await (await management()).list.lookup(allowed(c, domain), code)))
+  })
+
+  app.post('/', async (c) => {
+    const request = linkRequest(c, services)
+    const { code, domain: asked, ...fields } = await readBody(c, request.schemas.create)
+    const domain = allowed(c, asked)
+    const link = await (await editor()).create(domain, code, await request.complete(domain, fields))
+    if (link !== null) return show(c, link, 201)
+    if (code === undefined) throw new Problem(503, 'no_free_code', 'Found no free code. Try again.')
+    const detail = `The code "${code}" is taken in domain "${domain}". Choose another one.`
+    throw new Problem(409, 'code_taken', detail)
+  })
+
+  app.put('/', async (c) => {
+    const request = linkRequest(c, services)
+    const { code, domain: asked, ...requested } = await readBody(c, request.schemas.upsert)
+    const domain = allowed(c, asked)
+    const { write, list } = await management()
+    const fields = await request.complete(domain, requested)
+    const [outcome] = await write([{ domain, code, fields }], 'overwrite')
+    if (outcome === undefined || !('link' in outcome)) throw new Error('an upsert wrote nothing')
+    if (outcome.kind === 'created') return show(c, { ...outcome.link, hits: 0 }, 201)
+    const [link] = await list.withHits([outcome.link])
+    return show(c, link ?? { ...outcome.link, hits: 0 })
+  })
+
+  app.get('/:id', async (c) => show(c, visible(c, await (await editor()).get(linkId(c)))))
 
   app.patch('/:id', async (c) => {
     const id = linkId(c)
-    const changes = await readBody(c, schemas(c).edit)
-    return present(c, await (await editor()).update(id, changes))
+    const changes = await readBody(c, linkRequest(c, services).schemas.edit)
+    const versions = acceptedVersions(c.req.header('If-Match'))
+    await checkDomain(c, id)
+    const link = await (await editor()).update(id, changes, versions)
+    if (link === null) throw await missedVersion(id, versions)
+    return show(c, link)
   })
 
   app.delete('/:id', async (c) => {
-    if ((await (await editor()).delete(linkId(c))) === null) throw noSuchLink()
+    const id = linkId(c)
+    const versions = acceptedVersions(c.req.header('If-Match'))
+    await checkDomain(c, id)
+    if ((await (await editor()).delete(id, versions)) === null) throw await missedVersion(id, versions)
     return c.body(null, 204)
   })
 
   return app
 }
-
-/** An id that cannot be one is the id of no link. */
-function linkId(c: Context): string {
-  const id = c.req.param('id') ?? ''
-  if (!/^[1-9]\d{0,17}$/.test(id)) throw noSuchLink()
-  return id
-}
-
-const noSuchLink = (): Problem => new Problem(404, 'link_not_found', 'There is no link with this id.')

@@ -11,11 +11,11 @@ const whole = (min: number, max: number) =>
     v.maxValue(max, `must be at most ${max}`),
   )
 
-const warmSchema = v.strictObject({
+export const warmSchema = v.strictObject({
   count: v.optional(whole(1, 1_000), 1_000),
   offset: v.optional(whole(0, 1e9), 0),
 })
-const reconcileSchema = v.strictObject({ full: v.optional(v.boolean('must be true or false'), false) })
+export const reconcileSchema = v.strictObject({ full: v.optional(v.boolean('must be true or false'), false) })
 
 /** What an operator, or a script of theirs, does now and then. */
 export function operationsRoutes({ flush, reconcile, warm, health }: Services): Hono {

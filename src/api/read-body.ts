@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
-import * as v from 'valibot'
+import type * as v from 'valibot'
+import { parseInput } from './parse-input.ts'
 import { Problem } from './problem.ts'
 
 /**
@@ -11,24 +12,8 @@ export async function readBody<Schema extends v.GenericSchema>(
   schema: Schema,
   whenEmpty?: object,
 ): Promise<v.InferOutput<Schema>> {
-  const parsed = v.safeParse(schema, await readJson(c, whenEmpty))
-  if (parsed.success) return parsed.output
-  const errors = parsed.issues.map((issue) => ({
-    path: v.getDotPath(issue) ?? '',
-    message: messageOf(issue),
-  }))
-  throw new Problem(
-    422,
-    'invalid_request',
-    'The body has fields that cannot be accepted; see "errors".',
-    errors,
-  )
-}
-
-function messageOf({ type, message, expected, received }: v.GenericIssue): string {
-  if (type === 'strict_object' && expected === 'never') return 'is not a field of this request'
-  if (received === 'undefined') return 'is required'
-  return message
+  const detail = 'The body has fields that cannot be accepted; see "errors".'
+  return parseInput(schema, await readJson(c, whenEmpty), detail)
 }
 
 async function readJson(c: Context, whenEmpty?: object): Promise<unknown> {

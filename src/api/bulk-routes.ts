@@ -1,0 +1,82 @@
+import { Hono } from 'hono'
+import * as v from 'valibot'
+import type { BulkChange } from '../links/link-batches.ts'
+import type { LinkFilter } from '../links/link-filter.ts'
+import type { Services } from '../services.ts'
+import { bulkDeleteSchema, bulkEditSchema, bulkSchema } from './bulk-schema.ts'
+import type { ApiEnv } from './caller.ts'
+import { type ApiContext, linkRequest, type RequestedFilter, toFilter } from './link-request.ts'
+import { presentLink } from './link-schema.ts'
+import { readBody } from './read-body.ts'
+import { readItems } from './read-items.ts'
+
+/** `/api/links/bulk`, and PATCH and DELETE of `/api/links`: many links in one request. */
+export function bulkRoutes(services: Services): Hono<ApiEnv> {
+  const { management } = services
+  const app = new Hono<ApiEnv>()
+
+  app.post('/bulk', async (c) => {
+    const request = linkRequest(c, services)
+    const { mode, links } = await readBody(c, bulkSchema(v.unknown()))
+    const { accepted, rejected } = await readItems(links, request.schemas.create, async (item) => {
+      const { domain: asked, code, ...fields } = item
+      const { domain, isAllowed } = request.domainFor(asked)
+      return isAllowed ? { domain, code, fields: await request.complete(domain, fields) } : 'domain_forbidden'
+    })
+    const { write, list } = await management()
+    const outcomes = await write(
+      accepted.map(({ item }) => item),
+      mode === 'upsert' ? 'overwrite' : 'keep',
+    )
+    const written = outcomes.flatMap((outcome) => ('link' in outcome ? outcome.link : []))
+    const isAllNew = outcomes.every(({ kind }) => kind !== 'updated')
+    const withHits = isAllNew ? written.map((link) => ({ ...link, hits: 0 })) : await list.withHits(written)
+    const shown = new Map(withHits.map((link) => [link.id, presentLink(link, request.baseUrl)]))
+    const results = outcomes.map((outcome, i) => {
+      const index = accepted[i]?.index ?? i
+      if ('link' in outcome) return { index, outcome: outcome.kind, link: shown.get(outcome.link.id) }
+      return { index, outcome: 'rejected', code: outcome.kind === 'taken' ? 'code_taken' : 'no_free_code' }
+    })
+    const refused = rejected.map(({ index, problem, errors }) => {
+      return { index, outcome: 'rejected', code: problem, errors }
+    })
+    return c.json({ results: [...results, ...refused].sort((a, b) => a.index - b.index) })
+  })
+
+  const chosen = (
+    c: ApiContext,
+    ids: readonly string[] | undefined,
+    filter: RequestedFilter,
+  ): LinkFilter => ({
+    ...toFilter(c.var.caller, filter),
+    ids,
+  })
+  const report = ({ matched, changed }: BulkChange) => ({
+    matched,
+    ids: changed.map(({ id }) => id),
+    more: matched > changed.length,
+  })
+
+  app.patch('/', async (c) => {
+    const { edit } = linkRequest(c, services).schemas
+    const { ids, filter = {}, changes, dryRun } = await readBody(c, bulkEditSchema(edit))
+    const { batches, publish } = await management()
+    const meant = chosen(c, ids, filter)
+    if (dryRun) return c.json({ changed: 0, ...(await batches.match(meant, changes)), more: false })
+    const change = await batches.update(meant, changes)
+    await publish(change.changed.map((link) => ({ ...link, link })))
+    return c.json({ changed: change.changed.length, ...report(change) })
+  })
+
+  app.delete('/', async (c) => {
+    const { ids, filter = {}, dryRun } = await readBody(c, bulkDeleteSchema)
+    const { batches, publish } = await management()
+    const meant = chosen(c, ids, filter)
+    if (dryRun) return c.json({ deleted: 0, ...(await batches.match(meant, null)), more: false })
+    const change = await batches.delete(meant)
+    await publish(change.changed.map((link) => ({ ...link, link: null })))
+    return c.json({ deleted: change.changed.length, ...report(change) })
+  })
+
+  return app
+}

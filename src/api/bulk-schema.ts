@@ -1,0 +1,72 @@
+import * as v from 'valibot'
+import { tag } from './link-fields.ts'
+import type { createLinkSchemas } from './link-schema.ts'
+import { filterFields } from './list-schema.ts'
+
+export const MAX_ITEMS = 1_000
+
+const items = <Item extends v.GenericSchema>(item: Item) =>
+  v.pipe(
+    v.array(item),
+    v.minLength(1, 'must not be empty'),
+    v.maxLength(MAX_ITEMS, `must have at most ${MAX_ITEMS} items`),
+  )
+const dryRun = v.optional(v.boolean('must be true or false'), false)
+
+/** @param item `unknown` to look at each one by itself, so that a bad one does not spoil the others. */
+export function bulkSchema<Item extends v.GenericSchema>(item: Item) {
+  const modes = ['create', 'upsert'] as const
+  return v.strictObject({
+    mode: v.optional(v.picklist(modes, `must be one of ${modes.join(', ')}`), 'create'),
+    links: items(item),
+  })
+}
+
+export const ON_CONFLICT = ['skip', 'overwrite', 'rename', 'fail'] as const
+
+/** @param item as for `bulkSchema`. */
+export function importSchema<Item extends v.GenericSchema>(item: Item) {
+  return v.strictObject({
+    onConflict: v.optional(v.picklist(ON_CONFLICT, `must be one of ${ON_CONFLICT.join(', ')}`), 'skip'),
+    dryRun,
+    links: items(item),
+  })
+}
+
+const ids = items(v.pipe(v.string(), v.regex(/^\d{1,18}$/, 'must be the id of a link')))
+const filter = v.pipe(
+  v.strictObject({
+    ...filterFields,
+    tag: v.optional(
+      v.union([
+        v.pipe(
+          tag,
+          v.transform((one) => [one]),
+        ),
+        filterFields.tag.wrapped,
+      ]),
+    ),
+  }),
+  v.check((fields) => Object.keys(fields).length > 0, 'must have at least one field'),
+)
+
+const chosen = { ids: v.optional(ids), filter: v.optional(filter), dryRun }
+const chosenOneWay = (body: { ids?: unknown; filter?: unknown }): boolean =>
+  (body.ids === undefined) !== (body.filter === undefined)
+const ONE_WAY = 'must have either ids or filter'
+
+export function bulkEditSchema(changes: ReturnType<typeof createLinkSchemas>['edit']) {
+  const some = v.pipe(
+    changes,
+    v.check((fields) => Object.keys(fields).length > 0, 'must have at least one field'),
+  )
+  return v.pipe(
+    v.strictObject({ ...chosen, changes: some }),
+    v.check((body) => chosenOneWay(body), ONE_WAY),
+  )
+}
+
+export const bulkDeleteSchema = v.pipe(
+  v.strictObject(chosen),
+  v.check((body) => chosenOneWay(body), ONE_WAY),
+)

@@ -1,0 +1,85 @@
+import { type Context, Hono } from 'hono'
+import * as v from 'valibot'
+import { isHost } from '../config.ts'
+import { ROBOTS_POLICIES, settingsKey, toRegister } from '../domains/domain-settings.ts'
+import type { Domain } from '../domains/domain-table.ts'
+import type { Services } from '../services.ts'
+import { type ApiEnv, domainForbidden, maySee } from './caller.ts'
+import { destination, redirectStatus } from './link-fields.ts'
+import { Problem } from './problem.ts'
+import { readBody } from './read-body.ts'
+
+/** A page of the owner's own, which may well be on the same host: only a redirect to itself would loop. */
+const url = v.optional(v.nullable(destination(() => false)), null)
+
+export const domainSchema = v.strictObject({
+  rootUrl: url,
+  notFoundUrl: url,
+  expiredUrl: url,
+  defaultStatus: v.optional(redirectStatus, 302),
+  robots: v.optional(v.picklist(ROBOTS_POLICIES, `must be one of ${ROBOTS_POLICIES.join(', ')}`), 'allow'),
+})
+
+/** `/api/domains`: what a host shows where it has no link to show. */
+export function domainsRoutes({ management, publisher, config }: Services): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>()
+
+  app.get('/', async (c) => {
+    const domains = await (await management()).domains.list()
+    const data = domains.filter(({ host }) => maySee(c.var.caller, host)).map(present)
+    return c.json({ data })
+  })
+
+  app.get('/:host', async (c) => {
+    const host = hostOf(c)
+    if (!maySee(c.var.caller, host)) throw domainForbidden(host)
+    const domain = await (await management()).domains.get(host)
+    if (domain === null) throw noSuchDomain()
+    return c.json(present(domain))
+  })
+
+  app.put('/:host', async (c) => {
+    const host = hostOf(c)
+    const settings = await readBody(c, domainSchema)
+    const isHere = (target: string): boolean =>
+      target === host || config.domains.has(target) || target === new URL(c.req.url).hostname
+    const loops = (['rootUrl', 'notFoundUrl', 'expiredUrl'] as const).filter((field) => {
+      const target = settings[field]
+      // Its root, or a code that may not exist either, would lead here again.
+      return target !== null && isHere(new URL(target).hostname)
+    })
+    if (loops.length > 0) {
+      const errors = loops.map((path) => ({ path, message: 'must not be on a host of this linkr' }))
+      throw new Problem(422, 'invalid_request', 'The redirect would loop; see "errors".', errors)
+    }
+    const domain = await (await management()).domains.put(host, settings)
+    const { version } = domain
+    await publisher.publish([
+      { key: settingsKey(host), register: { version, link: toRegister(settings, version) } },
+    ])
+    return c.json(present(domain))
+  })
+
+  app.delete('/:host', async (c) => {
+    const host = hostOf(c)
+    const version = await (await management()).domains.delete(host)
+    if (version === null) throw noSuchDomain()
+    await publisher.publish([{ key: settingsKey(host), register: { version, link: null } }])
+    return c.body(null, 204)
+  })
+
+  return app
+}
+
+function hostOf(c: Context): string {
+  const host = (c.req.param('host') ?? '').toLowerCase()
+  if (host !== '*' && !isHost(host)) throw noSuchDomain()
+  return host
+}
+
+function present({ host, createdAt, updatedAt, version: _, ...settings }: Domain) {
+  return { host, ...settings, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() }
+}
+
+const noSuchDomain = (): Problem =>
+  new Problem(404, 'domain_not_found', 'This host has no settings of its own.')

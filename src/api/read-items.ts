@@ -1,0 +1,37 @@
+import * as v from 'valibot'
+import { fieldErrors } from './parse-input.ts'
+import type { FieldError } from './problem.ts'
+
+/** Why one item of many was not accepted. */
+export interface Rejection {
+  readonly index: number
+  readonly problem: string
+  readonly errors?: readonly FieldError[]
+}
+
+export interface ReadItems<Item> {
+  /** With their place in the request. */
+  readonly accepted: readonly { readonly index: number; readonly item: Item }[]
+  readonly rejected: readonly Rejection[]
+}
+
+/** Looks at each item by itself. `accept` resolves to what goes on, or to the code of the problem with it. */
+export async function readItems<Schema extends v.GenericSchema, Item extends object>(
+  items: readonly unknown[],
+  schema: Schema,
+  accept: (item: v.InferOutput<Schema>) => Promise<Item | string>,
+): Promise<ReadItems<Item>> {
+  const accepted: { index: number; item: Item }[] = []
+  const rejected: Rejection[] = []
+  for (const [index, input] of items.entries()) {
+    const parsed = v.safeParse(schema, input)
+    if (!parsed.success) {
+      rejected.push({ index, problem: 'invalid_request', errors: fieldErrors(parsed.issues) })
+      continue
+    }
+    const item = await accept(parsed.output)
+    if (typeof item === 'string') rejected.push({ index, problem: item })
+    else accepted.push({ index, item })
+  }
+  return { accepted, rejected }
+}

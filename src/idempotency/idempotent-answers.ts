@@ -1,0 +1,39 @@
+/** An answer as it is stored. */
+export interface StoredAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export type Claim =
+  /** Nobody has made this request yet: it is the caller's to process. */
+  | { readonly kind: 'claimed' }
+  | { readonly kind: 'answered'; readonly answer: StoredAnswer }
+  | { readonly kind: 'in-progress' }
+  /** The key belongs to another request. */
+  | { readonly kind: 'reused' }
+
+export interface ClaimRequest {
+  /** Keys of different callers never meet. */
+  readonly caller: string
+  readonly key: string
+  readonly requestHash: string
+  /** Drawn for this attempt. */
+  readonly attempt: string
+}
+
+/** A crashed attempt blocks its key for this long; longer than the platform lets any request go on. */
+export const ATTEMPT_LOST_AFTER_S = 60
+export const KEEP_ANSWERS_FOR_S = 24 * 60 * 60
+
+/** The answers to requests that may be repeated. Every method throws `SourceUnavailable` when Postgres fails. */
+export interface IdempotentAnswers {
+  /** Atomic: of any number of concurrent requests with one key, one is told to go on. */
+  claim(request: ClaimRequest): Promise<Claim>
+  /** Stores the answer, unless the attempt has lost its claim meanwhile. */
+  store(request: ClaimRequest, answer: StoredAnswer): Promise<void>
+  /** Gives the claim back, as if the request had never been made. */
+  release(request: ClaimRequest): Promise<void>
+  /** Forgets what is out of date. */
+  prune(): Promise<void>
+}

@@ -1,0 +1,61 @@
+/**
+ * @module
+ * What the API needs beyond single links, composed on its first use: everything here needs Postgres.
+ */
+import type { Edit } from './cache/register-store.ts'
+import type { Database } from './db/client.ts'
+import type { DomainTable } from './domains/domain-table.ts'
+import { postgresDomains } from './domains/postgres-domains.ts'
+import type { HitCounters } from './hits/hit-counters.ts'
+import type { IdempotentAnswers } from './idempotency/idempotent-answers.ts'
+import { postgresIdempotentAnswers } from './idempotency/postgres-idempotent-answers.ts'
+import type { ApiKeys } from './keys/api-key.ts'
+import { postgresApiKeys } from './keys/postgres-api-keys.ts'
+import type { LinkKey, LinkRecord } from './links/link.ts'
+import type { LinkBatches } from './links/link-batches.ts'
+import { createLinkList, type LinkList } from './links/link-list.ts'
+import { createLinkWriter, type LinkWriter } from './links/link-writer.ts'
+import { postgresLinkBatches } from './links/postgres-link-batches.ts'
+import { postgresLinkPages } from './links/postgres-link-pages.ts'
+import type { Publisher } from './outbox/publisher.ts'
+
+export interface Management {
+  readonly list: LinkList
+  readonly write: LinkWriter
+  readonly batches: LinkBatches
+  readonly publish: PublishMany
+  readonly keys: ApiKeys
+  readonly answers: IdempotentAnswers
+  readonly domains: DomainTable
+}
+
+/** A link as a write has left it; `link` = `null` = deleted. */
+export type WrittenKey = LinkKey & { readonly version: number; readonly link: LinkRecord | null }
+
+/** Publishes the writes of one statement. Corrects what Redis holds and adds nothing: nobody may ever visit them all. */
+export type PublishMany = (written: readonly WrittenKey[]) => Promise<void>
+
+export interface ManagementOptions {
+  readonly database: Database
+  readonly publisher: Pick<Publisher, 'publish'>
+  readonly counters: Pick<HitCounters, 'pending'>
+}
+
+export function createManagement({ database, publisher, counters }: ManagementOptions): Management {
+  const batches = postgresLinkBatches(database)
+  const publish: PublishMany = async (written) => {
+    const edits = written.map(
+      ({ domain, code, version, link }): Edit => ({ key: { domain, code }, register: { version, link } }),
+    )
+    if (edits.length > 0) await publisher.publish(edits, true)
+  }
+  return {
+    list: createLinkList({ pages: postgresLinkPages(database), counters }),
+    batches,
+    publish,
+    write: createLinkWriter({ batches, publish }),
+    keys: postgresApiKeys(database),
+    answers: postgresIdempotentAnswers(database),
+    domains: postgresDomains(database),
+  }
+}
