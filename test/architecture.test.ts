@@ -21,7 +21,9 @@ const isOffEdge = (file: string): boolean => /^src\/(?:local|cli)\//.test(file)
 
 describe('architecture', () => {
   test('the domain never imports Hono', () => {
-    const domain = files.filter((file) => /^src\/(?:cache|links|hits|db|redis)\//.test(file))
+    const domain = files.filter((file) =>
+      /^src\/(?:cache|links|hits|db|redis|keys|domains|idempotency)\//.test(file),
+    )
     expect(domain.length).toBeGreaterThan(10)
     expect(importersOf(/^hono/, domain)).toEqual([])
   })

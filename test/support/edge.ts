@@ -14,8 +14,13 @@ export interface Edge {
   get(path: string, init?: RequestInit): Promise<Response>
   /** As `get`, for a visitor of another host. */
   getAt(host: string, path: string): Promise<Response>
-  /** The management API; a body is sent as JSON. */
-  api(method: string, path: string, body?: unknown): Promise<Response>
+  /** The management API, by default as its admin; a body is sent as JSON. */
+  api(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Response>
   /** Creates a link and returns it. */
   create(link: Record<string, unknown>): Promise<ApiLink>
   /** Where a GET of this short link leads; `null` = nowhere. */
@@ -44,6 +49,8 @@ export interface ApiLink {
 export async function startEdge(
   stores: Pick<Stores, 'bindings'>,
   settings: Readonly<Record<string, string>> = {},
+  /** Binding -> requests a minute; without them nothing is limited. */
+  rateLimits: Readonly<Record<string, number>> = {},
 ): Promise<Edge> {
   const bindings = {
     HIT_COMMIT_WINDOW_MS: '50',
@@ -66,9 +73,17 @@ export async function startEdge(
             mainModule: 'worker.js',
             modules: { 'worker.js': { type: 'esm', contents: await readFile(WORKER_BUNDLE, 'utf8') } },
           },
-          env: Object.fromEntries(
-            Object.entries(bindings).map(([name, value]) => [name, { type: 'text', value }]),
-          ),
+          env: {
+            ...Object.fromEntries(
+              Object.entries(bindings).map(([name, value]) => [name, { type: 'text' as const, value }]),
+            ),
+            ...Object.fromEntries(
+              Object.entries(rateLimits).map(([namespace, limit]) => {
+                const simple = { limit, period: 60 as const }
+                return [namespace, { type: 'rate-limit' as const, namespace, simple }]
+              }),
+            ),
+          },
           exports: {},
         },
         dev: { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] },
@@ -79,10 +94,10 @@ export async function startEdge(
   const { origin } = await miniflare.unsafeGetDirectURL()
 
   const get: Edge['get'] = (path, init) => fetch(`${origin}${path}`, { redirect: 'manual', ...init })
-  const api: Edge['api'] = (method, path, body) =>
+  const api: Edge['api'] = (method, path, body, headers) =>
     get(`/api${path}`, {
       method,
-      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' },
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
   return {

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Edge, startEdge } from '../support/edge.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+let stores: Stores
+let edge: Edge
+let elsewhere: Edge
+
+beforeAll(async () => {
+  stores = await startStores()
+  edge = await startEdge(stores, { DOMAINS: 'go.example.com' })
+  elsewhere = await startEdge(stores, { DOMAINS: 'go.example.com' })
+})
+
+beforeEach(async () => {
+  for (const host of ['*', 'go.example.com', 'any.example.com']) await edge.api('DELETE', `/domains/${host}`)
+})
+
+afterAll(async () => {
+  await edge?.close()
+  await elsewhere?.close()
+  await stores?.close()
+})
+
+const url = 'https://example.com/'
+const pages = { rootUrl: `${url}root`, notFoundUrl: `${url}lost`, expiredUrl: `${url}late` }
+
+async function put(host: string, settings: Record<string, unknown>): Promise<unknown> {
+  const response = await edge.api('PUT', `/domains/${host}`, settings)
+  expect(response.status).toBe(200)
+  return response.json()
+}
+
+const visit = async (host: string, path: string, at = edge) => {
+  const response = await at.getAt(host, path)
+  return [response.status, response.headers.get('location')]
+}
+
+describe('the settings of a domain', () => {
+  test('are set as a whole, read, listed and forgotten', async () => {
+    const host = 'go.example.com'
+    expect((await edge.api('GET', `/domains/${host}`)).status).toBe(404)
+    const set = await put('GO.example.com', { ...pages, defaultStatus: 308, robots: 'disallow' })
+    const time = expect.stringMatching(/Z$/)
+    const whole = { host, ...pages, defaultStatus: 308, robots: 'disallow', createdAt: time, updatedAt: time }
+    expect(set).toEqual(whole)
+    expect(await (await edge.api('GET', `/domains/${host}`)).json()).toEqual(set)
+    expect(await (await edge.api('GET', '/domains')).json()).toEqual({ data: [set] })
+    expect(await put(host, {})).toMatchObject({
+      rootUrl: null,
+      notFoundUrl: null,
+      defaultStatus: 302,
+      robots: 'allow',
+    })
+    expect((await edge.api('DELETE', `/domains/${host}`)).status).toBe(204)
+    expect((await edge.api('DELETE', `/domains/${host}`)).status).toBe(404)
+  })
+
+  test('say where visitors go who find no link', async () => {
+    await stores.sql(
+      `INSERT INTO links (domain, code, url, expires_at) VALUES ('go.example.com', 'old', $1, now())`,
+      [url],
+    )
+    await edge.create({ url, code: 'off', domain: 'go.example.com', enabled: false })
+    await put('go.example.com', pages)
+    expect(await visit('go.example.com', '/')).toEqual([302, pages.rootUrl])
+    expect(await visit('go.example.com', '/nothing')).toEqual([302, pages.notFoundUrl])
+    expect(await visit('go.example.com', '/off')).toEqual([302, pages.notFoundUrl])
+    expect(await visit('go.example.com', '/old')).toEqual([302, pages.expiredUrl])
+    expect(await visit('any.example.com', '/nothing')).toEqual([404, null])
+    expect(await visit('any.example.com', '/')).toEqual([404, null])
+  })
+
+  test('of * hold for every host without its own', async () => {
+    await put('*', { notFoundUrl: `${url}everybody` })
+    await put('any.example.com', {})
+    expect(await visit('go.example.com', '/nothing')).toEqual([302, `${url}everybody`])
+    expect(await visit('another.example.com', '/nothing')).toEqual([302, `${url}everybody`])
+    expect(await visit('any.example.com', '/nothing')).toEqual([404, null])
+  })
+
+  test('show everywhere soon, like an edited link', async () => {
+    expect(await visit('go.example.com', '/', elsewhere)).toEqual([404, null])
+    await put('go.example.com', pages)
+    expect(await visit('go.example.com', '/')).toEqual([302, pages.rootUrl])
+    const changedAt = performance.now()
+    while ((await visit('go.example.com', '/', elsewhere))[0] !== 302) {
+      expect(performance.now() - changedAt).toBeLessThan(5_500)
+    }
+  })
+
+  test('reach Redis later if it is down now, and are not taken for a deleted link', async () => {
+    stores.redisFaults.inject({ kind: 'status', status: 500 })
+    await put('go.example.com', pages)
+    stores.redisFaults.heal()
+    const report = await edge.api('POST', '/reconcile', { full: true })
+    expect(report.status).toBe(200)
+    expect(await visit('go.example.com', '/')).toEqual([302, pages.rootUrl])
+    const text = await stores.redis('GET', `${stores.keyPrefix}v1:link:go.example.com/`)
+    expect(text).toContain('example.com/root')
+    const again = (await (await edge.api('POST', '/reconcile', { full: true })).json()) as {
+      repaired: number
+    }
+    expect(again.repaired).toBe(0)
+  })
+
+  test('decide the status of links that are created without one', async () => {
+    await put('go.example.com', { defaultStatus: 301 })
+    const domain = 'go.example.com'
+    expect(await edge.create({ url, domain })).toMatchObject({ status: 301 })
+    expect(await edge.create({ url, domain, status: 307 })).toMatchObject({ status: 307 })
+    expect(await edge.create({ url })).toMatchObject({ status: 302 })
+    const bulk = await edge.api('POST', '/links/bulk', { links: [{ url, domain }] })
+    expect(await bulk.json()).toMatchObject({ results: [{ link: { status: 301 } }] })
+  })
+
+  test('decide what robots.txt says', async () => {
+    await put('go.example.com', { robots: 'disallow' })
+    const text = async (path: string) => (await edge.get(path)).text()
+    expect(await text('/robots.txt')).toBe('User-agent: *\nDisallow: /api/\n')
+    await put('127.0.0.1', { robots: 'disallow' })
+    expect(await text('/robots.txt')).toBe('User-agent: *\nDisallow: /\n')
+    await edge.api('DELETE', '/domains/127.0.0.1')
+  })
+
+  test('never cost a visitor an answer when the stores are down', async () => {
+    const cold = await startEdge(stores)
+    stores.redisFaults.inject({ kind: 'status', status: 500 })
+    stores.postgresFaults.inject({ kind: 'status', status: 503 })
+    expect((await cold.get('/')).status).toBe(404)
+    expect((await cold.get('/robots.txt')).status).toBe(200)
+    stores.redisFaults.heal()
+    stores.postgresFaults.heal()
+    await cold.close()
+  })
+
+  test.each([
+    ['rootUrl', { rootUrl: 'javascript:alert(1)' }],
+    ['rootUrl', { rootUrl: 'https://go.example.com/' }],
+    ['notFoundUrl', { notFoundUrl: 7 }],
+    ['expiredUrl', { expiredUrl: '' }],
+    ['defaultStatus', { defaultStatus: 200 }],
+    ['robots', { robots: 'maybe' }],
+    ['colour', { colour: 'red' }],
+  ])('refuse a wrong %s', async (path, body) => {
+    const response = await edge.api('PUT', '/domains/go.example.com', body)
+    expect([response.status, await response.json()]).toMatchObject([422, { errors: [{ path }] }])
+  })
+
+  test.each(['no host', '-', 'a..b', 'x'.repeat(300), '%00'])('cannot belong to %j', async (host) => {
+    expect((await edge.api('PUT', `/domains/${encodeURIComponent(host)}`, {})).status).toBe(404)
+  })
+})

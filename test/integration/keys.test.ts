@@ -1,0 +1,262 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ApiLink, type Edge, startEdge } from '../support/edge.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+interface Key {
+  readonly id: string
+  readonly key: string
+  readonly prefix: string
+  readonly lastUsedAt: string | null
+  readonly revokedAt: string | null
+}
+
+let stores: Stores
+let edge: Edge
+
+beforeAll(async () => {
+  stores = await startStores()
+  edge = await startEdge(stores, { DOMAINS: 'go.example.com,other.example.com' })
+})
+
+afterAll(async () => {
+  await edge?.close()
+  await stores?.close()
+})
+
+const url = 'https://example.com/'
+
+async function makeKey(fields: Record<string, unknown> = {}): Promise<Key> {
+  const response = await edge.api('POST', '/keys', {
+    name: 'test',
+    scopes: ['links:read', 'links:write'],
+    ...fields,
+  })
+  expect(response.status).toBe(201)
+  return (await response.json()) as Key
+}
+
+const as =
+  (key: string, at = edge) =>
+  async (method: string, path: string, body?: unknown) =>
+    at.api(method, path, body, { Authorization: `Bearer ${key}` })
+const codeOf = async (response: Response): Promise<unknown> => ((await response.json()) as ApiLink).code
+const listed = async (id: string): Promise<Key | undefined> => {
+  const { data } = (await (await edge.api('GET', '/keys')).json()) as { data: Key[] }
+  return data.find((key) => key.id === id)
+}
+
+describe('an API key', () => {
+  test('is shown once, and stored as a hash', async () => {
+    const made = await makeKey({ name: '  CI ', scopes: ['links:read', 'links:read'], domains: ['*'] })
+    expect(made).toMatchObject({ name: 'CI', scopes: ['links:read'], domains: ['*'], revokedAt: null })
+    expect(made.key).toMatch(/^lk_[A-Za-z0-9]{40}$/)
+    expect(made.prefix).toBe(made.key.slice(0, 11))
+    expect(await listed(made.id)).toEqual(expect.not.objectContaining({ key: expect.anything() }))
+    const rows = await stores.sql('SELECT * FROM api_keys')
+    expect(JSON.stringify(rows)).not.toContain(made.key.slice(11))
+  })
+
+  test('does what its scopes say, and nothing else', async () => {
+    const { id } = await edge.create({ url })
+    const reader = as((await makeKey({ scopes: ['links:read'] })).key)
+    const writer = as((await makeKey({ scopes: ['links:write'] })).key)
+    const admin = as((await makeKey({ scopes: ['admin'] })).key)
+    const body = { links: [{ url }] }
+    const reads = [
+      ['GET', '/links'],
+      ['GET', `/links/${id}`],
+      ['GET', '/links/lookup?code=nope'],
+      ['GET', '/domains'],
+    ] as const
+    const writes = [
+      ['POST', '/links', { url }],
+      ['PUT', '/links', { url, code: 'scoped' }],
+      ['PATCH', `/links/${id}`, {}],
+      ['POST', '/links/bulk', body],
+      ['POST', '/links/import', body],
+      ['PATCH', '/links', { ids: ['1'], changes: { enabled: true } }],
+      ['DELETE', '/links', { ids: ['1'], dryRun: true }],
+      ['DELETE', '/links/999999'],
+    ] as const
+    const operations = [
+      ['GET', '/keys'],
+      ['POST', '/keys', {}],
+      ['DELETE', '/keys/999999'],
+      ['PUT', '/domains/x.example.com', {}],
+      ['DELETE', '/domains/y.example.com'],
+      ['POST', '/flush'],
+      ['POST', '/reconcile'],
+      ['POST', '/warm'],
+      ['GET', '/health'],
+      ['GET', '/whatever'],
+    ] as const
+    const isForbidden = async (
+      caller: ReturnType<typeof as>,
+      calls: readonly (readonly [string, string, unknown?])[],
+    ) =>
+      Promise.all(
+        calls.map(async ([method, path, sent]) => (await caller(method, path, sent)).status === 403),
+      )
+    expect(new Set(await isForbidden(reader, reads))).toEqual(new Set([false]))
+    expect(new Set(await isForbidden(reader, [...writes, ...operations]))).toEqual(new Set([true]))
+    expect(new Set(await isForbidden(writer, writes))).toEqual(new Set([false]))
+    expect(new Set(await isForbidden(writer, [...reads, ...operations]))).toEqual(new Set([true]))
+    expect(new Set(await isForbidden(admin, [...reads, ...writes, ...operations]))).toEqual(new Set([false]))
+  })
+
+  test('of one domain neither sees nor changes the links of another', async () => {
+    const mine = await edge.create({ url, domain: 'go.example.com', code: 'mine', tags: ['restricted'] })
+    const theirs = await edge.create({
+      url,
+      domain: 'other.example.com',
+      code: 'theirs',
+      tags: ['restricted'],
+    })
+    const caller = as((await makeKey({ domains: ['GO.example.com'] })).key)
+    const list = (await (await caller('GET', '/links?tag=restricted')).json()) as { data: ApiLink[] }
+    expect(list.data.map(({ id }) => id)).toEqual([mine.id])
+    expect((await caller('GET', `/links/${mine.id}`)).status).toBe(200)
+    for (const [method, body] of [['GET'], ['PATCH', { title: 'x' }], ['DELETE']] as const) {
+      expect((await caller(method, `/links/${theirs.id}`, body)).status).toBe(404)
+    }
+    const elsewhere = { url, domain: 'other.example.com' }
+    for (const [method, path, body] of [
+      ['GET', '/links?domain=other.example.com'],
+      ['GET', '/links/lookup?domain=other.example.com&code=theirs'],
+      ['POST', '/links', elsewhere],
+      ['PUT', '/links', { ...elsewhere, code: 'theirs' }],
+      ['PATCH', '/links', { filter: { domain: 'other.example.com' }, changes: { title: 'x' } }],
+      ['DELETE', '/links', { filter: { domain: 'other.example.com' } }],
+      ['GET', '/domains/other.example.com'],
+    ] as const) {
+      expect((await caller(method, path, body)).status).toBe(403)
+    }
+    for (const path of ['/links/bulk', '/links/import']) {
+      const { results } = (await (await caller('POST', path, { links: [elsewhere] })).json()) as {
+        results: object[]
+      }
+      expect(JSON.stringify(results)).toContain('domain_forbidden')
+    }
+    const chosen = { ids: [mine.id, theirs.id] }
+    const edited = await caller('PATCH', '/links', { ...chosen, changes: { title: 'Edited' } })
+    expect(await edited.json()).toMatchObject({ matched: 1, ids: [mine.id] })
+    expect(await (await caller('DELETE', '/links', { filter: { tag: 'restricted' } })).json()).toMatchObject({
+      ids: [mine.id],
+    })
+    expect((await edge.api('GET', `/links/${theirs.id}`)).status).toBe(200)
+    // It need not say which domain it means.
+    expect(await (await caller('POST', '/links', { url })).json()).toMatchObject({ domain: 'go.example.com' })
+  })
+
+  test('stops working when it expires', async () => {
+    const { key, id } = await makeKey({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() })
+    expect((await as(key)('GET', '/links')).status).toBe(200)
+    await stores.sql("UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE id = $1", [id])
+    const fresh = await startEdge(stores)
+    expect((await as(key, fresh)('GET', '/links')).status).toBe(401)
+    await fresh.close()
+  })
+
+  test('stops working at once where it is revoked, and within 5 s everywhere', async () => {
+    const { key, id } = await makeKey()
+    const elsewhere = await startEdge(stores)
+    expect((await as(key, elsewhere)('GET', '/links')).status).toBe(200)
+    expect((await as(key)('GET', '/links')).status).toBe(200)
+    const revokedAt = performance.now()
+    expect((await edge.api('DELETE', `/keys/${id}`)).status).toBe(204)
+    expect((await as(key)('GET', '/links')).status).toBe(401)
+    while ((await as(key, elsewhere)('GET', '/links')).status !== 401) await sleep(20)
+    expect(performance.now() - revokedAt).toBeLessThan(5_000)
+    await elsewhere.close()
+    const { revokedAt: first } = (await listed(id)) ?? {}
+    expect(first).toEqual(expect.any(String))
+    expect((await edge.api('DELETE', `/keys/${id}`)).status).toBe(204)
+    expect((await listed(id))?.revokedAt).toBe(first)
+  })
+
+  test('is looked up once, and its use noted once, for many requests', async () => {
+    const { key, id } = await makeKey()
+    const caller = as(key)
+    await caller('GET', '/domains')
+    stores.postgresFaults.resetCounts()
+    for (let i = 0; i < 5; i++) await caller('GET', '/domains')
+    expect(stores.postgresFaults.commands.filter((sql) => sql.includes('api_keys'))).toEqual([])
+    const used = async (): Promise<Key | undefined> => {
+      for (let found = await listed(id); ; found = await listed(id)) if (found?.lastUsedAt) return found
+    }
+    expect(Date.parse((await used())?.lastUsedAt ?? '')).toBeGreaterThan(Date.now() - 60_000)
+  })
+
+  test('is not taken for wrong because Postgres is down', async () => {
+    const { key } = await makeKey()
+    stores.postgresFaults.inject({ kind: 'status', status: 503 })
+    expect((await as(key)('GET', '/links')).status).toBe(503)
+    stores.postgresFaults.heal()
+    while ((await as(key)('GET', '/links')).status === 503) await sleep(50)
+    expect((await as(key)('GET', '/links')).status).toBe(200)
+  })
+
+  test.each([
+    [{}, 'name'],
+    [{ name: '', scopes: ['admin'] }, 'name'],
+    [{ name: 'a'.repeat(101), scopes: ['admin'] }, 'name'],
+    [{ name: 'a', scopes: [] }, 'scopes'],
+    [{ name: 'a', scopes: ['root'] }, 'scopes.0'],
+    [{ name: 'a', scopes: 'admin' }, 'scopes'],
+    [{ name: 'a', scopes: ['admin'], expiresAt: '2001-01-01T00:00:00Z' }, 'expiresAt'],
+    [{ name: 'a', scopes: ['links:read'], domains: [] }, 'domains'],
+    [{ name: 'a', scopes: ['links:read'], domains: ['no host'] }, 'domains.0'],
+    [{ name: 'a', scopes: ['admin'], domains: ['a.example'] }, ''],
+    [{ name: 'a', scopes: ['admin'], key: 'lk_x' }, 'key'],
+  ])('cannot be made of %j', async (body, path) => {
+    const response = await edge.api('POST', '/keys', body)
+    const { errors } = (await response.json()) as { errors: { path: string }[] }
+    expect([response.status, errors.map((error) => error.path)]).toEqual([
+      422,
+      expect.arrayContaining([path]),
+    ])
+  })
+
+  test.each(['0', 'x', '99999999999999999999', '%00'])('with the id %s is none', async (id) => {
+    expect(await codeOf(await edge.api('DELETE', `/keys/${id}`))).toBe('key_not_found')
+  })
+})
+
+describe('rate limits', () => {
+  test('stop an address that keeps failing, before it reaches Postgres, but not its good keys', async () => {
+    const limited = await startEdge(stores, {}, { FAILED_AUTH_LIMITER: 5 })
+    const { key } = await makeKey()
+    const guess = (i: number) => as(`lk_${String(i).padStart(40, '0')}`, limited)('GET', '/links')
+    expect((await as(key, limited)('GET', '/links')).status).toBe(200)
+    const statuses = []
+    for (let i = 0; i < 12; i++) statuses.push((await guess(i)).status)
+    expect(statuses.slice(0, 5)).toEqual(Array(5).fill(401))
+    expect(statuses.slice(-2)).toEqual([429, 429])
+    stores.postgresFaults.resetCounts()
+    const refused = await guess(99)
+    expect([refused.status, refused.headers.get('retry-after'), await codeOf(refused)]).toEqual([
+      ...[429, '60', 'too_many_failures'],
+    ])
+    expect(stores.postgresFaults.requests).toBe(0)
+    expect((await as(key, limited)('GET', '/links')).status).toBe(200)
+    expect((await limited.api('GET', '/links')).status).toBe(200)
+    await limited.close()
+  })
+
+  test('stop a key that writes too often, and no other key', async () => {
+    const limited = await startEdge(stores, {}, { WRITE_LIMITER: 3 })
+    const busy = as((await makeKey()).key, limited)
+    const answers = []
+    // The minute may turn in between, and then the count begins anew.
+    for (let i = 0; i < 9; i++) answers.push(await busy('POST', '/links', { url }))
+    const refused = answers.find(({ status }) => status === 429)
+    expect([refused?.headers.get('retry-after'), refused && (await codeOf(refused))]).toEqual([
+      '60',
+      'rate_limited',
+    ])
+    expect((await busy('GET', '/links')).status).toBe(200)
+    expect((await as((await makeKey()).key, limited)('POST', '/links', { url })).status).toBe(201)
+    await limited.close()
+  })
+})
