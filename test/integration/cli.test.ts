@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runCli } from '../cli/support/run-cli.ts'
+import { ADMIN_TOKEN, type Edge, startEdge } from '../support/edge.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+let stores: Stores
+let edge: Edge
+let env: Record<string, string>
+const folder = mkdtempSync(join(tmpdir(), 'linkr-cli-integration-'))
+
+beforeAll(async () => {
+  stores = await startStores()
+  edge = await startEdge(stores)
+  env = { LINKR_URL: edge.url, LINKR_TOKEN: ADMIN_TOKEN }
+})
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true })
+  await edge?.close()
+  await stores?.close()
+})
+
+const cli = (...argv: string[]) => runCli(argv, { env })
+const fileOf = (name: string, text: string): string => {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+const linesOf = (text: string): Record<string, unknown>[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
+describe('the CLI against the real API', () => {
+  test('imports with age and clicks, twice without doubling them, and redirects', async () => {
+    const rows = Array.from(
+      { length: 2500 },
+      (_, i) => `k${i},https://acme.example/${i},T${i},2020-01-01 00:00:00,,${i}`,
+    )
+    const file = fileOf(
+      'yourls.csv',
+      `keyword,url,title,timestamp,ip,clicks\n${rows.join('\n')}\nbad,nonsense,,,,\n`,
+    )
+    const first = await cli('import', file, '--json', '--domain', '*')
+    expect([first.code, JSON.parse(first.stdout)]).toEqual([
+      3,
+      expect.objectContaining({ rows: 2501, created: 2500, rejected: 1, end: 'complete' }),
+    ])
+    expect(JSON.parse(first.stdout).rejects).toEqual([
+      { line: 2502, reason: 'url must be an absolute http:// or https:// URL' },
+    ])
+    const again = await cli('import', file, '--json', '--domain', '*', '--on-conflict', 'overwrite')
+    expect(JSON.parse(again.stdout)).toMatchObject({ updated: 2500 })
+    expect(JSON.parse((await cli('links', 'get', 'k42', '--domain', '*', '--json')).stdout)).toMatchObject({
+      hits: 42,
+      createdAt: '2020-01-01T00:00:00.000Z',
+      title: 'T42',
+    })
+    expect((await edge.get('/k42')).headers.get('location')).toBe('https://acme.example/42')
+  })
+
+  test('an export imports back to equal links', async () => {
+    const comparable = (link: Record<string, unknown>) => {
+      const { id, version, updatedAt, shortUrl, ...fields } = link
+      return fields
+    }
+    const created = await cli(
+      'links',
+      'create',
+      'https://acme.example/ü?a=b,"c',
+      '--code',
+      'odd/one',
+      '--title',
+      '=1+1, "x"',
+      '--tag',
+      'a|b',
+      '--tag',
+      '-c',
+    )
+    expect(created).toMatchObject({ code: 0 })
+    const before = linesOf((await cli('export', '--format', 'jsonl')).stdout)
+    for (const format of ['csv', 'json', 'jsonl']) {
+      const file = join(folder, `export.${format}`)
+      expect(await cli('export', '-o', file)).toMatchObject({ code: 0 })
+      expect(await cli('links', 'delete', '--search', 'acme', '--yes')).toMatchObject({ code: 0 })
+      expect((await cli('export', '--format', 'jsonl')).stdout).toBe('')
+      const imported = await cli('import', file, '--json')
+      expect(JSON.parse(imported.stdout)).toMatchObject({ created: before.length, rejected: 0 })
+      const after = linesOf((await cli('export', '--format', 'jsonl')).stdout)
+      expect(after.map(comparable).sort(byCode)).toEqual(before.map(comparable).sort(byCode))
+    }
+  })
+
+  test('create, edit, list, key, domain, flush and health', async () => {
+    expect((await cli('links', 'create', 'https://x.example/', '--code', 'mine')).stdout).toMatch(/\/mine\n$/)
+    const edited = await cli(
+      'links',
+      'edit',
+      'mine',
+      '--to',
+      'https://y.example/',
+      '--expires',
+      'never',
+      '--json',
+    )
+    expect(JSON.parse(edited.stdout)).toMatchObject({ url: 'https://y.example/' })
+    expect((await cli('links', 'edit', 'mine', '--enabled', 'false', '--if-version', '1')).stderr).toMatch(
+      /version/,
+    )
+    expect((await cli('links', 'list', '--search', 'y.example')).stdout).toContain(
+      '/mine\thttps://y.example/\t',
+    )
+    const key = (await cli('keys', 'create', 'test', '--scope', 'links:read')).stdout.trim()
+    expect((await runCli(['links', 'list'], { env: { ...env, LINKR_TOKEN: key } })).code).toBe(0)
+    expect(
+      (await runCli(['links', 'delete', 'mine', '--yes'], { env: { ...env, LINKR_TOKEN: key } })).code,
+    ).toBe(1)
+    expect((await cli('domains', 'set', 'go.example', '--robots', 'disallow', '--json')).code).toBe(0)
+    expect((await cli('domains', 'list')).stdout).toContain('go.example')
+    for (const command of ['flush', 'warm', 'reconcile', 'health']) expect((await cli(command)).code).toBe(0)
+    expect((await cli('links', 'delete', 'mine', '--yes')).stdout).toBe('1 deleted\n')
+  })
+})
+
+function byCode(a: object, b: object): number {
+  return JSON.stringify(a).localeCompare(JSON.stringify(b))
+}
