@@ -1,4 +1,3 @@
-import type { Lease } from '../cache/register-store.ts'
 import type { HitCounters, PendingHits } from '../hits/hit-counters.ts'
 import { describeError, log } from '../log.ts'
 import type { Publisher } from '../outbox/publisher.ts'
@@ -26,7 +25,7 @@ export interface LinkEditor {
 
 export interface LinkEditorOptions {
   readonly repository: LinkRepository
-  readonly publisher: Pick<Publisher, 'publish' | 'lease'>
+  readonly publisher: Pick<Publisher, 'publish'>
   readonly counters: HitCounters
 }
 
@@ -35,11 +34,8 @@ const MAX_DRAWS = 5
 
 /** Writes go to Postgres first, together with the outbox, and are then published, so no reader keeps the old link. */
 export function createLinkEditor({ repository, publisher, counters }: LinkEditorOptions): LinkEditor {
-  const publish = (
-    { domain, code, version }: LinkRecord,
-    link: LinkRecord | null,
-    lease: Lease | null = null,
-  ): Promise<void> => publisher.publish([{ key: { domain, code }, register: { version, link }, lease }])
+  const publish = ({ domain, code, version }: LinkRecord, link: LinkRecord | null): Promise<void> =>
+    publisher.publish([{ key: { domain, code }, register: { version, link } }])
 
   /** Redis first: hits that are flushed between the two reads are then in Postgres, under a segment id known here. */
   async function get(id: string): Promise<LinkWithHits | null> {
@@ -60,11 +56,9 @@ export function createLinkEditor({ repository, publisher, counters }: LinkEditor
 
     async create(domain, code, fields) {
       for (let draws = 0; draws < (code === undefined ? MAX_DRAWS : 1); draws++) {
-        const key = { domain, code: code ?? generateCode() }
-        const lease = await publisher.lease(key)
-        const created = await repository.create(key, fields)
+        const created = await repository.create({ domain, code: code ?? generateCode() }, fields)
         if (created === null) continue
-        await publish(created, created, lease)
+        await publish(created, created)
         return { ...created, hits: 0 }
       }
       return null
