@@ -119,6 +119,8 @@ describe('what no link can be', () => {
     '/.well-known/x',
     '/cdn-cgi/x',
   ])('is answered without asking a store: %s', async (path) => {
+    // Hits of other tests are on their way no longer.
+    await expect.poll(async () => (await edge.health()).hits.isolate.waitingLinks).toBe(0)
     stores.redisFaults.resetCounts()
     stores.postgresFaults.resetCounts()
     const response = await edge.get(path)
@@ -138,6 +140,7 @@ describe('the cache', () => {
   test('is asked once for a link it has, and Postgres not at all', async () => {
     const { code } = await edge.create({ url: 'https://example.com/' })
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
+    await expect.poll(async () => (await edge.health()).hits.isolate.waitingLinks).toBe(0)
     stores.redisFaults.resetCounts()
     stores.postgresFaults.resetCounts()
     await edge.get(`/${code}`, { method: 'HEAD' })
