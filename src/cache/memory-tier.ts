@@ -52,7 +52,7 @@ export function memoryTier(options: MemoryTierOptions): MemoryTier {
     sizeCalculation: ({ link }, name) => ENTRY_OVERHEAD_BYTES + 2 * (name.length + (link?.url.length ?? 0)),
   })
   const changed = new LRUCache<string, number>({
-    max: 20_000,
+    max: maxLinks,
     ttl: REMEMBER_CHANGES_MS,
     perf: { now: runtime.now },
   })

@@ -29,6 +29,8 @@ export interface Fill {
 export interface Edit {
   readonly key: LinkKey
   readonly register: Register
+  /** Taken before the edit was made, and still held: it may be written where Redis has nothing. */
+  readonly lease?: Lease | null
 }
 
 /** An edit that Redis refused, because it has a register that says to be newer. */
@@ -46,10 +48,10 @@ export interface RegisterStore {
   /** What stands in Redis, corrupt or not, in the order of `keys`; `null` = nothing. For reconciliation. */
   peek(keys: readonly LinkKey[]): Promise<readonly (string | null)[]>
   /**
-   * Writes edits through and tells every isolate, in one round trip. Resolves to those that were refused.
-   * @param onlyExisting leaves keys alone that Redis does not hold, for edits of many links.
+   * Corrects what Redis holds and tells every isolate, in one round trip; adds only what it has the lease for. Resolves
+   * to the edits that were refused.
    */
-  publish(edits: readonly Edit[], onlyExisting?: boolean): Promise<readonly RefusedEdit[]>
+  publish(edits: readonly Edit[]): Promise<readonly RefusedEdit[]>
 }
 
 export interface RegisterStoreOptions {
@@ -110,7 +112,7 @@ export function createRegisterStore({
       return linkKeys.map((_, i) => (Array.isArray(reply) && typeof reply[i] === 'string' ? reply[i] : null))
     },
 
-    async publish(edits, onlyExisting = false) {
+    async publish(edits) {
       const cached = edits.map(({ register }) => cachedFor(register, TYPICAL_LOAD_MS, now(), random))
       const reply = await redis.eval(
         PUBLISH,
@@ -120,8 +122,9 @@ export function createRegisterStore({
           encodeChanges(
             edits.map(({ key, register }) => ({ name: linkName(key), version: register.version })),
           ),
-          onlyExisting ? 1 : 0,
-          ...cached.flatMap((register) => [register.version, encodeRegister(register), ttlOf(register)]),
+          ...cached.flatMap((register, i) => {
+            return [register.version, encodeRegister(register), ttlOf(register), edits[i]?.lease?.token ?? '']
+          }),
         ],
       )
       const newer = Array.isArray(reply) ? reply.map(Number) : []

@@ -1,3 +1,4 @@
+import type { Lease } from '../cache/register-store.ts'
 import type { HitCounters, PendingHits } from '../hits/hit-counters.ts'
 import { describeError, log } from '../log.ts'
 import type { Publisher } from '../outbox/publisher.ts'
@@ -26,7 +27,7 @@ export interface LinkEditor {
 
 export interface LinkEditorOptions {
   readonly repository: LinkRepository
-  readonly publisher: Pick<Publisher, 'publish'>
+  readonly publisher: Pick<Publisher, 'publish' | 'lease'>
   readonly counters: HitCounters
 }
 
@@ -35,8 +36,11 @@ const MAX_DRAWS = 5
 
 /** Writes go to Postgres first, together with the outbox, and are then published, so no reader keeps the old link. */
 export function createLinkEditor({ repository, publisher, counters }: LinkEditorOptions): LinkEditor {
-  const publish = ({ domain, code, version }: LinkRecord, link: LinkRecord | null): Promise<void> =>
-    publisher.publish([{ key: { domain, code }, register: { version, link } }])
+  const publish = (
+    { domain, code, version }: LinkRecord,
+    link: LinkRecord | null,
+    lease: Lease | null = null,
+  ): Promise<void> => publisher.publish([{ key: { domain, code }, register: { version, link }, lease }])
 
   /** Redis first: hits that are flushed between the two reads are then in Postgres, under a segment id known here. */
   async function get(id: string): Promise<LinkWithHits | null> {
@@ -57,9 +61,11 @@ export function createLinkEditor({ repository, publisher, counters }: LinkEditor
 
     async create(domain, code, fields) {
       for (let draws = 0; draws < (code === undefined ? MAX_DRAWS : 1); draws++) {
-        const created = await repository.create({ domain, code: code ?? generateCode() }, fields)
+        const key = { domain, code: code ?? generateCode() }
+        const lease = await publisher.lease(key)
+        const created = await repository.create(key, fields)
         if (created === null) continue
-        await publish(created, created)
+        await publish(created, created, lease)
         return { ...created, hits: 0 }
       }
       return null

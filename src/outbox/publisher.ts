@@ -1,11 +1,12 @@
-import type { Edit, RefusedEdit, RegisterStore } from '../cache/register-store.ts'
+import type { Edit, Lease, RefusedEdit, RegisterStore } from '../cache/register-store.ts'
+import { SourceUnavailable } from '../errors.ts'
 import type { LinkKey } from '../links/link.ts'
 import { describeError, log } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Outbox } from './outbox.ts'
 
 export interface PublisherOptions {
-  readonly registers: Pick<RegisterStore, 'publish'>
+  readonly registers: Pick<RegisterStore, 'publish' | 'takeLeases'>
   readonly outbox: () => Promise<Outbox>
   readonly runtime: Pick<Runtime, 'sleep' | 'background' | 'now'>
   /** Forgets a link in this isolate's memory, which need not read its own edits in the change log. */
@@ -15,11 +16,15 @@ export interface PublisherOptions {
 /** Brings edits that Postgres has to Redis and to every isolate. */
 export interface Publisher {
   /**
+   * To be taken before a link is created, so that it can be published into Redis at once. `null` = it is being loaded,
+   * or Redis fails: then the first visitor brings it there.
+   */
+  lease(key: LinkKey): Promise<Lease | null>
+  /**
    * Publishes edits whose outbox rows are written. Never throws: if Redis fails, this isolate goes on trying in the
    * background, and then the outbox is left to `drain`.
-   * @param onlyExisting see `RegisterStore.publish`.
    */
-  publish(edits: readonly Edit[], onlyExisting?: boolean): Promise<void>
+  publish(edits: readonly Edit[]): Promise<void>
   /** Publishes whatever is in the outbox; resolves to how many edits that were. Throws `SourceUnavailable`. */
   drain(): Promise<number>
   /** Whether Redis failed an edit of this isolate and the outbox has not been emptied since. */
@@ -39,8 +44,8 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
   let behind = false
   let lastCatchUpAt = Number.NEGATIVE_INFINITY
 
-  async function publishOrThrow(edits: readonly Edit[], onlyExisting: boolean): Promise<void> {
-    const refused = await registers.publish(edits, onlyExisting)
+  async function publishOrThrow(edits: readonly Edit[]): Promise<void> {
+    const refused = await registers.publish(edits)
     for (const edit of refused) await settleRefused(edit)
   }
 
@@ -53,15 +58,15 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
       claimed: newerVersion,
       version: overruling.register.version,
     })
-    await publishOrThrow([overruling], false)
+    await publishOrThrow([overruling])
   }
 
-  async function retry(edits: readonly Edit[], onlyExisting: boolean): Promise<void> {
+  async function retry(edits: readonly Edit[]): Promise<void> {
     const since = runtime.now()
     while (runtime.now() - since < RETRY_FOR_MS) {
       await runtime.sleep(RETRY_EVERY_MS)
       try {
-        await publishOrThrow(edits, onlyExisting)
+        await publishOrThrow(edits)
         return await (await outbox()).settle(edits)
       } catch {
         // Redis is still away; the outbox keeps the edits.
@@ -77,7 +82,7 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
       const edits = await store.pending(DRAIN_CHUNK)
       if (edits.length > 0) {
         for (const { key, register } of edits) forget(key, register.version)
-        await publishOrThrow(edits, false)
+        await publishOrThrow(edits)
         await store.settle(edits)
         drained += edits.length
       }
@@ -89,6 +94,14 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
   }
 
   return {
+    async lease(key) {
+      try {
+        return (await registers.takeLeases([key]))[0] ?? null
+      } catch (error) {
+        if (!(error instanceof SourceUnavailable)) throw error
+        return null
+      }
+    },
     isBehind: () => behind,
     suspect() {
       behind = true
@@ -99,10 +112,10 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
       runtime.background('outbox.drain_failed', drain())
     },
 
-    async publish(edits, onlyExisting = false) {
+    async publish(edits) {
       for (const { key, register } of edits) forget(key, register.version)
       try {
-        await publishOrThrow(edits, onlyExisting)
+        await publishOrThrow(edits)
         runtime.background(
           'outbox.settle_failed',
           outbox().then((store) => store.settle(edits)),
@@ -110,7 +123,7 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
       } catch (error) {
         behind = true
         log.error('cache.publish_failed', { edits: edits.length, error: describeError(error) })
-        runtime.background('outbox.retry_failed', retry(edits, onlyExisting))
+        runtime.background('outbox.retry_failed', retry(edits))
       }
     },
 

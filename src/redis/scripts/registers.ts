@@ -47,24 +47,28 @@ return filled`
 
 /**
  * Publishes edits: each register unless a newer one is there ("set if not older"), no lease survives, and the change
- * log tells every isolate.
- * KEYS change log, then register, lease for each; ARGV change log length, change log entry, '1' to write only
- * registers that exist, then version, register text, TTL in ms for each.
+ * log tells every isolate. Without its lease an edit only corrects an older version. Where there is none (nothing, or an
+ * absent link that was filled in), the edit may be coming late, and a newer one may have expired or been forgotten.
+ * KEYS change log, then register, lease for each; ARGV change log length, change log entry, then version, register text,
+ * TTL in ms, token or '' for each.
  * Returns for each 0 if nothing newer was there, else the newer version.
  */
 export const PUBLISH = `
 local newer = {}
 for i = 1, (#KEYS - 1) / 2 do
   local register, lease = KEYS[2 * i], KEYS[2 * i + 1]
-  local version, text, ttl = ARGV[3 * i + 1], ARGV[3 * i + 2], ARGV[3 * i + 3]
+  local version, text, ttl, token = unpack(ARGV, 4 * i - 1, 4 * i + 2)
   local current = redis.pcall('GET', register)
   local found = type(current) == 'string' and string.match(current, '^(%d+):')
+  local held = token ~= '' and redis.call('GET', lease) == token
   redis.call('DEL', lease)
   newer[i] = 0
   if found and tonumber(found) > tonumber(version) then
     newer[i] = found
-  elseif current or ARGV[3] ~= '1' then
+  elseif held or found and tonumber(found) > 0 then
     redis.call('SET', register, text, 'PX', ttl)
+  else
+    redis.call('DEL', register)
   end
 end
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'c', ARGV[2])
