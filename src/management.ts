@@ -47,7 +47,7 @@ export function createManagement({ database, publisher, counters }: ManagementOp
     const edits = written.map(
       ({ domain, code, version, link }): Edit => ({ key: { domain, code }, register: { version, link } }),
     )
-    if (edits.length > 0) await publisher.publish(edits, true)
+    if (edits.length > 0) await publisher.publish(edits)
   }
   return {
     list: createLinkList({ pages: postgresLinkPages(database), counters }),
