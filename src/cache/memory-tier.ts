@@ -19,6 +19,8 @@ export interface MemoryTier extends LinkSource {
   readonly changeLog: ChangeLogReader
   /** Forgets a link that this isolate has edited itself. */
   forget(key: LinkKey, version: number): void
+  /** What `find` would resolve to without asking anybody; `undefined` = it would have to ask. */
+  peek(key: LinkKey): Link | null | undefined
   /** How many links are held. */
   readonly size: () => number
 }
@@ -100,21 +102,25 @@ export function memoryTier(options: MemoryTierOptions): MemoryTier {
     }
   }
 
+  function peek(name: string): Link | null | undefined {
+    const entry = entries.get(name)
+    if (entry === undefined) return undefined
+    const now = runtime.now()
+    const knownGoodAt = Math.max(entry.loadedAt, changeLog.syncedAt())
+    return now - knownGoodAt < IN_SYNC_MS && now - entry.loadedAt < MAX_AGE_MS ? entry.link : undefined
+  }
+
   return {
     changeLog,
     size: () => entries.size,
     forget(key, version) {
       listener.onChange({ name: linkName(key), version })
     },
+    peek: (key) => peek(linkName(key)),
     async find(key) {
       const name = linkName(key)
-      const entry = entries.get(name)
-      if (entry !== undefined) {
-        const now = runtime.now()
-        const knownGoodAt = Math.max(entry.loadedAt, changeLog.syncedAt())
-        if (now - knownGoodAt < IN_SYNC_MS && now - entry.loadedAt < MAX_AGE_MS) return entry.link
-      }
-      return loadOrServeStale(name, key)
+      const known = peek(name)
+      return known === undefined ? loadOrServeStale(name, key) : known
     },
   }
 }

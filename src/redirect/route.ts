@@ -1,25 +1,43 @@
 /**
  * @module
- * The hot path: request -> key -> link -> decision -> response. It waits for nothing but `links.find`.
+ * The hot path: request -> key -> link -> decision -> response. It waits for nothing but `links.find`, and for a link in
+ * memory not even that: `redirectFromMemory` is the same path without a promise in it.
  */
 import { codeFromPath, isReservedCode } from '../links/code.ts'
-import type { LinkKey } from '../links/link.ts'
+import type { Link, LinkKey } from '../links/link.ts'
 import type { Services } from '../services.ts'
 import { type Decision, decide } from './decide.ts'
 import { plainAnswer } from './plain-answer.ts'
+import { redirectAnswer, reusableAnswer } from './redirect-answer.ts'
 
-export async function redirect(
-  request: Request,
-  { links, hits, config, runtime }: Services,
-): Promise<Response> {
-  const { key, query } = locate(request.url, config.domains)
+export async function redirect(request: Request, services: Services): Promise<Response> {
+  const { key, query } = locate(request.url, services.config.domains)
   if (key === null) return NOT_FOUND()
-  const link = await links.find(key)
-  const { method, headers } = request
+  const link = await services.links.find(key)
+  return answer(request, query, link, services, redirectAnswer)
+}
+
+/** `undefined` when it takes more than this isolate's memory to answer. */
+export function redirectFromMemory(request: Request, services: Services): Response | undefined {
+  const { key, query } = locate(request.url, services.config.domains)
+  if (key === null) return undefined
+  const link = services.links.peek(key)
+  return link === undefined ? undefined : answer(request, query, link, services, reusableAnswer)
+}
+
+/** @param toRedirect makes the response of a link whose `url` is the destination, unchanged. */
+function answer(
+  { method, headers }: Request,
+  query: string,
+  link: Link | null,
+  { hits, runtime }: Services,
+  toRedirect: (link: Link) => Response,
+): Response {
   const isPrefetch = headers.get('sec-purpose')?.includes('prefetch') === true
   const decision = decide(link, { method, isPrefetch, query }, runtime.now())
-  if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id)
-  return render(decision)
+  if (link === null || decision.kind !== 'redirect') return render(decision)
+  if (decision.counts) hits.record(link.id)
+  return decision.location === link.url ? toRedirect(link) : render(decision)
 }
 
 /** `key` = `null` when no link can be there. By hand, because `new URL` would cost more than the rest of the route. */
@@ -49,13 +67,8 @@ function domainOf(authority: string, domains: ReadonlySet<string>): string {
 
 function render(decision: Decision): Response {
   switch (decision.kind) {
-    case 'redirect': {
-      const { status, location } = decision
-      // Permanent answers may be kept, but not for longer than an owner who edits the link would put up with.
-      const isPermanent = status === 301 || status === 308
-      const cacheControl = isPermanent ? 'private, max-age=60' : 'private, no-store'
-      return new Response(null, { status, headers: { Location: location, 'Cache-Control': cacheControl } })
-    }
+    case 'redirect':
+      return redirectAnswer({ status: decision.status, url: decision.location })
     case 'not-found':
       return NOT_FOUND()
     case 'disabled':
