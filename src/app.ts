@@ -1,6 +1,7 @@
 /**
  * @module
- * Every route in one place. The redirect comes last and no middleware stands before it.
+ * Every route in one place. The redirect comes last and no middleware stands before it; one that memory can answer does
+ * not even take the way through the router.
  */
 import { Hono } from 'hono'
 import type { createApi } from './api/api.ts'
@@ -8,11 +9,15 @@ import { LinkrError, SourceUnavailable } from './errors.ts'
 import { describeError, log } from './log.ts'
 import { plainAnswer } from './redirect/plain-answer.ts'
 import { robots } from './redirect/robots.ts'
-import { redirect } from './redirect/route.ts'
+import { redirect, redirectFromMemory } from './redirect/route.ts'
 import type { Services } from './services.ts'
 
+export interface App {
+  fetch(request: Request): Response | Promise<Response>
+}
+
 /** @param services throws `ConfigError` when the Worker is not configured. */
-export function createApp(services: () => Services): Hono {
+export function createApp(services: () => Services): App {
   const app = new Hono()
 
   app.get('/health', (c) => c.json({ status: 'ok' }))
@@ -24,7 +29,12 @@ export function createApp(services: () => Services): Hono {
     api ??= createApi(services())
     return api.fetch(c.req.raw)
   })
-  app.all('*', (c) => redirect(c.req.raw, services()))
+  // Nothing is in memory before the first link was found.
+  let redirecting: Services | undefined
+  app.all('*', (c) => {
+    redirecting = services()
+    return redirect(c.req.raw, redirecting)
+  })
 
   app.onError((error) => {
     if (error instanceof SourceUnavailable) {
@@ -38,5 +48,10 @@ export function createApp(services: () => Services): Hono {
     log.error('unexpected_error', { errorId, error: describeError(error) })
     return plainAnswer(500, `Something went wrong. If it goes on, report error ${errorId}.`)
   })
-  return app
+  return {
+    fetch(request) {
+      const known = redirecting === undefined ? undefined : redirectFromMemory(request, redirecting)
+      return known ?? app.fetch(request)
+    },
+  }
 }

@@ -3,7 +3,7 @@
  * Composition root, for `fetch` and `scheduled` alike. Everything that needs Postgres is imported on first use.
  */
 import { createBreaker } from './breaker.ts'
-import { memoryTier } from './cache/memory-tier.ts'
+import { type MemoryTier, memoryTier } from './cache/memory-tier.ts'
 import { redisTier } from './cache/redis-tier.ts'
 import { createRegisterStore } from './cache/register-store.ts'
 import type { WarmUpReport } from './cache/warm-up.ts'
@@ -15,7 +15,6 @@ import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
 import { createLinkEditor, type LinkEditor } from './links/link-editor.ts'
-import type { LinkSource } from './links/link-source.ts'
 import { log } from './log.ts'
 import type { Management } from './management.ts'
 import { createPublisher, type Publisher } from './outbox/publisher.ts'
@@ -27,7 +26,7 @@ import type { Runtime } from './runtime.ts'
 export interface Services {
   readonly config: Config
   readonly runtime: Runtime
-  readonly links: LinkSource
+  readonly links: Pick<MemoryTier, 'find' | 'peek'>
   readonly hits: HitRecorder
   readonly publisher: Publisher
   /** For the API; opens Postgres. */

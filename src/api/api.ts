@@ -54,9 +54,13 @@ export function createApi(services: Services): Hono<ApiEnv> {
   api.notFound(() =>
     problemResponse({ status: 404, code: 'no_such_route', detail: 'There is no such API route.' }),
   )
-  api.onError((error) => {
+  api.onError((error, c) => {
     if (error instanceof Problem) return problemResponse({ ...error, detail: error.message })
-    if (error instanceof SourceUnavailable) log.error('api.unavailable', { error: describeError(error) })
+    if (error instanceof SourceUnavailable) {
+      log.error('api.unavailable', { error: describeError(error) })
+      // An edit whose answer was lost may have happened all the same, and wait in the outbox.
+      if (error.wasSent && c.req.method !== 'GET') services.publisher.suspect()
+    }
     if (error instanceof LinkrError) {
       const { status, code } = error
       return problemResponse({ status, code, detail: 'The service cannot do this right now. Try again.' })

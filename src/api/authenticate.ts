@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { LRUCache } from 'lru-cache'
+import { BoundedCache } from '../cache/bounded-cache.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { isOverLimit, RATE_LIMIT_PERIOD_S, type RateLimiter } from '../rate-limiter.ts'
 import { sha256 } from '../sha256.ts'
@@ -22,7 +22,7 @@ const MAX_BLOCKED = 1_000
 /** Admits requests with `Authorization: Bearer <API key or ADMIN_TOKEN>` that may do what they ask for. */
 export function authenticate(options: AuthenticateOptions): MiddlewareHandler<ApiEnv> {
   const { adminToken, keyRing, failures, writes, now } = options
-  const blockedUntil = new LRUCache<string, number>({ max: MAX_BLOCKED })
+  const blockedUntil = new BoundedCache<number>({ maxEntries: MAX_BLOCKED })
 
   async function identify(token: string, address: string): Promise<Caller | null> {
     if (await equalInConstantTime(token, adminToken)) return ADMIN

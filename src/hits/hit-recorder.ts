@@ -51,7 +51,10 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
     try {
       do {
         await runtime.sleep(commitWindowMs)
-        if (await commit()) return
+        const isLastTry = runtime.now() - since + commitWindowMs >= LEADER_TRIES_FOR_MS
+        const isDone = await commit(isLastTry)
+        // Hits that came during the commit have no leader yet. They get a window of their own too, not a request.
+        if (isDone && gathered.size === 0) return
       } while (runtime.now() - since < LEADER_TRIES_FOR_MS)
       log.error('hits.commit_given_up', { waitingLinks: waitingLinks(), droppedHits })
     } finally {
@@ -60,23 +63,27 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
   }
 
   /** One at a time: what is ambiguous to one commit, another must not take for never sent. */
-  async function commit(): Promise<boolean> {
+  async function commit(untilNoneWaits = true): Promise<boolean> {
     const startedAt = runtime.now()
     if (startedAt - committingSince < LEADER_LOST_AFTER_MS) return false
     committingSince = startedAt
     try {
-      return await commitAll()
+      return await commitAll(untilNoneWaits)
     } finally {
       committingSince = Number.NEGATIVE_INFINITY
     }
   }
 
-  /** Resolves to whether everything gathered so far is in a store. */
-  async function commitAll(): Promise<boolean> {
-    for (;;) {
+  /**
+   * Resolves to whether everything gathered so far is in a store.
+   * @param untilNoneWaits goes on with what is gathered meanwhile.
+   */
+  async function commitAll(untilNoneWaits: boolean): Promise<boolean> {
+    for (let hasTaken = false; ; ) {
       if (forPostgres !== null && !(await commitToPostgres(forPostgres))) return false
-      if (forRedis === null && gathered.size === 0) return true
+      if (forRedis === null && (gathered.size === 0 || (hasTaken && !untilNoneWaits))) return true
       const isNew = forRedis === null
+      hasTaken ||= isNew
       const batch: HitBatch = forRedis ?? takeBatch()
       forRedis = batch
       const outcome = await commitToRedis(batch)

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { BoundedCache } from '../cache/bounded-cache.ts'
 import type { Runtime } from '../runtime.ts'
 import { sha256 } from '../sha256.ts'
 import { type ApiKey, type ApiKeys, KEY_PATTERN } from './api-key.ts'
@@ -27,8 +27,8 @@ const TOUCH_EVERY_MS = 60_000
 /** Knows API keys by their hashes, without asking Postgres for the same one again at every request. */
 export function createKeyRing({ keys, runtime }: KeyRingOptions): KeyRing {
   // The time runs from before the look-up; a key that is not there is remembered too.
-  const remembered = new LRUCache<string, { readonly key: ApiKey | null; readonly askedAt: number }>({
-    max: MAX_REMEMBERED,
+  const remembered = new BoundedCache<{ readonly key: ApiKey | null; readonly askedAt: number }>({
+    maxEntries: MAX_REMEMBERED,
   })
 
   const recall = (hash: string) => {

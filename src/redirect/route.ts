@@ -1,24 +1,40 @@
 /**
  * @module
- * The hot path: request -> key -> link -> decision -> response. It waits for nothing but `links.find`.
+ * The hot path: request -> key -> link -> decision -> response. It waits for nothing but `links.find`, and for a link in
+ * memory not even that: `redirectFromMemory` is the same path without a promise in it.
  */
 import { codeFromPath, isReservedCode } from '../links/code.ts'
 import type { LinkKey } from '../links/link.ts'
 import type { Services } from '../services.ts'
-import { type Decision, decide } from './decide.ts'
+import { type Decision, decide, type RequestFacts } from './decide.ts'
 import { plainAnswer } from './plain-answer.ts'
+import { redirectAnswer, reusableAnswer } from './redirect-answer.ts'
 
 export async function redirect(request: Request, services: Services): Promise<Response> {
   const { links, hits, config, runtime } = services
   const { key, query } = locate(request.url, config.domains)
   if (key === null) return isRoot(request.url) ? noLink(request, 'rootUrl', services) : NOT_FOUND()
   const link = await links.find(key)
-  const { method, headers } = request
-  const isPrefetch = headers.get('sec-purpose')?.includes('prefetch') === true
-  const decision = decide(link, { method, isPrefetch, query }, runtime.now())
+  const decision = decide(link, factsOf(request, query), runtime.now())
   if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id)
   if (decision.kind === 'redirect' || decision.kind === 'method-not-allowed') return render(decision)
   return noLink(request, decision.kind === 'expired' ? 'expiredUrl' : 'notFoundUrl', services, decision)
+}
+
+/** The same for a redirect that this isolate's memory is enough for, without a promise; `undefined` = it is not. */
+export function redirectFromMemory(request: Request, services: Services): Response | undefined {
+  const { links, hits, config, runtime } = services
+  const { key, query } = locate(request.url, config.domains)
+  const link = key === null ? null : links.peek(key)
+  if (!link) return undefined
+  const decision = decide(link, factsOf(request, query), runtime.now())
+  if (decision.kind !== 'redirect') return undefined
+  if (decision.counts) hits.record(link.id)
+  return decision.location === link.url ? reusableAnswer(link) : render(decision)
+}
+
+function factsOf({ method, headers }: Request, query: string): RequestFacts {
+  return { method, isPrefetch: headers.get('sec-purpose')?.includes('prefetch') === true, query }
 }
 
 /** Where the domain's owner wants visitors to go who get no redirect; else what `decision` says. */
@@ -65,13 +81,8 @@ function domainOf(authority: string, domains: ReadonlySet<string>): string {
 
 function render(decision: Decision): Response {
   switch (decision.kind) {
-    case 'redirect': {
-      const { status, location } = decision
-      // Permanent answers may be kept, but not for longer than an owner who edits the link would put up with.
-      const isPermanent = status === 301 || status === 308
-      const cacheControl = isPermanent ? 'private, max-age=60' : 'private, no-store'
-      return new Response(null, { status, headers: { Location: location, 'Cache-Control': cacheControl } })
-    }
+    case 'redirect':
+      return redirectAnswer({ status: decision.status, url: decision.location })
     case 'not-found':
       return NOT_FOUND()
     case 'disabled':

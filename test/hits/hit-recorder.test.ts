@@ -12,9 +12,11 @@ function setup(maxLinks = 100) {
   const work: Promise<unknown>[] = []
   let failure: Error | null = null
   let time = 1_000
+  let duringSend = (): void => {}
   const counters: Pick<HitCounters, 'commit'> = {
     async commit(batch) {
       sent.push({ ...batch, hits: new Map(batch.hits) })
+      duringSend()
       if (failure !== null) throw failure
     },
   }
@@ -43,6 +45,9 @@ function setup(maxLinks = 100) {
     fail: (error: Error | null) => {
       failure = error
     },
+    whileSending: (action: () => void) => {
+      duringSend = action
+    },
     advance: (ms: number) => {
       time += ms
     },
@@ -65,6 +70,31 @@ describe('hit recorder', () => {
     expect(sent).toHaveLength(0)
     await endWindow()
     expect(sent.map(counts)).toEqual([{ 1: 2, 2: 1 }])
+  })
+
+  test('gives hits that come during a commit a window of their own, led by the same leader', async () => {
+    const { recorder, sent, leaders, endWindow, whileSending } = setup()
+    whileSending(() => recorder.record('2'))
+    recorder.record('1')
+    await endWindow()
+    expect(sent.map(counts)).toEqual([{ 1: 1 }])
+    whileSending(() => {})
+    await endWindow()
+    expect(sent.map(counts)).toEqual([{ 1: 1 }, { 2: 1 }])
+    expect(leaders()).toBe(1)
+  })
+
+  test('a leader whose time is up leaves nothing behind that came during its last commit', async () => {
+    const { recorder, sent, leaders, endWindow, whileSending } = setup()
+    let more = 3
+    whileSending(() => {
+      if (more-- > 0) recorder.record('2')
+    })
+    recorder.record('1')
+    await endWindow(20_000)
+    expect(sent.map(counts)).toEqual([{ 1: 1 }, { 2: 1 }, { 2: 1 }, { 2: 1 }])
+    recorder.record('3')
+    expect(leaders()).toBe(2)
   })
 
   test('numbers batches upwards, even when the clock stands still', async () => {

@@ -1,0 +1,35 @@
+/** The newest version read of each link that was edited lately. */
+export interface RecentChanges {
+  add(name: string, version: number): void
+  /** 0 = no edit is remembered. */
+  versionOf(name: string): number
+}
+
+export interface RecentChangesOptions {
+  readonly now: () => number
+  readonly rememberMs: number
+  /** Beyond it the oldest are forgotten early. */
+  readonly maxLinks: number
+}
+
+export function createRecentChanges({ now, rememberMs, maxLinks }: RecentChangesOptions): RecentChanges {
+  /** In the order of `at`. */
+  const changes = new Map<string, { readonly version: number; readonly at: number }>()
+
+  const versionOf = (name: string): number => {
+    const change = changes.get(name)
+    return change === undefined || now() - change.at >= rememberMs ? 0 : change.version
+  }
+  return {
+    versionOf,
+    add(name, version) {
+      const newest = Math.max(version, versionOf(name))
+      changes.delete(name)
+      changes.set(name, { version: newest, at: now() })
+      for (const [oldest, { at }] of changes) {
+        if (changes.size <= maxLinks && now() - at < rememberMs) break
+        changes.delete(oldest)
+      }
+    },
+  }
+}

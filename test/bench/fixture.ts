@@ -1,0 +1,68 @@
+/**
+ * @module
+ * Stores with links in them, and the settings that lead a Worker there.
+ */
+import { cachedFor } from '../../src/cache/freshness.ts'
+import { encodeRegister } from '../../src/cache/register.ts'
+import { ADMIN_TOKEN } from '../support/edge.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+export interface Fixture {
+  readonly stores: Stores
+  readonly bindings: Readonly<Record<string, string>>
+}
+
+/** The link that everybody follows. */
+export const HOT = '/hot'
+export const ABSENT = '/nothing-here'
+/** More than an isolate keeps in memory: asked for one after the other, none of them is ever there. */
+export const WARM = { prefix: '/w', count: 30_000 }
+/** Known to Postgres only. */
+export const COLD = { prefix: '/c', count: 200_000 }
+
+const URL_OF_LINKS = 'https://example.com/a/page?of=some#length'
+
+export interface FixtureOptions {
+  readonly warm?: number
+  readonly cold?: number
+}
+
+export async function startFixture({ warm = 0, cold = 0 }: FixtureOptions = {}): Promise<Fixture> {
+  const stores = await startStores()
+  await stores.sql("INSERT INTO links (domain, code, url) VALUES ('*', 'hot', $1)", [URL_OF_LINKS])
+  await insertLinks(stores, 'c', cold)
+  await insertLinks(stores, 'w', warm)
+  await fillRegisters(stores)
+  const bindings = { ADMIN_TOKEN, REDIS_TIMEOUT_MS: '5000', ...stores.bindings }
+  return { stores, bindings }
+}
+
+async function insertLinks(stores: Stores, prefix: string, count: number): Promise<void> {
+  await stores.sql(
+    "INSERT INTO links (domain, code, url) SELECT '*', $1 || n, $2 FROM generate_series(0, $3 - 1) AS n",
+    [prefix, URL_OF_LINKS, count],
+  )
+}
+
+/** Puts the links `w...` into Redis, as a reader would have left them there. */
+async function fillRegisters(stores: Stores): Promise<void> {
+  const rows = await stores.sql<{ id: string; code: string; version: string }>(
+    "SELECT id, code, version FROM links WHERE code LIKE 'w%'",
+  )
+  for (let i = 0; i < rows.length; i += 1000) {
+    const writing = rows.slice(i, i + 1000).map(({ id, code, version }) => {
+      const link = {
+        id,
+        url: URL_OF_LINKS,
+        status: 302 as const,
+        enabled: true,
+        expiresAt: null,
+        forwardQuery: false,
+        version: Number(version),
+      }
+      const register = cachedFor({ version: link.version, link }, 5, Date.now(), Math.random)
+      return stores.redis('SET', `${stores.keyPrefix}v1:link:*/${code}`, encodeRegister(register))
+    })
+    await Promise.all(writing)
+  }
+}

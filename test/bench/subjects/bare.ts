@@ -1,0 +1,11 @@
+/** The floor: the answer of a redirect and nothing else. */
+export default {
+  fetch: () =>
+    new Response(null, {
+      status: 302,
+      headers: {
+        Location: 'https://example.com/a/page?of=some#length',
+        'Cache-Control': 'private, no-store',
+      },
+    }),
+} satisfies ExportedHandler

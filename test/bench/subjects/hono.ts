@@ -1,0 +1,11 @@
+/** What Hono itself costs: one route, the same answer. */
+import { Hono } from 'hono'
+
+const app = new Hono()
+
+app.get('/:code', (c) => {
+  c.header('Cache-Control', 'private, no-store')
+  return c.redirect('https://example.com/a/page?of=some#length')
+})
+
+export default app
