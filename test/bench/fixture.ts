@@ -15,15 +15,12 @@ export interface Fixture {
 /** The link that everybody follows. */
 export const HOT = '/hot'
 export const ABSENT = '/nothing-here'
-/** More than an isolate keeps in memory: asked for one after the other, none of them is ever there. */
-export const WARM = { prefix: '/w', count: 30_000 }
-/** Known to Postgres only. */
-export const COLD = { prefix: '/c', count: 200_000 }
-
 const URL_OF_LINKS = 'https://example.com/a/page?of=some#length'
 
 export interface FixtureOptions {
+  /** Links `w0`, `w1` and so on that Redis has too. */
   readonly warm?: number
+  /** Links `c0`, `c1` and so on that only Postgres has. */
   readonly cold?: number
 }
 

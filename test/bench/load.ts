@@ -3,17 +3,29 @@
  * The load generator, a process of its own so that it can have a core of its own: `node load.ts <Load as JSON>`
  * prints a `LoadResult` as JSON.
  */
-import autocannon, { type Request } from 'autocannon'
+import autocannon, { type Client, type Request } from 'autocannon'
 
 export interface Load {
   readonly url: string
   readonly connections: number
   readonly seconds: number
   readonly method: 'GET' | 'HEAD'
-  /** One path, or ever new ones: `prefix` and a number from `from` on. */
-  readonly path: string | { readonly prefix: string; readonly from: number; readonly count: number }
+  readonly path: string | PathSequence
   /** Requests per second over all connections; default: as many as it takes. */
   readonly rate?: number
+  /** Ends after this many requests instead of `seconds`. */
+  readonly amount?: number
+}
+
+/** Ever new paths: `prefix` and a number, `count` of them from `first` on before they begin again. */
+export interface PathSequence {
+  readonly prefix: string
+  readonly first: number
+  readonly count: number
+  /** How many of them have been used up; default 0. */
+  readonly used?: number
+  /** How many times each is asked for; default 1. */
+  readonly repeat?: number
 }
 
 export interface LoadResult {
@@ -27,17 +39,22 @@ export interface LoadResult {
   readonly paths: number
 }
 
-export function runLoad({ url, connections, seconds, method, path, rate }: Load): Promise<LoadResult> {
+export function runLoad({
+  url,
+  connections,
+  seconds,
+  method,
+  path,
+  rate,
+  amount,
+}: Load): Promise<LoadResult> {
   const latencies: number[] = []
   const statuses: Record<string, number> = {}
   let paths = 0
   const request: Request =
     typeof path === 'string'
       ? { method, path }
-      : {
-          method,
-          setupRequest: (next) => ({ ...next, path: `${path.prefix}${path.from + (paths++ % path.count)}` }),
-        }
+      : { method, setupRequest: (next) => ({ ...next, path: pathAt(path, paths++) }) }
   return new Promise((resolve, reject) => {
     const instance = autocannon(
       {
@@ -45,7 +62,9 @@ export function runLoad({ url, connections, seconds, method, path, rate }: Load)
         connections,
         duration: seconds,
         requests: [request],
+        ...(method === 'HEAD' ? { setupClient: (client) => queueMicrotask(() => expectNoBody(client)) } : {}),
         ...(rate === undefined ? {} : { overallRate: rate }),
+        ...(amount === undefined ? {} : { amount }),
       },
       (error, result) => {
         if (error) return reject(error)
@@ -61,6 +80,24 @@ export function runLoad({ url, connections, seconds, method, path, rate }: Load)
       statuses[status] = (statuses[status] ?? 0) + 1
     })
   })
+}
+
+function pathAt(sequence: PathSequence, position: number): string {
+  const { prefix, first, count, used = 0, repeat = 1 } = sequence
+  return `${prefix}${first + ((used + Math.floor(position / repeat)) % count)}`
+}
+
+/** The index of http-parser-js's `kOnHeadersComplete`, which returns whether there is no body. */
+const ON_HEADERS_COMPLETE = 2
+
+/** autocannon would wait for the end of a body that the answer to a HEAD does not have. For a client that is set up. */
+function expectNoBody(client: Client): void {
+  const { parser } = client as unknown as { parser: Record<number, (info: unknown) => unknown> }
+  const onHeaders = parser[ON_HEADERS_COMPLETE]
+  parser[ON_HEADERS_COMPLETE] = (info) => {
+    onHeaders?.call(parser, info)
+    return true
+  }
 }
 
 if (import.meta.main) {

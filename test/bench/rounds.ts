@@ -46,9 +46,9 @@ export async function runRounds(options: RoundsOptions): Promise<ReadonlyMap<str
   const { bare, subjects, rounds } = options
   const paths = new Map<string, number>()
   const measureNext = async (subject: Subject, seconds = options.seconds): Promise<Measurement> => {
-    const from = paths.get(subject.name) ?? 0
-    const { measurement, result } = await measure(subject, from, seconds, options)
-    paths.set(subject.name, from + result.paths)
+    const used = paths.get(subject.name) ?? 0
+    const { measurement, result } = await measure(subject, used, seconds, options)
+    paths.set(subject.name, used + result.paths)
     return measurement
   }
   for (const subject of [bare, ...subjects]) await measureNext(subject, Math.min(1, options.seconds))
@@ -62,14 +62,14 @@ export async function runRounds(options: RoundsOptions): Promise<ReadonlyMap<str
   return pairs
 }
 
-async function measure(subject: Subject, from: number, seconds: number, options: RoundsOptions) {
+async function measure(subject: Subject, used: number, seconds: number, options: RoundsOptions) {
   const { url, method, path, pid, expectedStatus } = subject
   const load: Load = {
     url,
     method,
     seconds,
     connections: options.connections,
-    path: typeof path === 'string' ? path : { ...path, from: path.from + from },
+    path: typeof path === 'string' ? path : { ...path, used },
   }
   const cpuBefore = cpuMicroseconds(pid)
   const result = await generateLoad(load, options.cores.load)

@@ -44,6 +44,8 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
   const [command, args] = pinned(core, BINARY, flags)
   const startedAt = performance.now()
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', verbose ? 'inherit' : 'ignore', 'pipe'] })
+  const killWithParent = (): boolean => child.kill('SIGKILL')
+  process.on('exit', killWithParent)
   const urls = await portsOf(child, servers)
   return {
     pid: child.pid ?? 0,
@@ -53,8 +55,9 @@ export async function startWorkerd(options: WorkerdOptions): Promise<RunningWork
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return
       const exit = once(child, 'exit')
-      child.kill('SIGKILL')
+      killWithParent()
       await exit
+      process.off('exit', killWithParent)
     },
   }
 }

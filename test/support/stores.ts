@@ -14,6 +14,8 @@ export interface Stores {
   /** The Worker's settings that lead to these stores. */
   readonly bindings: Readonly<Record<string, string>>
   readonly keyPrefix: string
+  /** The Redis behind the bridge. */
+  readonly redisUrl: string
   /** Straight to Redis, past the bridge and its faults. */
   redis(...command: string[]): Promise<unknown>
   /** Straight to Postgres, past the bridge and its faults. */
@@ -62,6 +64,7 @@ export async function startStores(): Promise<Stores> {
     redisFaults,
     postgresFaults,
     keyPrefix,
+    redisUrl: upstash.redisUrl,
     registerOf: (code) => createKeys(keyPrefix).link({ domain: '*', code }),
     async flushedHits(id) {
       const [row] = await sql<{ hits: string }>('SELECT hits FROM link_hits WHERE link_id = $1', [id])

@@ -1,0 +1,88 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { encodeRegister } from '../../src/cache/register.ts'
+import type { Link } from '../../src/links/link.ts'
+import { type Cores, peakMemory } from './cores.ts'
+import { meterHeap } from './heap-meter.ts'
+import { generateLoad } from './rounds.ts'
+import { startWorkerd } from './workerd.ts'
+
+export interface MemoryResult {
+  readonly distinctCodes: number
+  /** What the isolate held when it had seen a tenth of the codes, and at the end, in bytes. */
+  readonly heapEarly: number
+  readonly heapEnd: number
+  /** Of the whole process, V8 and workerd included. */
+  readonly processPeak: number | null
+}
+
+const INSPECTOR_PORT = 9338
+/** Between two load generators, so that none has to count to a million. */
+const CHUNK = 50_000
+
+/**
+ * Sends ever new codes through one isolate. Every one of them is a link, twice asked for, so that all that is kept of a
+ * link is there. A stub stands in for Redis: it is the isolate that is measured.
+ */
+export async function measureMemory(
+  bindings: Readonly<Record<string, string>>,
+  script: string,
+  cores: Cores,
+  distinctCodes: number,
+): Promise<MemoryResult> {
+  const stub = await startStub()
+  const { port } = stub.address() as AddressInfo
+  const worker = await startWorkerd({
+    name: 'memory',
+    servers: [
+      {
+        name: 'memory',
+        script,
+        bindings: { ...bindings, UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${port}` },
+      },
+    ],
+    core: cores.server,
+    inspectorPort: INSPECTOR_PORT,
+  })
+  const url = worker.urls.get('memory') ?? ''
+  const meter = await meterHeap(`${worker.inspector}/memory`)
+  let sent = 0
+  let heapEarly = 0
+  while (sent < distinctCodes) {
+    const amount = Math.min(CHUNK, distinctCodes - sent)
+    const path = { prefix: '/m', first: sent, count: amount, repeat: 2 }
+    const load = { url, path, method: 'HEAD', connections: 32, seconds: 600, amount: 2 * amount } as const
+    await generateLoad(load, cores.load)
+    sent += amount
+    if (heapEarly === 0 && sent >= distinctCodes / 10) heapEarly = meter.floor()
+  }
+  const result = {
+    distinctCodes: sent,
+    heapEarly,
+    heapEnd: meter.floor(),
+    processPeak: peakMemory(worker.pid),
+  }
+  meter.close()
+  await worker.close()
+  stub.close()
+  return result
+}
+
+/** An Upstash that has whatever link it is asked for. */
+function startStub(): Promise<Server> {
+  const link: Link = {
+    id: '1',
+    url: `https://example.com/${'a'.repeat(80)}`,
+    status: 302,
+    enabled: true,
+    expiresAt: null,
+    forwardQuery: false,
+    version: 1,
+  }
+  const register = encodeRegister({ version: 1, link, softExpiresAt: Date.now() + 3_600_000, loadMs: 5 })
+  const answer = JSON.stringify({ result: register })
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => response.end(answer))
+  })
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
+}

@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
+
+/**
+ * Every command that Redis runs on keys of one prefix, those inside Lua scripts too: Upstash bills each of them, and the
+ * script itself.
+ */
+export interface RedisMonitor {
+  readonly commands: readonly string[]
+  reset(): void
+  close(): void
+}
+
+/** `null` where Redis has no MONITOR, as the embedded one. */
+export async function monitorRedis(redisUrl: string, keyPrefix: string): Promise<RedisMonitor | null> {
+  const { hostname, port, password } = new URL(redisUrl)
+  const socket = connect(Number(port || 6379), hostname)
+  await once(socket, 'connect')
+  if (password !== '') socket.write(`AUTH ${decodeURIComponent(password)}\r\n`)
+  socket.write('MONITOR\r\n')
+  const lines = createInterface({ input: socket })
+  const replies = password === '' ? 1 : 2
+  for (let reply = 0; reply < replies; reply++) {
+    const [line] = (await once(lines, 'line')) as [string]
+    if (!line.startsWith('+')) {
+      socket.destroy()
+      return null
+    }
+  }
+  const commands: string[] = []
+  lines.on('line', (line) => {
+    if (!line.includes(keyPrefix)) return
+    const name = /^\+[\d.]+ \[[^\]]*\] "(\w+)"/.exec(line)?.[1]
+    if (name !== undefined) commands.push(name.toUpperCase())
+  })
+  return {
+    commands,
+    reset() {
+      commands.length = 0
+    },
+    close: () => socket.destroy(),
+  }
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { WORKER_BUNDLE } from '../support/build-worker.ts'
+import { benchFlush, type FlushResult } from './flush.ts'
+import { benchRedirects, type RedirectResult } from './redirects.ts'
+
+/**
+ * One short round of every benchmark, so that they cannot rot. What is asserted are counts, which are the same on every
+ * machine; never a time.
+ */
+const ANYWHERE = { server: null, load: null }
+
+describe('the redirect benchmark', () => {
+  let result: RedirectResult
+
+  beforeAll(async () => {
+    const sizes = { warmLinks: 300, coldLinks: 20_000, distinctCodes: 500 }
+    const short = { rounds: 1, seconds: 1, connections: 1, steadySeconds: 3 }
+    result = await benchRedirects({ ...short, ...sizes }, ANYWHERE)
+  }, 120_000)
+
+  test.each([
+    ['hot', { redis: 0, postgres: 0 }],
+    ['head', { redis: 0, postgres: 0 }],
+    ['absent again', { redis: 0, postgres: 0 }],
+    ['warm', { redis: 1, postgres: 0 }],
+    ['cold', { redis: 1, postgres: 1 }],
+    ['absent', { redis: 1, postgres: 1 }],
+  ] as const)('%s: its answer waits for %o', (name, before) => {
+    expect(result.counts[name].before).toEqual(before)
+  })
+
+  test.each([
+    // The hit's commit: the script and five commands in it at most.
+    ['hot', { redisRequests: 1, sqlStatements: 0 }, 6],
+    ['head', { redisRequests: 0, sqlStatements: 0 }, 0],
+    ['absent again', { redisRequests: 0, sqlStatements: 0 }, 0],
+    ['warm', { redisRequests: 2, sqlStatements: 0 }, 8],
+    // The read, the fill and the commit.
+    ['cold', { redisRequests: 3, sqlStatements: 1 }, 14],
+    ['absent', { redisRequests: 2, sqlStatements: 1 }, 8],
+  ] as const)('%s: costs %o and few enough Redis commands', (name, requests, commands) => {
+    expect(result.counts[name]).toMatchObject(requests)
+    expect(result.counts[name].redisCommands ?? 0).toBeLessThanOrEqual(commands)
+  })
+
+  test('at 100 redirects/s of one link, ten of them share a Redis command, and Postgres sleeps', () => {
+    const counts = result.steady[100]
+    expect(counts?.redirects).toBeGreaterThan(100)
+    expect((counts?.redisRequests ?? 0) / (counts?.redirects ?? 0)).toBeLessThanOrEqual(0.1)
+    expect((counts?.redisCommands ?? 0) / (counts?.redirects ?? 0)).toBeLessThanOrEqual(0.1)
+    expect(counts?.sqlStatements).toBe(0)
+  })
+
+  test('measures every subject', () => {
+    expect(result.summaries.map(({ name }) => name)).toEqual([
+      'hono',
+      'hot',
+      'head',
+      'absent',
+      'warm',
+      'cold',
+    ])
+  })
+})
+
+describe('the flush benchmark', () => {
+  let result: FlushResult
+
+  beforeAll(async () => {
+    // The embedded Redis takes seconds for a script that a real one runs in milliseconds.
+    result = await benchFlush(process.env.STORES === 'services' ? [1_000, 30_000] : [500], null)
+  }, 120_000)
+
+  test('an empty flush is one Redis request and leaves Postgres asleep', () => {
+    expect(result.empty).toMatchObject({ redisRequests: 1, sqlStatements: 0 })
+  })
+
+  test('takes at most one SQL statement for every 10,000 links and two more', () => {
+    for (const { links, sqlStatements } of result.dirty) {
+      expect(sqlStatements).toBeLessThanOrEqual(Math.ceil(links / 10_000) + 2)
+    }
+  })
+})
+
+test('the Worker is at most 130 KiB, compressed', () => {
+  expect(gzipSync(readFileSync(WORKER_BUNDLE)).length).toBeLessThanOrEqual(130 * 1024)
+})
