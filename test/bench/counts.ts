@@ -46,6 +46,7 @@ export async function countRedirects(
   }
   // The first request of an isolate also finds its place in the change log.
   await fetch(`${url}/c0`, { redirect: 'manual' })
+  await settle()
   // And the first code that it does not find, what the domain shows then.
   await fetch(`${url}/no-such-code`, { redirect: 'manual' })
   return {
