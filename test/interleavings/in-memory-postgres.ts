@@ -1,0 +1,128 @@
+/**
+ * @module
+ * Postgres as linkr's adapters use it: rows, one sequence of versions, every statement atomic. The one statement that is
+ * not is the insert, which draws its version before the unique index makes it wait for a delete.
+ */
+
+import type { Edit } from '../../src/cache/register-store.ts'
+import type { HitTotals } from '../../src/hits/postgres-hits.ts'
+import { type Link, type LinkKey, linkName } from '../../src/links/link.ts'
+import type { Outbox } from '../../src/outbox/outbox.ts'
+
+/** What a key held from one commit to the next. */
+export interface State {
+  readonly version: number
+  readonly link: Link | null
+}
+
+type Synchronous<Port> = {
+  [Method in keyof Port]: Port[Method] extends (...args: infer Args) => Promise<infer Result>
+    ? (...args: Args) => Result
+    : never
+}
+
+export interface InMemoryPostgres {
+  /** Everything that was ever committed for a key, in order. */
+  history(key: LinkKey): readonly State[]
+  find(key: LinkKey): Link | null
+  drawVersion(): number
+  /** Resolves to `null` when the key is taken. */
+  insert(key: LinkKey, version: number): State | null
+  update(id: string): State | null
+  delete(id: string): State | null
+  readonly outbox: Synchronous<Pick<Outbox, 'pending' | 'settle' | 'overrule'>>
+  readonly totals: Synchronous<HitTotals>
+  readonly hits: ReadonlyMap<string, number>
+}
+
+export function createInMemoryPostgres(): InMemoryPostgres {
+  const histories = new Map<string, State[]>()
+  const outbox = new Map<string, { readonly key: LinkKey; readonly version: number }>()
+  const batches = new Set<string>()
+  const hits = new Map<string, number>()
+  let sequence = 0
+  let ids = 0
+
+  const history = (key: LinkKey): State[] => {
+    const known = histories.get(linkName(key)) ?? [{ version: 0, link: null }]
+    histories.set(linkName(key), known)
+    return known
+  }
+  const find = (key: LinkKey): Link | null => history(key).at(-1)?.link ?? null
+  const keyOf = (id: string): LinkKey | undefined => {
+    const known = [...histories.keys()].map((name) => ({ domain: '*', code: name.slice(2) }))
+    return known.find((key) => find(key)?.id === id)
+  }
+  const write = (key: LinkKey, state: State): State => {
+    history(key).push(state)
+    return state
+  }
+  const editWithOutbox = (key: LinkKey, state: State): State => {
+    outbox.set(linkName(key), { key, version: state.version })
+    return write(key, state)
+  }
+  const linkAt = (id: string, version: number): Link => ({
+    id,
+    url: `https://example.com/${version}`,
+    status: 302,
+    enabled: true,
+    expiresAt: null,
+    forwardQuery: false,
+    version,
+  })
+
+  return {
+    history,
+    find,
+    hits,
+    drawVersion: () => ++sequence,
+    insert(key, version) {
+      if (find(key) !== null) return null
+      return editWithOutbox(key, { version, link: linkAt(String(++ids), version) })
+    },
+    update(id) {
+      const key = keyOf(id)
+      const version = ++sequence
+      return key === undefined ? null : editWithOutbox(key, { version, link: linkAt(id, version) })
+    },
+    delete(id) {
+      const key = keyOf(id)
+      return key === undefined ? null : editWithOutbox(key, { version: ++sequence, link: null })
+    },
+    outbox: {
+      pending: (limit) =>
+        [...outbox.values()].slice(0, limit).map(({ key, version }): Edit => {
+          const link = find(key)
+          return { key, register: { version: link?.version ?? version, link } }
+        }),
+      settle(edits) {
+        for (const { key, register } of edits) {
+          const row = outbox.get(linkName(key))
+          if (row !== undefined && row.version <= register.version) outbox.delete(linkName(key))
+        }
+      },
+      overrule(key, claimed) {
+        const link = find(key)
+        if (link !== null && link.version >= claimed) return null
+        sequence = Math.max(sequence, claimed) + 1
+        if (link === null) return { key, register: { version: sequence, link } }
+        const state = write(key, { version: sequence, link: { ...link, version: sequence } })
+        return { key, register: state }
+      },
+    },
+    totals: {
+      apply({ id, hits: counted }) {
+        if (batches.has(id)) return { fresh: false, links: 0, hits: 0 }
+        batches.add(id)
+        for (const [linkId, count] of counted) hits.set(linkId, (hits.get(linkId) ?? 0) + count)
+        return {
+          fresh: true,
+          links: counted.size,
+          hits: [...counted.values()].reduce((sum, n) => sum + n, 0),
+        }
+      },
+      applied: (asked) => asked.filter((id) => batches.has(id)),
+      prune() {},
+    },
+  }
+}

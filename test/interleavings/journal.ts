@@ -1,0 +1,51 @@
+import type { Edit } from '../../src/cache/register-store.ts'
+import { type Link, type LinkKey, linkName } from '../../src/links/link.ts'
+import type { InMemoryPostgres, State } from './in-memory-postgres.ts'
+
+/** No edge location serves the old link for longer than this. */
+const BOUND_MS = 5_000
+
+/** What readers may see, from what owners were told. */
+export interface Journal {
+  acknowledge(key: LinkKey, state: State): void
+  /** Redis has taken these edits. */
+  publish(edits: readonly Edit[]): void
+  /** What a read that began at `since` may have found, newest last. */
+  allowed(key: LinkKey, since: number): readonly State[]
+}
+
+interface Entry {
+  readonly name: string
+  /** Position in the key's history. */
+  readonly index: number
+  readonly at: number
+}
+
+export function createJournal(postgres: InMemoryPostgres, now: () => number): Journal {
+  const acknowledged: Entry[] = []
+  const published: Entry[] = []
+
+  const entry = (key: LinkKey, version: number): Entry => {
+    const index = postgres.history(key).findLastIndex((state) => state.version === version)
+    return { name: linkName(key), index, at: now() }
+  }
+  /** When the bound of an acknowledged edit began: once Redis had it, or a later one. */
+  const inForceSince = ({ name, index, at }: Entry): number => {
+    const first = published.find((other) => other.name === name && other.index >= index)
+    return Math.max(at, first?.at ?? Number.POSITIVE_INFINITY)
+  }
+
+  return {
+    acknowledge: (key, { version }) => void acknowledged.push(entry(key, version)),
+    publish: (edits) => void published.push(...edits.map((edit) => entry(edit.key, edit.register.version))),
+    allowed(key, since) {
+      const inForce = acknowledged.filter(
+        (edit) => edit.name === linkName(key) && since - inForceSince(edit) > BOUND_MS,
+      )
+      return postgres.history(key).slice(Math.max(0, ...inForce.map(({ index }) => index)))
+    },
+  }
+}
+
+export const isSame = (found: Link | null, { link }: State): boolean =>
+  found?.version === link?.version && found?.id === link?.id && found?.url === link?.url

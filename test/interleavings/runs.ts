@@ -1,0 +1,25 @@
+import type fc from 'fast-check'
+import { afterAll, beforeAll, vi } from 'vitest'
+
+/** Schedules per property; `INTERLEAVINGS=1000000` for a long run. */
+const RUNS = Number(process.env.INTERLEAVINGS ?? 10_000)
+/** Several times what they take. */
+const BUDGET_MS = 60_000 + 10 * RUNS
+
+/** A failure prints its seed and path; `SEED=... REPLAY=... INTERLEAVINGS=1` run it again. */
+const { SEED, REPLAY } = process.env
+
+export const RUN: fc.Parameters<unknown> & { readonly numRuns: number } = {
+  numRuns: RUNS,
+  interruptAfterTimeLimit: BUDGET_MS,
+  markInterruptAsFailure: true,
+  ...(SEED === undefined ? {} : { seed: Number(SEED) }),
+  ...(REPLAY === undefined ? {} : { path: REPLAY }),
+}
+export const RUN_TIMEOUT_MS = 2 * BUDGET_MS
+
+/** Every fault is logged, some 100,000 times. */
+export function muteLog(): void {
+  beforeAll(() => void vi.stubGlobal('console', { ...console, log() {}, warn() {}, error() {} }))
+  afterAll(() => void vi.unstubAllGlobals())
+}

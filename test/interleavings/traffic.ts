@@ -1,0 +1,111 @@
+/**
+ * @module
+ * Two isolates that count hits, the crons that flush them, and what may befall them.
+ */
+import fc from 'fast-check'
+import { flushHits } from '../../src/hits/flush.ts'
+import { ignoreOutage } from './edge.ts'
+import { type Isolate, startIsolate } from './isolate.ts'
+import type { World } from './world.ts'
+
+export const deeds = fc.array(
+  fc.record({
+    does: fc.constantFrom('hit', 'hit', 'hit', 'flush'),
+    slot: fc.nat({ max: 1 }),
+    id: fc.constantFrom('1', '2', '3'),
+  }),
+  { maxLength: 8 },
+)
+export type Deed = typeof deeds extends fc.Arbitrary<(infer Item)[]> ? Item : never
+
+export const events = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom(100, 400, 1_000, 1_000, 1_000, 2_500, 11_000, 36_000) },
+    { weight: 1, arbitrary: fc.constantFrom('Redis down', 'Redis mute', 'Redis up', 'isolate dies') },
+  ),
+  { maxLength: 12 },
+)
+export type Event = typeof events extends fc.Arbitrary<(infer Item)[]> ? Item : never
+
+/** Hits by link. */
+type Tally = Map<string, number>
+
+export interface Traffic {
+  readonly isolates: Isolate[]
+  act(list: readonly Deed[]): Promise<void>
+  befall(event: Event): Promise<void>
+  hit(isolate: Isolate, id: string): void
+  /** The cron, in an isolate of its own. */
+  cron(): Promise<unknown>
+  /** Hits that were counted in an isolate. */
+  readonly recorded: Tally
+  /** Hits that must not be lost: all but those that died with an isolate which no store had told to have them. */
+  readonly secured: () => Tally
+}
+
+/** Small, so that segments are sealed by commits too. */
+const SEAL_AT_LINKS = 2
+
+export function openTraffic(world: World): Traffic {
+  const { clock, network } = world
+  const recorded: Tally = new Map()
+  const lostAtMost: Tally = new Map()
+  const unconfirmed = new Map<Isolate, Tally>()
+
+  const open = (): Isolate => {
+    const waiting: Tally = new Map()
+    const isolate = startIsolate(world, {
+      sealAtLinks: SEAL_AT_LINKS,
+      onCommitted: (hits) => addTo(waiting, hits, -1),
+    })
+    unconfirmed.set(isolate, waiting)
+    return isolate
+  }
+  const isolates = [open(), open()]
+
+  function hit(isolate: Isolate, id: string): void {
+    addTo(recorded, [[id, 1]])
+    addTo(unconfirmed.get(isolate) ?? new Map(), [[id, 1]])
+    isolate.recorder.record(id)
+  }
+  async function flush({ recorder, counters, totals }: Isolate): Promise<void> {
+    await recorder.commit()
+    await flushHits({ counters, totals: async () => totals })
+  }
+
+  return {
+    isolates,
+    recorded,
+    hit,
+    cron: () => flush(startIsolate(world)),
+    secured() {
+      const secured = new Map(recorded)
+      addTo(secured, lostAtMost, -1)
+      return secured
+    },
+    async act(list) {
+      for (const { does, slot, id } of list) {
+        await world.step(`${does} ${does === 'hit' ? id : ''} at ${slot}`)
+        const isolate = isolates[slot]
+        if (isolate === undefined) continue
+        if (does === 'hit') hit(isolate, id)
+        else await flush(isolate).catch(ignoreOutage)
+      }
+    },
+    async befall(event) {
+      if (typeof event === 'number') return clock.advance(event)
+      if (event === 'Redis down') return network.impose('redis', 'refused')
+      if (event === 'Redis mute') return network.impose('redis', 'answer lost')
+      if (event === 'Redis up') return network.impose('redis', null)
+      const [first] = isolates.splice(0, 1)
+      isolates.push(open())
+      if (first === undefined) return
+      first.life.isAlive = false
+      addTo(lostAtMost, unconfirmed.get(first) ?? [])
+    },
+  }
+}
+
+function addTo(tally: Tally, hits: Iterable<readonly [string, number]>, sign = 1): void {
+  for (const [id, count] of hits) tally.set(id, (tally.get(id) ?? 0) + sign * count)
+}
