@@ -38,13 +38,23 @@ export function postgresOutbox(database: Database): Outbox {
     },
 
     async settle(edits) {
-      const settled = edits.map(({ key, register }) => ({ ...key, version: register.version }))
-      await guardPostgres(
-        database.execute(sql`
-          DELETE FROM cache_outbox o
-          USING jsonb_to_recordset(${JSON.stringify(settled)}::jsonb) AS s (domain text, code text, version bigint)
-          WHERE o.domain = s.domain AND o.code = s.code AND o.version <= s.version`),
+      const settled = edits.map(({ key, register: { version, link } }) => {
+        return { ...key, version, deleted: link === null }
+      })
+      const { rows } = await guardPostgres(
+        database.execute<{ domain: string; code: string; version: string }>(sql`
+          WITH s AS MATERIALIZED (
+            SELECT * FROM jsonb_to_recordset(${JSON.stringify(settled)}::jsonb)
+              AS s (domain text, code text, version bigint, deleted boolean)
+          ), settled AS (
+            DELETE FROM cache_outbox o USING s
+            WHERE o.domain = s.domain AND o.code = s.code AND o.version <= s.version
+          )
+          SELECT s.domain, s.code, s.version FROM s
+          JOIN registers r ON r.domain = s.domain AND r.code = s.code
+          WHERE s.deleted AND r.version < s.version`),
       )
+      return rows.map(({ domain, code, version }) => ({ key: { domain, code }, deletion: Number(version) }))
     },
 
     async depth() {

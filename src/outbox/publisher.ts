@@ -1,4 +1,4 @@
-import type { Edit, Lease, RefusedEdit, RegisterStore } from '../cache/register-store.ts'
+import type { Edit, Lease, RegisterStore } from '../cache/register-store.ts'
 import { SourceUnavailable } from '../errors.ts'
 import type { LinkKey } from '../links/link.ts'
 import { describeError, log } from '../log.ts'
@@ -46,19 +46,26 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
 
   async function publishOrThrow(edits: readonly Edit[]): Promise<void> {
     const refused = await registers.publish(edits)
-    for (const edit of refused) await settleRefused(edit)
+    for (const { key, newerVersion } of refused) await overrule(await outbox(), key, newerVersion)
   }
 
-  /** Usually a later edit was faster. If not, Postgres overrules the register, which would keep what nobody has. */
-  async function settleRefused({ key, newerVersion }: RefusedEdit): Promise<void> {
-    const overruling = await (await outbox()).overrule(key, newerVersion)
+  /**
+   * A register that claims to be newer usually belongs to a later edit. If not, Postgres overrules it, since it would
+   * keep what nobody has.
+   */
+  async function overrule(store: Outbox, key: LinkKey, claimed: number): Promise<void> {
+    const overruling = await store.overrule(key, claimed)
     if (overruling === null) return
-    log.warn('cache.register_overruled', {
-      ...key,
-      claimed: newerVersion,
-      version: overruling.register.version,
-    })
+    log.warn('cache.register_overruled', { ...key, claimed, version: overruling.register.version })
     await publishOrThrow([overruling])
+  }
+
+  /**
+   * Takes published edits out of the outbox. An insert draws its version before it waits for the deletion of the link
+   * that had its code, so it may come after that deletion with a smaller version: what is there now gets a greater one.
+   */
+  async function settle(store: Outbox, edits: readonly Edit[]): Promise<void> {
+    for (const { key, deletion } of await store.settle(edits)) await overrule(store, key, deletion)
   }
 
   async function retry(edits: readonly Edit[]): Promise<void> {
@@ -67,7 +74,7 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
       await runtime.sleep(RETRY_EVERY_MS)
       try {
         await publishOrThrow(edits)
-        return await (await outbox()).settle(edits)
+        return await settle(await outbox(), edits)
       } catch {
         // Redis is still away; the outbox keeps the edits.
       }
@@ -83,7 +90,7 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
       if (edits.length > 0) {
         for (const { key, register } of edits) forget(key, register.version)
         await publishOrThrow(edits)
-        await store.settle(edits)
+        await settle(store, edits)
         drained += edits.length
       }
       if (edits.length < DRAIN_CHUNK) break
@@ -118,7 +125,7 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
         await publishOrThrow(edits)
         runtime.background(
           'outbox.settle_failed',
-          outbox().then((store) => store.settle(edits)),
+          outbox().then((store) => settle(store, edits)),
         )
       } catch (error) {
         behind = true

@@ -100,6 +100,10 @@ export function createInMemoryPostgres(): InMemoryPostgres {
           const row = outbox.get(linkName(key))
           if (row !== undefined && row.version <= register.version) outbox.delete(linkName(key))
         }
+        return edits.flatMap(({ key, register: { version, link } }) => {
+          const current = link === null ? find(key) : null
+          return current !== null && current.version < version ? [{ key, deletion: version }] : []
+        })
       },
       overrule(key, claimed) {
         const link = find(key)
