@@ -29,7 +29,7 @@ export interface Publisher {
   drain(): Promise<number>
   /** Whether Redis failed an edit of this isolate and the outbox has not been emptied since. */
   readonly isBehind: () => boolean
-  /** Tells it that Redis has been out of reach. */
+  /** Tells it that Redis or Postgres has been out of reach: it drains in the background as soon as it can. */
   suspect(): void
   /** Drains in the background, once in a while, as long as it is behind. */
   catchUp(): void
@@ -43,6 +43,7 @@ const DRAIN_CHUNK = 200
 export function createPublisher({ registers, outbox, runtime, forget }: PublisherOptions): Publisher {
   let behind = false
   let lastCatchUpAt = Number.NEGATIVE_INFINITY
+  let recoveringSince = Number.NEGATIVE_INFINITY
 
   async function publishOrThrow(edits: readonly Edit[]): Promise<void> {
     const refused = await registers.publish(edits)
@@ -100,6 +101,20 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
     return drained
   }
 
+  /** Whoever made the outage known may be the last to come by here, so this does not wait for anybody. */
+  async function recover(): Promise<void> {
+    const since = runtime.now()
+    while (behind && runtime.now() - since < RETRY_FOR_MS) {
+      try {
+        await drain()
+      } catch (error) {
+        if (!(error instanceof SourceUnavailable)) throw error
+        await runtime.sleep(RETRY_EVERY_MS)
+      }
+    }
+    recoveringSince = Number.NEGATIVE_INFINITY
+  }
+
   return {
     async lease(key) {
       try {
@@ -112,6 +127,9 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
     isBehind: () => behind,
     suspect() {
       behind = true
+      if (runtime.now() - recoveringSince < RETRY_FOR_MS) return
+      recoveringSince = runtime.now()
+      runtime.background('outbox.recover_failed', recover())
     },
     catchUp() {
       if (!behind || runtime.now() - lastCatchUpAt < RETRY_EVERY_MS) return
