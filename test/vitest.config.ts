@@ -13,5 +13,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     sequence: { shuffle: true },
+    // Most of them wait for a store or a time-out most of the time; by default a machine of two cores gets one worker.
+    maxWorkers: 2,
   },
 })
