@@ -1,9 +1,8 @@
 /**
  * @module
- * Every route in one place. The redirect comes last and no middleware stands before it; one that memory can answer does
- * not even take the way through the router.
+ * Every route in one place. Hono serves the API and is imported with it: a redirect needs no router, and one that memory
+ * can answer not even a promise.
  */
-import { Hono } from 'hono'
 import type { createApi } from './api/api.ts'
 import { LinkrError, SourceUnavailable } from './errors.ts'
 import { describeError, log } from './log.ts'
@@ -18,40 +17,41 @@ export interface App {
 
 /** @param services throws `ConfigError` when the Worker is not configured. */
 export function createApp(services: () => Services): App {
-  const app = new Hono()
-
-  app.get('/health', (c) => c.json({ status: 'ok' }))
-  app.get('/robots.txt', (c) => robots(c.req.raw, services()))
-  // Imported on first use: an isolate that only redirects never evaluates the API and its schemas.
   let api: ReturnType<typeof createApi> | undefined
-  app.all('/api/*', async (c) => {
-    const { createApi } = await import('./api/api.ts')
-    api ??= createApi(services())
-    return api.fetch(c.req.raw)
-  })
   // Nothing is in memory before the first link was found.
   let redirecting: Services | undefined
-  app.all('*', (c) => {
-    redirecting = services()
-    return redirect(c.req.raw, redirecting)
-  })
 
-  app.onError((error) => {
-    if (error instanceof SourceUnavailable) {
-      log.error('redirect.unavailable', { error: describeError(error) })
-      return plainAnswer(503, 'This short link cannot be resolved right now. Please try again.', {
-        'Retry-After': '5',
-      })
+  async function route(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    if (/^\/api(?:\/|$)/.test(pathname)) {
+      const { createApi } = await import('./api/api.ts')
+      api ??= createApi(services())
+      return api.fetch(request)
     }
-    if (error instanceof LinkrError) return plainAnswer(error.status, 'This service is not configured yet.')
-    const errorId = crypto.randomUUID()
-    log.error('unexpected_error', { errorId, error: describeError(error) })
-    return plainAnswer(500, `Something went wrong. If it goes on, report error ${errorId}.`)
-  })
+    const reads = request.method === 'GET' || request.method === 'HEAD'
+    if (reads && pathname === '/health') return Response.json({ status: 'ok' })
+    if (reads && pathname === '/robots.txt') return robots(request, services())
+    redirecting = services()
+    return redirect(request, redirecting)
+  }
+
   return {
     fetch(request) {
       const known = redirecting === undefined ? undefined : redirectFromMemory(request, redirecting)
-      return known ?? app.fetch(request)
+      return known ?? route(request).catch(onError)
     },
   }
+}
+
+function onError(error: unknown): Response {
+  if (error instanceof SourceUnavailable) {
+    log.error('redirect.unavailable', { error: describeError(error) })
+    return plainAnswer(503, 'This short link cannot be resolved right now. Please try again.', {
+      'Retry-After': '5',
+    })
+  }
+  if (error instanceof LinkrError) return plainAnswer(error.status, 'This service is not configured yet.')
+  const errorId = crypto.randomUUID()
+  log.error('unexpected_error', { errorId, error: describeError(error) })
+  return plainAnswer(500, `Something went wrong. If it goes on, report error ${errorId}.`)
 }

@@ -54,14 +54,10 @@ function breakerOpen(error: unknown): BreakerOpen | null {
   return null
 }
 
-/** @throws {SourceUnavailable} when Postgres did not answer or cannot now; an SQL error comes through as it is. */
-export async function guardPostgres<T>(work: PromiseLike<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    const state = sqlState(error)
-    throw state === null || UNAVAILABLE.test(state)
-      ? new SourceUnavailable('postgres', breakerOpen(error) ?? error)
-      : error
-  }
+/** What a failed statement means: `SourceUnavailable` when Postgres did not answer or cannot now, else the SQL error. */
+export function postgresFailure(error: unknown): unknown {
+  const state = sqlState(error)
+  return state === null || UNAVAILABLE.test(state)
+    ? new SourceUnavailable('postgres', breakerOpen(error) ?? error)
+    : error
 }

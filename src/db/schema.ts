@@ -1,6 +1,6 @@
 /**
  * @module
- * The tables. `npm run db:generate` turns a change here into a migration under drizzle/.
+ * The tables. `npm run db:generate` turns a change here into a migration under drizzle/. The Worker never imports this.
  */
 import { sql } from 'drizzle-orm'
 import {
@@ -17,18 +17,10 @@ import {
   timestamp,
   unique,
 } from 'drizzle-orm/pg-core'
+import { SEARCH_TEXT, TOTAL_HITS } from './expressions.ts'
 
 /** One sequence for all links: a re-created link still gets a greater version than the deleted one had. */
 export const linkVersion = pgSequence('link_version_seq')
-
-/**
- * What `q` searches: one text and so one trigram index, a third of what three of them cost every write. The line breaks
- * keep a match from reaching across two fields. A query must repeat it to the letter to use the index.
- */
-export const SEARCH_TEXT = sql.raw(`(code || chr(10) || url || chr(10) || coalesce(title, ''))`)
-
-/** Every hit that Postgres has of a link, wherever it was counted. Sorting by hits must repeat it to the letter. */
-export const TOTAL_HITS = sql.raw('(hits + baseline)')
 
 export const links = pgTable(
   'links',

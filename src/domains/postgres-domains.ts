@@ -1,7 +1,5 @@
-import { asc, eq, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
-import { guardPostgres } from '../db/postgres-error.ts'
-import { domains } from '../db/schema.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
 import { REDIRECT_STATUSES } from '../links/link.ts'
 import type { Domain, DomainTable } from './domain-table.ts'
@@ -9,19 +7,29 @@ import type { Domain, DomainTable } from './domain-table.ts'
 /** A bound on one answer. */
 const MAX_LISTED = 1_000
 
+interface DomainRow {
+  readonly host: string
+  readonly root_url: string | null
+  readonly not_found_url: string | null
+  readonly expired_url: string | null
+  readonly default_status: number
+  readonly robots: string
+  readonly created_at: string
+  readonly updated_at: string
+  readonly version: string
+}
+
 export function postgresDomains(database: Database): DomainTable {
   async function get(host: string): Promise<Domain | null> {
-    const [row] = await guardPostgres(database.select().from(domains).where(eq(domains.host, host)))
+    const [row] = await database.execute<DomainRow>(sql`SELECT * FROM domains WHERE host = ${host}`)
     return row === undefined ? null : toDomain(row)
   }
 
   /** @param statement returns the `domain` and `version` of what it wrote. */
   async function write(statement: SQL): Promise<number | null> {
-    const { rows } = await guardPostgres(
-      database.execute<{ version: string }>(sql`
+    const rows = await database.execute<{ version: string }>(sql`
         WITH changed AS (${statement}), written AS (SELECT host AS domain, '' AS code, version FROM changed),
-        ${TO_OUTBOX} SELECT version FROM written`),
-    )
+        ${TO_OUTBOX} SELECT version FROM written`)
     return rows[0] === undefined ? null : Number(rows[0].version)
   }
 
@@ -29,8 +37,8 @@ export function postgresDomains(database: Database): DomainTable {
     get,
 
     async list() {
-      const rows = await guardPostgres(
-        database.select().from(domains).orderBy(asc(domains.host)).limit(MAX_LISTED),
+      const rows = await database.execute<DomainRow>(
+        sql`SELECT * FROM domains ORDER BY host LIMIT ${MAX_LISTED}`,
       )
       return rows.map(toDomain)
     },
@@ -55,10 +63,16 @@ export function postgresDomains(database: Database): DomainTable {
   }
 }
 
-function toDomain({ defaultStatus, robots, ...row }: typeof domains.$inferSelect): Domain {
+function toDomain(row: DomainRow): Domain {
   return {
-    ...row,
-    defaultStatus: REDIRECT_STATUSES.find((status) => status === defaultStatus) ?? 302,
-    robots: robots === 'disallow' ? robots : 'allow',
+    host: row.host,
+    rootUrl: row.root_url,
+    notFoundUrl: row.not_found_url,
+    expiredUrl: row.expired_url,
+    defaultStatus: REDIRECT_STATUSES.find((status) => status === row.default_status) ?? 302,
+    robots: row.robots === 'disallow' ? row.robots : 'allow',
+    createdAt: new Date(row.created_at),
+    updatedAt: new Date(row.updated_at),
+    version: Number(row.version),
   }
 }

@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
-import { guardPostgres } from '../db/postgres-error.ts'
 import type { HitSegment } from './hit-counters.ts'
 
 /** What applying one segment did. */
@@ -31,8 +30,7 @@ export function postgresHits(database: Database): HitTotals {
       const counts = `{${[...hits.values()].join(',')}}`
       // FOR KEY SHARE: a link deleted meanwhile would fail the foreign key, and with it the whole segment.
       // ORDER BY: two flushes then lock rows in the same order and cannot deadlock.
-      const { rows } = await guardPostgres(
-        database.execute<{ fresh: boolean; links: string; hits: string }>(sql`
+      const rows = await database.execute<{ fresh: boolean; links: string; hits: string }>(sql`
           WITH batch AS (
             INSERT INTO hit_batches (id) VALUES (${id}) ON CONFLICT DO NOTHING RETURNING id
           ), counted AS (
@@ -51,26 +49,21 @@ export function postgresHits(database: Database): HitTotals {
           )
           SELECT EXISTS (SELECT FROM batch) AS fresh,
             (SELECT count(*) FROM added) AS links,
-            (SELECT coalesce(sum(hits), 0) FROM counted) AS hits`),
-      )
+            (SELECT coalesce(sum(hits), 0) FROM counted) AS hits`)
       const row = rows[0]
       return { fresh: row?.fresh === true, links: Number(row?.links ?? 0), hits: Number(row?.hits ?? 0) }
     },
 
     async applied(ids) {
-      const { rows } = await guardPostgres(
-        database.execute<{ id: string }>(sql`
+      const rows = await database.execute<{ id: string }>(sql`
           SELECT id FROM hit_batches
-          WHERE id IN (SELECT jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`),
-      )
+          WHERE id IN (SELECT jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`)
       return rows.map(({ id }) => id)
     },
 
     async prune() {
-      await guardPostgres(
-        database.execute(
-          sql`DELETE FROM hit_batches WHERE applied_at < now() - ${KEEP_BATCH_IDS_FOR}::interval`,
-        ),
+      await database.execute(
+        sql`DELETE FROM hit_batches WHERE applied_at < now() - ${KEEP_BATCH_IDS_FOR}::interval`,
       )
     },
   }

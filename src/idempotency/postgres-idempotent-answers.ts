@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
-import { guardPostgres } from '../db/postgres-error.ts'
 import {
   ATTEMPT_LOST_AFTER_S,
   type Claim,
@@ -21,8 +20,7 @@ const seconds = (count: number) => sql`${count} * interval '1 second'`
 export function postgresIdempotentAnswers(database: Database): IdempotentAnswers {
   return {
     async claim({ caller, key, requestHash, attempt }) {
-      const { rows } = await guardPostgres(
-        database.execute<ClaimRow>(sql`
+      const rows = await database.execute<ClaimRow>(sql`
           WITH claimed AS (
             INSERT INTO idempotent_answers AS a (caller, key, request_hash, attempt)
             VALUES (${caller}, ${key}, ${requestHash}, ${attempt})
@@ -35,33 +33,26 @@ export function postgresIdempotentAnswers(database: Database): IdempotentAnswers
           )
           SELECT EXISTS (SELECT FROM claimed) AS is_claimed, request_hash, status, headers, body
           FROM (SELECT) AS one
-          LEFT JOIN idempotent_answers ON caller = ${caller} AND key = ${key}`),
-      )
+          LEFT JOIN idempotent_answers ON caller = ${caller} AND key = ${key}`)
       return toClaim(rows[0], requestHash)
     },
 
     async store({ caller, key, attempt }, { status, headers, body }) {
-      await guardPostgres(
-        database.execute(sql`
+      await database.execute(sql`
           UPDATE idempotent_answers
           SET status = ${status}, headers = ${JSON.stringify(headers)}::jsonb, body = ${body}
-          WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt}`),
-      )
+          WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt}`)
     },
 
     async release({ caller, key, attempt }) {
-      await guardPostgres(
-        database.execute(sql`
+      await database.execute(sql`
           DELETE FROM idempotent_answers
-          WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt} AND status IS NULL`),
-      )
+          WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt} AND status IS NULL`)
     },
 
     async prune() {
-      await guardPostgres(
-        database.execute(sql`
-          DELETE FROM idempotent_answers WHERE created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)}`),
-      )
+      await database.execute(sql`
+          DELETE FROM idempotent_answers WHERE created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)}`)
     },
   }
 }

@@ -1,50 +1,69 @@
-import { desc, eq, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
-import { guardPostgres } from '../db/postgres-error.ts'
-import { apiKeys } from '../db/schema.ts'
+import { textArray } from '../db/text-array.ts'
 import type { ApiKey, ApiKeys, Scope } from './api-key.ts'
 
 /** A bound on one answer; nobody has that many. */
 const MAX_LISTED = 1_000
 
+interface ApiKeyRow {
+  readonly id: string
+  readonly name: string
+  readonly prefix: string
+  readonly scopes: readonly Scope[]
+  readonly domains: readonly string[] | null
+  readonly expires_at: string | null
+  readonly last_used_at: string | null
+  readonly created_at: string
+  readonly revoked_at: string | null
+}
+
 export function postgresApiKeys(database: Database): ApiKeys {
   return {
     async create({ name, scopes, domains, expiresAt }, prefix, hash) {
-      const row = { name, prefix, hash, scopes: [...scopes], domains: domains && [...domains], expiresAt }
-      const [created] = await guardPostgres(database.insert(apiKeys).values(row).returning())
+      const [created] = await database.execute<ApiKeyRow>(sql`
+        INSERT INTO api_keys (name, prefix, hash, scopes, domains, expires_at)
+        VALUES (${name}, ${prefix}, ${hash}, ${textArray(scopes)}, ${domains && textArray(domains)},
+          ${expiresAt?.toISOString() ?? null})
+        RETURNING *`)
       if (created === undefined) throw new Error('an INSERT returned no row')
       return toApiKey(created)
     },
 
     async list() {
-      const newestFirst = database.select().from(apiKeys).orderBy(desc(apiKeys.id)).limit(MAX_LISTED)
-      return (await guardPostgres(newestFirst)).map(toApiKey)
+      const rows = await database.execute<ApiKeyRow>(
+        sql`SELECT * FROM api_keys ORDER BY id DESC LIMIT ${MAX_LISTED}`,
+      )
+      return rows.map(toApiKey)
     },
 
     async find(hash) {
-      const [row] = await guardPostgres(database.select().from(apiKeys).where(eq(apiKeys.hash, hash)))
+      const [row] = await database.execute<ApiKeyRow>(sql`SELECT * FROM api_keys WHERE hash = ${hash}`)
       return row === undefined ? null : toApiKey(row)
     },
 
     async revoke(id) {
-      const revoked = database
-        .update(apiKeys)
-        .set({ revokedAt: sql`coalesce(revoked_at, now())` })
-        .where(eq(apiKeys.id, BigInt(id)))
-        .returning({ id: apiKeys.id })
-      return (await guardPostgres(revoked)).length > 0
+      const revoked = await database.execute(
+        sql`UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = ${id} RETURNING id`,
+      )
+      return revoked.length > 0
     },
 
     async touch(id) {
-      const used = database
-        .update(apiKeys)
-        .set({ lastUsedAt: sql`now()` })
-        .where(eq(apiKeys.id, BigInt(id)))
-      await guardPostgres(used)
+      await database.execute(sql`UPDATE api_keys SET last_used_at = now() WHERE id = ${id}`)
     },
   }
 }
 
-function toApiKey({ hash: _, id, scopes, ...row }: typeof apiKeys.$inferSelect): ApiKey {
-  return { ...row, id: String(id), scopes: scopes as Scope[] }
+function toApiKey(row: ApiKeyRow): ApiKey {
+  const { id, name, prefix, scopes, domains } = row
+  return {
+    ...{ id, name, prefix, scopes, domains },
+    expiresAt: toDate(row.expires_at),
+    lastUsedAt: toDate(row.last_used_at),
+    createdAt: new Date(row.created_at),
+    revokedAt: toDate(row.revoked_at),
+  }
 }
+
+const toDate = (instant: string | null): Date | null => (instant === null ? null : new Date(instant))

@@ -1,10 +1,12 @@
-import { and, eq, getTableColumns, inArray, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
-import { guardPostgres, isUniqueViolation } from '../db/postgres-error.ts'
-import { linkHits, links, TOTAL_HITS } from '../db/schema.ts'
+import { TOTAL_HITS } from '../db/expressions.ts'
+import { isUniqueViolation } from '../db/postgres-error.ts'
+import { textArray } from '../db/text-array.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
 import type { LinkKey, LinkRecord, RedirectStatus } from './link.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
+import { AS_DELETED, assignments } from './postgres-link-changes.ts'
 
 /** What an owner decides about a link. */
 export interface LinkFields {
@@ -43,24 +45,23 @@ export interface LinkRepository {
   delete(id: string, versions: readonly number[] | null): Promise<LinkRecord | null>
 }
 
-const nextVersion = sql<number>`nextval('link_version_seq')`
-
 export function postgresLinkRepository(database: Database): LinkRepository {
   /** @param statement a write that returns the rows of `links` as they are after it. */
-  async function write(statement: SQL): Promise<LinkRecord[]> {
-    const { rows } = await guardPostgres(
-      database.execute<LinkRow>(sql`
-        WITH written AS (${statement}), ${TO_OUTBOX}
-        SELECT * FROM written`),
-    )
-    return rows.map(linkFromRow)
+  async function write(statement: SQL): Promise<LinkRecord | null> {
+    const [row] = await database.execute<LinkRow>(sql`
+      WITH written AS (${statement}), ${TO_OUTBOX}
+      SELECT * FROM written`)
+    return row === undefined ? null : linkFromRow(row)
   }
 
   return {
-    async create(key, fields) {
+    async create({ domain, code }, { url, status, enabled, expiresAt, forwardQuery, title, tags }) {
       try {
-        const row = { ...key, ...fields, tags: [...fields.tags] }
-        return (await write(database.insert(links).values(row).returning().getSQL()))[0] ?? null
+        return await write(sql`
+          INSERT INTO links (domain, code, url, status, enabled, expires_at, forward_query, title, tags)
+          VALUES (${domain}, ${code}, ${url}, ${status}, ${enabled}, ${expiresAt?.toISOString() ?? null}, ${forwardQuery},
+            ${title}, ${textArray(tags)})
+          RETURNING *`)
       } catch (error) {
         if (isUniqueViolation(error)) return null
         throw error
@@ -68,62 +69,25 @@ export function postgresLinkRepository(database: Database): LinkRepository {
     },
 
     async get(id, pendingSegments) {
-      const [row] = await guardPostgres(
-        database
-          .select({
-            link: links,
-            hits: sql<number>`coalesce(${TOTAL_HITS}, 0)`.mapWith(Number),
-            appliedSegments: sql<string[]>`ARRAY(
-              SELECT id FROM hit_batches WHERE id IN (
-                SELECT jsonb_array_elements_text(${JSON.stringify(pendingSegments)}::jsonb)))`,
-          })
-          .from(links)
-          .leftJoin(linkHits, eq(linkHits.linkId, links.id))
-          .where(eq(links.id, BigInt(id))),
-      )
+      const [row] = await database.execute<LinkRow & { hits: string; applied: readonly string[] }>(sql`
+        SELECT links.*, coalesce((SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id), 0) AS hits,
+          ARRAY(SELECT id FROM hit_batches WHERE id = ANY(${textArray(pendingSegments)})) AS applied
+        FROM links WHERE id = ${id}`)
       if (row === undefined) return null
-      return { link: toRecord(row.link), hits: row.hits, appliedSegments: row.appliedSegments }
+      return { link: linkFromRow(row), hits: Number(row.hits), appliedSegments: row.applied }
     },
 
-    async update(id, changes, versions) {
-      const { tags, ...rest } = changes
-      const statement = database
-        .update(links)
-        .set({
-          ...withoutUndefined(rest),
-          ...(tags === undefined ? {} : { tags: [...tags] }),
-          updatedAt: sql`now()`,
-          version: nextVersion,
-        })
-        .where(isLink(id, versions))
-        .returning()
-      return (await write(statement.getSQL()))[0] ?? null
-    },
+    update: (id, changes, versions) =>
+      write(sql`
+        UPDATE links SET ${assignments(changes)}
+        WHERE ${isLink(id, versions)} RETURNING *`),
 
-    async delete(id, versions) {
-      const statement = database
-        .delete(links)
-        .where(isLink(id, versions))
-        .returning({ ...getTableColumns(links), version: nextVersion.as('version') })
-      return (await write(statement.getSQL()))[0] ?? null
-    },
+    delete: (id, versions) =>
+      write(sql`DELETE FROM links WHERE ${isLink(id, versions)} RETURNING ${AS_DELETED}`),
   }
 }
 
-const isLink = (id: string, versions: readonly number[] | null): SQL | undefined =>
-  and(eq(links.id, BigInt(id)), versions === null ? undefined : inArray(links.version, [...versions]))
-
-function toRecord({ id, status, expiresAt, ...row }: typeof links.$inferSelect): LinkRecord {
-  return {
-    ...row,
-    id: String(id),
-    status: status as RedirectStatus,
-    expiresAt: expiresAt?.getTime() ?? null,
-  }
-}
-
-function withoutUndefined<T extends object>(value: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
-    [Key in keyof T]: Exclude<T[Key], undefined>
-  }
-}
+const isLink = (id: string, versions: readonly number[] | null): SQL =>
+  versions === null
+    ? sql`id = ${id}`
+    : sql`id = ${id} AND version = ANY(${sql.param([...versions])}::bigint[])`

@@ -1,13 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { PLANNER_SETTINGS } from '../db/planner-settings.ts'
-import { guardPostgres } from '../db/postgres-error.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
 import { type BulkChange, type LinkBatches, MAX_CHANGED, MAX_MATCHED } from './link-batches.ts'
 import type { LinkFilter } from './link-filter.ts'
 import type { LinkChanges } from './link-repository.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
-import { matches, textArray } from './postgres-link-filter.ts'
+import { AS_DELETED, assignments, differs } from './postgres-link-changes.ts'
+import { matches } from './postgres-link-filter.ts'
 
 type ChangedRow = { readonly matched: string } & (LinkRow | { readonly id: null })
 
@@ -25,17 +25,13 @@ export function postgresBulkEdits(database: Database): Pick<LinkBatches, 'update
     return { matched: Number(rows[0]?.matched ?? 0), changed }
   }
 
-  async function run<Row extends Record<string, unknown>>(statement: SQL): Promise<Row[]> {
-    const settings = database.execute(PLANNER_SETTINGS)
-    const [, { rows }] = await guardPostgres(database.batch([settings, database.execute<Row>(statement)]))
-    return rows
-  }
+  const run = <Row>(statement: SQL): Promise<Row[]> => database.executeAfter(PLANNER_SETTINGS, statement)
 
   return {
     update: (filter, changes) =>
       change(
         condition(filter, changes),
-        sql`UPDATE links SET ${assignments(changes)}, updated_at = now(), version = nextval('link_version_seq')
+        sql`UPDATE links SET ${assignments(changes)}
           WHERE id IN (SELECT id FROM chosen) RETURNING *`,
       ),
 
@@ -43,8 +39,7 @@ export function postgresBulkEdits(database: Database): Pick<LinkBatches, 'update
       change(
         condition(filter, null),
         sql`DELETE FROM links WHERE id IN (SELECT id FROM chosen)
-          RETURNING id, domain, code, url, status, enabled, expires_at, forward_query, title, tags, created_at,
-            updated_at, nextval('link_version_seq') AS version`,
+          RETURNING ${AS_DELETED}`,
       ),
 
     async match(filter, changes) {
@@ -62,44 +57,4 @@ const matching = (condition: SQL): SQL =>
 function condition(filter: LinkFilter, changes: LinkChanges | null): SQL {
   const meant = matches(filter) ?? sql`TRUE`
   return changes === null ? meant : sql`${meant} AND (${differs(changes)})`
-}
-
-const COLUMNS = {
-  url: 'url',
-  status: 'status',
-  enabled: 'enabled',
-  expiresAt: 'expires_at',
-  forwardQuery: 'forward_query',
-  title: 'title',
-  tags: 'tags',
-} as const satisfies Record<keyof LinkChanges, string>
-
-function columnsOf(changes: LinkChanges): { readonly column: SQL; readonly value: SQL }[] {
-  const { expiresAt, tags, ...plain } = changes
-  const values = {
-    url: plain.url !== undefined && sql`${plain.url}::text`,
-    status: plain.status !== undefined && sql`${plain.status}::smallint`,
-    enabled: plain.enabled !== undefined && sql`${plain.enabled}::boolean`,
-    expiresAt: expiresAt !== undefined && sql`${expiresAt?.toISOString() ?? null}::timestamptz`,
-    forwardQuery: plain.forwardQuery !== undefined && sql`${plain.forwardQuery}::boolean`,
-    title: plain.title !== undefined && sql`${plain.title}::text`,
-    tags: tags !== undefined && textArray(tags),
-  } satisfies Record<keyof LinkChanges, SQL | false>
-  return Object.entries(values).flatMap(([field, value]) =>
-    value === false ? [] : [{ column: sql.raw(COLUMNS[field as keyof LinkChanges]), value }],
-  )
-}
-
-function assignments(changes: LinkChanges): SQL {
-  return sql.join(
-    columnsOf(changes).map(({ column, value }) => sql`${column} = ${value}`),
-    sql`, `,
-  )
-}
-
-function differs(changes: LinkChanges): SQL {
-  return sql.join(
-    columnsOf(changes).map(({ column, value }) => sql`${column} IS DISTINCT FROM ${value}`),
-    sql` OR `,
-  )
 }

@@ -1,6 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
-import { guardPostgres } from '../db/postgres-error.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
 import type { LinkBatches, LinkDraft } from './link-batches.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
@@ -11,26 +10,23 @@ export function postgresLinkBatches(database: Database): LinkBatches {
     ...postgresBulkEdits(database),
 
     async write(drafts, overwrites) {
-      const { rows } = await guardPostgres(
-        database.execute<LinkRow & { readonly is_new: boolean }>(writeStatement(drafts, overwrites)),
+      const rows = await database.execute<LinkRow & { readonly is_new: boolean }>(
+        writeStatement(drafts, overwrites),
       )
       return rows.map((row) => ({ ...linkFromRow(row), isNew: row.is_new }))
     },
 
     async taken(keys) {
-      const { rows } = await guardPostgres(
-        database.execute<{ domain: string; code: string }>(sql`
+      const rows = await database.execute<{ domain: string; code: string }>(sql`
           SELECT links.domain, links.code
           FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS wanted (domain text, code text)
-          JOIN links ON links.code = wanted.code AND links.domain = wanted.domain`),
-      )
+          JOIN links ON links.code = wanted.code AND links.domain = wanted.domain`)
       return rows
     },
 
     async freeSuffixes(keys) {
       // As many numbers as there are links could be taken, but each one that is tried costs a look into the index.
-      const { rows } = await guardPostgres(
-        database.execute<{ numbers: number[] }>(sql`
+      const rows = await database.execute<{ numbers: number[] }>(sql`
           SELECT ARRAY(
             SELECT number FROM generate_series(2, ${MAX_SUFFIX}) AS number
             WHERE NOT EXISTS (SELECT FROM links WHERE domain = wanted.domain AND code = wanted.code || '-' || number)
@@ -38,8 +34,7 @@ export function postgresLinkBatches(database: Database): LinkBatches {
           ) AS numbers
           FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(keys)}::jsonb)
             AS (domain text, code text, count int)) WITH ORDINALITY AS wanted (domain, code, count, position)
-          ORDER BY position`),
-      )
+          ORDER BY position`)
       return rows.map(({ numbers }) => numbers)
     },
   }

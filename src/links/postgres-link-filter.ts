@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { SEARCH_TEXT } from '../db/schema.ts'
+import { SEARCH_TEXT } from '../db/expressions.ts'
+import { textArray } from '../db/text-array.ts'
 import type { LinkFilter } from './link-filter.ts'
 
 /** A condition on a row of `links`; `null` = none. */
@@ -34,9 +35,4 @@ export function isIndexed({ ids, domains, code, tags = [], q, enabled, expired }
     enabled === false ||
     expired === true
   )
-}
-
-/** As one parameter: Drizzle would spread an array over many. */
-export function textArray(values: readonly string[]): SQL {
-  return sql`${sql.param([...values])}::text[]`
 }

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { TOTAL_HITS } from '../db/schema.ts'
+import { TOTAL_HITS } from '../db/expressions.ts'
 import type { LinkListQuery, ListPosition } from './link-list.ts'
 
 /** One way to sort links. `sort_key` is what it sorts by; links with the same one are sorted by id. */

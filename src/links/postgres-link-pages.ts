@@ -1,8 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
+import { TOTAL_HITS } from '../db/expressions.ts'
 import { PLANNER_SETTINGS } from '../db/planner-settings.ts'
-import { guardPostgres } from '../db/postgres-error.ts'
-import { TOTAL_HITS } from '../db/schema.ts'
 import type { LinkListQuery, LinkPages, ListPosition, StoredPage } from './link-list.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import { isIndexed, matches } from './postgres-link-filter.ts'
@@ -20,9 +19,7 @@ interface PageRow extends Record<string, unknown> {
 export function postgresLinkPages(database: Database): LinkPages {
   return {
     async page(query) {
-      const [, { rows }] = await guardPostgres(
-        database.batch([database.execute(PLANNER_SETTINGS), database.execute<PageRow>(pageStatement(query))]),
-      )
+      const rows = await database.executeAfter<PageRow>(PLANNER_SETTINGS, pageStatement(query))
       const { links = [], edge = null, applied = [] } = rows[0] ?? {}
       return toPage(query, links, edge, applied)
     },

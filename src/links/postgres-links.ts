@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
-import { guardPostgres, retrying } from '../db/postgres-error.ts'
-import { TOTAL_HITS } from '../db/schema.ts'
+import { TOTAL_HITS } from '../db/expressions.ts'
+import { retrying } from '../db/postgres-error.ts'
 import type { Link, LinkKey } from './link.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import type { LinkSource } from './link-source.ts'
@@ -21,10 +21,8 @@ export interface PostgresLinks extends LinkSource {
 export function postgresLinks(database: Database, retries: number): PostgresLinks {
   return {
     async find({ domain, code }) {
-      const { rows } = await retrying(retries, () =>
-        guardPostgres(
-          database.execute<LinkRow>(sql`SELECT * FROM registers WHERE code = ${code} AND domain = ${domain}`),
-        ),
+      const rows = await retrying(retries, () =>
+        database.execute<LinkRow>(sql`SELECT * FROM registers WHERE code = ${code} AND domain = ${domain}`),
       )
       if (rows[0] === undefined) return null
       // What caches have no use for is left out.
@@ -33,21 +31,17 @@ export function postgresLinks(database: Database, retries: number): PostgresLink
     },
 
     async findMany(keys) {
-      const { rows } = await guardPostgres(
-        database.execute<LinkRow | { readonly id: null }>(sql`
+      const rows = await database.execute<LinkRow | { readonly id: null }>(sql`
           SELECT l.* FROM jsonb_array_elements(${JSON.stringify(keys)}::jsonb) WITH ORDINALITY AS k (key, position)
           LEFT JOIN registers l ON l.domain = k.key ->> 'domain' AND l.code = k.key ->> 'code'
-          ORDER BY k.position`),
-      )
+          ORDER BY k.position`)
       return rows.map((row) => (row.id === null ? null : linkFromRow(row)))
     },
 
     async mostHit(limit, offset) {
-      const { rows } = await guardPostgres(
-        database.execute<{ domain: string; code: string }>(sql`
+      const rows = await database.execute<{ domain: string; code: string }>(sql`
           SELECT l.domain, l.code FROM link_hits h JOIN links l ON l.id = h.link_id
-          ORDER BY ${TOTAL_HITS} DESC, h.link_id DESC LIMIT ${limit} OFFSET ${offset}`),
-      )
+          ORDER BY ${TOTAL_HITS} DESC, h.link_id DESC LIMIT ${limit} OFFSET ${offset}`)
       return rows.map(({ domain, code }) => ({ domain, code }))
     },
   }

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Edit } from '../cache/register-store.ts'
 import type { Database } from '../db/client.ts'
-import { guardPostgres } from '../db/postgres-error.ts'
 import type { LinkKey, LinkRecord } from '../links/link.ts'
 import { type LinkRow, linkFromRow } from '../links/link-row.ts'
 import type { Outbox } from './outbox.ts'
@@ -15,20 +14,18 @@ type PendingRow = {
 
 export function postgresOutbox(database: Database): Outbox {
   async function find({ domain, code }: LinkKey): Promise<LinkRecord | null> {
-    const { rows } = await guardPostgres(
-      database.execute<LinkRow>(sql`SELECT * FROM registers WHERE domain = ${domain} AND code = ${code}`),
+    const rows = await database.execute<LinkRow>(
+      sql`SELECT * FROM registers WHERE domain = ${domain} AND code = ${code}`,
     )
     return rows[0] === undefined ? null : linkFromRow(rows[0])
   }
 
   return {
     async pending(limit) {
-      const { rows } = await guardPostgres(
-        database.execute<PendingRow>(sql`
+      const rows = await database.execute<PendingRow>(sql`
           SELECT o.domain AS outbox_domain, o.code AS outbox_code, o.version AS outbox_version, l.*
           FROM cache_outbox o LEFT JOIN registers l ON l.domain = o.domain AND l.code = o.code
-          ORDER BY o.created_at LIMIT ${limit}`),
-      )
+          ORDER BY o.created_at LIMIT ${limit}`)
       return rows.map((row): Edit => {
         const key = { domain: row.outbox_domain, code: row.outbox_code }
         if (row.id === null) return { key, register: { version: Number(row.outbox_version), link: null } }
@@ -41,8 +38,7 @@ export function postgresOutbox(database: Database): Outbox {
       const settled = edits.map(({ key, register: { version, link } }) => {
         return { ...key, version, deleted: link === null }
       })
-      const { rows } = await guardPostgres(
-        database.execute<{ domain: string; code: string; version: string }>(sql`
+      const rows = await database.execute<{ domain: string; code: string; version: string }>(sql`
           WITH s AS MATERIALIZED (
             SELECT * FROM jsonb_to_recordset(${JSON.stringify(settled)}::jsonb)
               AS s (domain text, code text, version bigint, deleted boolean)
@@ -52,16 +48,13 @@ export function postgresOutbox(database: Database): Outbox {
           )
           SELECT s.domain, s.code, s.version FROM s
           JOIN registers r ON r.domain = s.domain AND r.code = s.code
-          WHERE s.deleted AND r.version < s.version`),
-      )
+          WHERE s.deleted AND r.version < s.version`)
       return rows.map(({ domain, code, version }) => ({ key: { domain, code }, deletion: Number(version) }))
     },
 
     async depth() {
-      const { rows } = await guardPostgres(
-        database.execute<{ depth: string; oldest_at: string | null }>(
-          sql`SELECT count(*) AS depth, min(created_at) AS oldest_at FROM cache_outbox`,
-        ),
+      const rows = await database.execute<{ depth: string; oldest_at: string | null }>(
+        sql`SELECT count(*) AS depth, min(created_at) AS oldest_at FROM cache_outbox`,
       )
       const oldestAt = rows[0]?.oldest_at ?? null
       return { depth: Number(rows[0]?.depth ?? 0), oldestAt: oldestAt === null ? null : new Date(oldestAt) }
@@ -72,8 +65,7 @@ export function postgresOutbox(database: Database): Outbox {
       const table = isSettings ? sql`domains` : sql`links`
       const isKey = isSettings ? sql`host = ${domain}` : sql`domain = ${domain} AND code = ${code}`
       // The sequence itself is behind only after a restore; setval never moves it back otherwise.
-      const { rows } = await guardPostgres(
-        database.execute<{ raised: string } & (LinkRow | { readonly id: null })>(sql`
+      const rows = await database.execute<{ raised: string } & (LinkRow | { readonly id: null })>(sql`
           WITH existing AS (
             SELECT version FROM ${table} WHERE ${isKey} FOR UPDATE
           ), drawn AS MATERIALIZED (
@@ -87,8 +79,7 @@ export function postgresOutbox(database: Database): Outbox {
             UPDATE ${table} SET version = raised.version FROM raised WHERE ${isKey}
             RETURNING ${isSettings ? sql`NULL AS id` : sql`links.*`}
           )
-          SELECT raised.version AS raised, written.* FROM raised LEFT JOIN written ON true`),
-      )
+          SELECT raised.version AS raised, written.* FROM raised LEFT JOIN written ON true`)
       const row = rows[0]
       if (row === undefined) return null
       const key = { domain, code }

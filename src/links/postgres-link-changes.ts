@@ -1,0 +1,47 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { textArray } from '../db/text-array.ts'
+import type { LinkChanges } from './link-repository.ts'
+
+/** A deleted row as `links` would have it, with the version of the deletion. */
+export const AS_DELETED = sql`id, domain, code, url, status, enabled, expires_at, forward_query, title, tags, created_at,
+  updated_at, nextval('link_version_seq') AS version`
+
+const COLUMNS = {
+  url: 'url',
+  status: 'status',
+  enabled: 'enabled',
+  expiresAt: 'expires_at',
+  forwardQuery: 'forward_query',
+  title: 'title',
+  tags: 'tags',
+} as const satisfies Record<keyof LinkChanges, string>
+
+function columnsOf(changes: LinkChanges): { readonly column: SQL; readonly value: SQL }[] {
+  const { expiresAt, tags, ...plain } = changes
+  const values = {
+    url: plain.url !== undefined && sql`${plain.url}::text`,
+    status: plain.status !== undefined && sql`${plain.status}::smallint`,
+    enabled: plain.enabled !== undefined && sql`${plain.enabled}::boolean`,
+    expiresAt: expiresAt !== undefined && sql`${expiresAt?.toISOString() ?? null}::timestamptz`,
+    forwardQuery: plain.forwardQuery !== undefined && sql`${plain.forwardQuery}::boolean`,
+    title: plain.title !== undefined && sql`${plain.title}::text`,
+    tags: tags !== undefined && textArray(tags),
+  } satisfies Record<keyof LinkChanges, SQL | false>
+  return Object.entries(values).flatMap(([field, value]) =>
+    value === false ? [] : [{ column: sql.raw(COLUMNS[field as keyof LinkChanges]), value }],
+  )
+}
+
+/** For SET: the changes, and what changes with every write. */
+export function assignments(changes: LinkChanges): SQL {
+  const changed = columnsOf(changes).map(({ column, value }) => sql`${column} = ${value}`)
+  return sql.join([...changed, sql`updated_at = now()`, sql`version = nextval('link_version_seq')`], sql`, `)
+}
+
+/** Whether a row is not yet as `changes` would have it. */
+export function differs(changes: LinkChanges): SQL {
+  return sql.join(
+    columnsOf(changes).map(({ column, value }) => sql`${column} IS DISTINCT FROM ${value}`),
+    sql` OR `,
+  )
+}
