@@ -1,8 +1,13 @@
 import { sql } from 'drizzle-orm'
 
-/** Puts the keys and versions of the rows in `written` into the outbox, in the same statement. */
+/**
+ * Puts the keys and versions of the rows in `written` into the outbox, in the same statement. An insert draws its version
+ * before it waits for the deletion of the link that had its code. If that deletion is still in the outbox, it may reach
+ * Redis later and hide the new link, so the row gets a version above both, which no settling takes out: see `settle`.
+ */
 export const TO_OUTBOX = sql`
   outbox AS (
-    INSERT INTO cache_outbox (domain, code, version) SELECT domain, code, version FROM written
-    ON CONFLICT (domain, code) DO UPDATE SET version = excluded.version, created_at = now()
+    INSERT INTO cache_outbox AS o (domain, code, version) SELECT domain, code, version FROM written
+    ON CONFLICT (domain, code) DO UPDATE SET created_at = now(), version =
+      CASE WHEN excluded.version < o.version THEN nextval('link_version_seq') ELSE excluded.version END
   )`

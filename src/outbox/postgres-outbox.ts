@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Edit } from '../cache/register-store.ts'
 import type { Database } from '../db/client.ts'
+import { TO_OUTBOX } from '../db/to-outbox.ts'
 import type { LinkKey, LinkRecord } from '../links/link.ts'
 import { type LinkRow, linkFromRow } from '../links/link-row.ts'
 import type { Outbox } from './outbox.ts'
@@ -35,21 +36,23 @@ export function postgresOutbox(database: Database): Outbox {
     },
 
     async settle(edits) {
-      const settled = edits.map(({ key, register: { version, link } }) => {
-        return { ...key, version, deleted: link === null }
-      })
+      const settled = edits.map(({ key, register: { version } }) => ({ ...key, version }))
       const rows = await database.execute<{ domain: string; code: string; version: string }>(sql`
-          WITH s AS MATERIALIZED (
-            SELECT * FROM jsonb_to_recordset(${JSON.stringify(settled)}::jsonb)
-              AS s (domain text, code text, version bigint, deleted boolean)
-          ), settled AS (
-            DELETE FROM cache_outbox o USING s
-            WHERE o.domain = s.domain AND o.code = s.code AND o.version <= s.version
-          )
-          SELECT s.domain, s.code, s.version FROM s
+        WITH s AS MATERIALIZED (
+          SELECT * FROM jsonb_to_recordset(${JSON.stringify(settled)}::jsonb)
+            AS s (domain text, code text, version bigint)
+        ), outranked AS MATERIALIZED (
+          SELECT s.domain, s.code, greatest(s.version, o.version) AS version FROM s
           JOIN registers r ON r.domain = s.domain AND r.code = s.code
-          WHERE s.deleted AND r.version < s.version`)
-      return rows.map(({ domain, code, version }) => ({ key: { domain, code }, deletion: Number(version) }))
+          LEFT JOIN cache_outbox o ON o.domain = s.domain AND o.code = s.code
+          WHERE r.version < greatest(s.version, o.version)
+        ), settled AS (
+          DELETE FROM cache_outbox o USING s
+          WHERE o.domain = s.domain AND o.code = s.code AND o.version <= s.version
+            AND NOT EXISTS (SELECT FROM outranked WHERE domain = s.domain AND code = s.code)
+        )
+        SELECT domain, code, version FROM outranked`)
+      return rows.map(({ domain, code, version }) => ({ key: { domain, code }, version: Number(version) }))
     },
 
     async depth() {
@@ -63,23 +66,25 @@ export function postgresOutbox(database: Database): Outbox {
     async overrule({ domain, code }, claimed) {
       const isSettings = code === ''
       const table = isSettings ? sql`domains` : sql`links`
-      const isKey = isSettings ? sql`host = ${domain}` : sql`domain = ${domain} AND code = ${code}`
+      const isKey = isSettings
+        ? sql`domains.host = ${domain}`
+        : sql`links.domain = ${domain} AND links.code = ${code}`
       // The sequence itself is behind only after a restore; setval never moves it back otherwise.
       const rows = await database.execute<{ raised: string } & (LinkRow | { readonly id: null })>(sql`
-          WITH existing AS (
-            SELECT version FROM ${table} WHERE ${isKey} FOR UPDATE
-          ), drawn AS MATERIALIZED (
-            SELECT nextval('link_version_seq') AS version
-            WHERE NOT EXISTS (SELECT FROM existing WHERE version >= ${claimed}::bigint)
-          ), raised AS MATERIALIZED (
-            SELECT CASE WHEN version > ${claimed}::bigint THEN version
-              ELSE setval('link_version_seq', ${claimed}::bigint + 1) END AS version
-            FROM drawn
-          ), written AS (
-            UPDATE ${table} SET version = raised.version FROM raised WHERE ${isKey}
-            RETURNING ${isSettings ? sql`NULL AS id` : sql`links.*`}
-          )
-          SELECT raised.version AS raised, written.* FROM raised LEFT JOIN written ON true`)
+        WITH existing AS (
+          SELECT version FROM ${table} WHERE ${isKey} FOR UPDATE
+        ), drawn AS MATERIALIZED (
+          SELECT nextval('link_version_seq') AS version
+          WHERE NOT EXISTS (SELECT FROM existing WHERE version >= ${claimed}::bigint)
+        ), written AS MATERIALIZED (
+          SELECT ${domain}::text AS domain, ${code}::text AS code, CASE WHEN version > ${claimed}::bigint THEN version
+            ELSE setval('link_version_seq', ${claimed}::bigint + 1) END AS version
+          FROM drawn
+        ), raised AS (
+          UPDATE ${table} SET version = written.version FROM written WHERE ${isKey}
+          RETURNING ${isSettings ? sql`NULL AS id` : sql`links.*`}
+        ), ${TO_OUTBOX}
+        SELECT written.version AS raised, raised.* FROM written LEFT JOIN raised ON true`)
       const row = rows[0]
       if (row === undefined) return null
       const key = { domain, code }

@@ -21,8 +21,8 @@ export interface Publisher {
    */
   lease(key: LinkKey): Promise<Lease | null>
   /**
-   * Publishes edits whose outbox rows are written. Never throws: if Redis fails, this isolate goes on trying in the
-   * background, and then the outbox is left to `drain`.
+   * Publishes edits whose outbox rows are written. Never throws: if Redis fails, this isolate goes on draining the outbox
+   * in the background, and then that is left to the cron.
    */
   publish(edits: readonly Edit[]): Promise<void>
   /** Publishes whatever is in the outbox; resolves to how many edits that were. Throws `SourceUnavailable`. */
@@ -38,10 +38,14 @@ export interface Publisher {
 const RETRY_EVERY_MS = 500
 /** The platform ends background work 30 s after the response. */
 const RETRY_FOR_MS = 25_000
+/** So nobody who finds Redis wanting relies on a recovery that is about to end. */
+const RECOVERY_EVERY_MS = 5_000
 const DRAIN_CHUNK = 200
 
 export function createPublisher({ registers, outbox, runtime, forget }: PublisherOptions): Publisher {
-  let behind = false
+  /** How often Redis has been found wanting, and up to which of those times the outbox has been emptied since. */
+  let suspicions = 0
+  let cleared = 0
   let lastCatchUpAt = Number.NEGATIVE_INFINITY
   let recoveringSince = Number.NEGATIVE_INFINITY
 
@@ -59,31 +63,18 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
     if (overruling === null) return
     log.warn('cache.register_overruled', { ...key, claimed, version: overruling.register.version })
     await publishOrThrow([overruling])
+    await settle(store, [overruling])
   }
 
-  /**
-   * Takes published edits out of the outbox. An insert draws its version before it waits for the deletion of the link
-   * that had its code, so it may come after that deletion with a smaller version: what is there now gets a greater one.
-   */
+  /** Takes published edits out of the outbox. */
   async function settle(store: Outbox, edits: readonly Edit[]): Promise<void> {
-    for (const { key, deletion } of await store.settle(edits)) await overrule(store, key, deletion)
+    for (const { key, version } of await store.settle(edits)) await overrule(store, key, version)
   }
 
-  async function retry(edits: readonly Edit[]): Promise<void> {
-    const since = runtime.now()
-    while (runtime.now() - since < RETRY_FOR_MS) {
-      await runtime.sleep(RETRY_EVERY_MS)
-      try {
-        await publishOrThrow(edits)
-        return await settle(await outbox(), edits)
-      } catch {
-        // Redis is still away; the outbox keeps the edits.
-      }
-    }
-    log.error('outbox.left_to_cron', { edits: edits.length })
-  }
+  const isBehind = (): boolean => suspicions > cleared
 
   async function drain(): Promise<number> {
+    const upTo = suspicions
     const store = await outbox()
     let drained = 0
     for (;;) {
@@ -96,7 +87,7 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
       }
       if (edits.length < DRAIN_CHUNK) break
     }
-    behind = false
+    cleared = Math.max(cleared, upTo)
     if (drained > 0) log.info('outbox.drained', { edits: drained })
     return drained
   }
@@ -104,7 +95,7 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
   /** Whoever made the outage known may be the last to come by here, so this does not wait for anybody. */
   async function recover(): Promise<void> {
     const since = runtime.now()
-    while (behind && runtime.now() - since < RETRY_FOR_MS) {
+    while (isBehind() && runtime.now() - since < RETRY_FOR_MS) {
       try {
         await drain()
       } catch (error) {
@@ -112,7 +103,25 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
         await runtime.sleep(RETRY_EVERY_MS)
       }
     }
-    recoveringSince = Number.NEGATIVE_INFINITY
+    if (isBehind()) log.error('outbox.left_to_cron')
+    else recoveringSince = Number.NEGATIVE_INFINITY
+  }
+
+  /** Nobody waits for the bookkeeping, but Redis may lack what came out of it. */
+  async function settleInBackground(edits: readonly Edit[]): Promise<void> {
+    try {
+      await settle(await outbox(), edits)
+    } catch (error) {
+      if (error instanceof SourceUnavailable && error.store === 'redis') suspect()
+      throw error
+    }
+  }
+
+  function suspect(): void {
+    suspicions++
+    if (runtime.now() - recoveringSince < RECOVERY_EVERY_MS) return
+    recoveringSince = runtime.now()
+    runtime.background('outbox.recover_failed', recover())
   }
 
   return {
@@ -124,15 +133,10 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
         return null
       }
     },
-    isBehind: () => behind,
-    suspect() {
-      behind = true
-      if (runtime.now() - recoveringSince < RETRY_FOR_MS) return
-      recoveringSince = runtime.now()
-      runtime.background('outbox.recover_failed', recover())
-    },
+    isBehind,
+    suspect,
     catchUp() {
-      if (!behind || runtime.now() - lastCatchUpAt < RETRY_EVERY_MS) return
+      if (!isBehind() || runtime.now() - lastCatchUpAt < RETRY_EVERY_MS) return
       lastCatchUpAt = runtime.now()
       runtime.background('outbox.drain_failed', drain())
     },
@@ -141,14 +145,10 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
       for (const { key, register } of edits) forget(key, register.version)
       try {
         await publishOrThrow(edits)
-        runtime.background(
-          'outbox.settle_failed',
-          outbox().then((store) => settle(store, edits)),
-        )
+        runtime.background('outbox.settle_failed', settleInBackground(edits))
       } catch (error) {
-        behind = true
         log.error('cache.publish_failed', { edits: edits.length, error: describeError(error) })
-        runtime.background('outbox.retry_failed', retry(edits))
+        suspect()
       }
     },
 

@@ -58,7 +58,8 @@ export function createInMemoryPostgres(): InMemoryPostgres {
     return state
   }
   const editWithOutbox = (key: LinkKey, state: State): State => {
-    outbox.set(linkName(key), { key, version: state.version })
+    const isOutranked = (outbox.get(linkName(key))?.version ?? 0) > state.version
+    outbox.set(linkName(key), { key, version: isOutranked ? ++sequence : state.version })
     return write(key, state)
   }
   const linkAt = (id: string, version: number): Link => ({
@@ -95,23 +96,23 @@ export function createInMemoryPostgres(): InMemoryPostgres {
           const link = find(key)
           return { key, register: { version: link?.version ?? version, link } }
         }),
-      settle(edits) {
-        for (const { key, register } of edits) {
+      settle: (edits) =>
+        edits.flatMap(({ key, register }) => {
           const row = outbox.get(linkName(key))
+          const link = find(key)
+          const version = Math.max(register.version, row?.version ?? 0)
+          if (link !== null && link.version < version) return [{ key, version }]
           if (row !== undefined && row.version <= register.version) outbox.delete(linkName(key))
-        }
-        return edits.flatMap(({ key, register: { version, link } }) => {
-          const current = link === null ? find(key) : null
-          return current !== null && current.version < version ? [{ key, deletion: version }] : []
-        })
-      },
+          return []
+        }),
       overrule(key, claimed) {
         const link = find(key)
         if (link !== null && link.version >= claimed) return null
         sequence = Math.max(sequence, claimed) + 1
-        if (link === null) return { key, register: { version: sequence, link } }
-        const state = write(key, { version: sequence, link: { ...link, version: sequence } })
-        return { key, register: state }
+        const version = sequence
+        outbox.set(linkName(key), { key, version })
+        if (link === null) return { key, register: { version, link } }
+        return { key, register: write(key, { version, link: { ...link, version } }) }
       },
     },
     totals: {

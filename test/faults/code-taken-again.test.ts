@@ -1,0 +1,78 @@
+import { sql } from 'drizzle-orm'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createBreaker } from '../../src/breaker.ts'
+import { parseConfig } from '../../src/config.ts'
+import { openDatabase } from '../../src/db/client.ts'
+import { TO_OUTBOX } from '../../src/db/to-outbox.ts'
+import { PUBLISH } from '../../src/redis/scripts/registers.ts'
+import { type Edge, startEdge } from '../support/edge.ts'
+import { runs } from '../support/faults.ts'
+import { PATIENT, recover } from '../support/recover.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+let stores: Stores
+let edge: Edge
+
+beforeAll(async () => {
+  stores = await startStores()
+  edge = await startEdge(stores)
+})
+
+afterAll(async () => {
+  await edge?.close()
+  await stores?.close()
+})
+
+afterEach(() => recover(stores, edge))
+
+const url = 'https://example.com/again'
+
+async function nextVersion(): Promise<number> {
+  const [row] = await stores.sql<{ version: string }>(`SELECT nextval('link_version_seq') AS version`)
+  return Number(row?.version)
+}
+
+/** What such an insert does: it drew its version first, and then waited for the deletion. */
+async function insert(code: string, version: number): Promise<void> {
+  const { postgres } = parseConfig({ ...stores.bindings, ADMIN_TOKEN: 'not-used-in-this-test' })
+  const database = openDatabase(postgres, createBreaker({ now: Date.now, isOutage: () => false }))
+  await database.execute(sql`
+    WITH written AS (
+      INSERT INTO links (domain, code, url, version) VALUES ('*', ${code}, ${url}, ${version}) RETURNING *
+    ), ${TO_OUTBOX} SELECT FROM written`)
+}
+
+async function versionOf(code: string): Promise<number> {
+  const [row] = await stores.sql<{ version: string }>('SELECT version FROM links WHERE code = $1', [code])
+  return Number(row?.version)
+}
+
+describe('a code that is taken again while its link is being deleted', () => {
+  test('gets a version above the deletion that still waits in the outbox', async () => {
+    const drawn = await nextVersion()
+    const deletion = await nextVersion()
+    await stores.sql(`INSERT INTO cache_outbox (domain, code, version) VALUES ('*', 'again-1', $1)`, [
+      deletion,
+    ])
+    await insert('again-1', drawn)
+    await edge.api('POST', '/reconcile')
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    expect(await versionOf('again-1')).toBeGreaterThan(deletion)
+    expect(await edge.follow('again-1')).toBe(url)
+  })
+
+  test('gets one above the deletion that Redis has, though Redis goes down before it hears of it', async () => {
+    const deletion = (await nextVersion()) + 100
+    const absent = `${deletion}:{"link":null,"softExpiresAt":${Date.now() + 60_000},"loadMs":1}`
+    await stores.redis('SET', stores.registerOf('again-2'), absent)
+    let publications = 0
+    stores.redisFaults.inject({ kind: 'refuse' }, (request) => runs(PUBLISH)(request) && ++publications > 1)
+    await edge.create({ url, code: 'again-2' })
+    await expect.poll(() => publications, PATIENT).toBeGreaterThan(1)
+    stores.heal()
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    expect(await versionOf('again-2')).toBeGreaterThan(deletion)
+    expect(await stores.redis('GET', stores.registerOf('again-2'))).toContain(url)
+    expect(await edge.follow('again-2')).toBe(url)
+  })
+})
