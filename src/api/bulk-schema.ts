@@ -22,7 +22,10 @@ export function bulkSchema<Item extends v.GenericSchema>(item: Item) {
   })
 }
 
-export const ON_CONFLICT = ['skip', 'overwrite', 'rename', 'fail'] as const
+/**
+ * `restore` overwrites too, but takes `hits` for totals that include what is counted here, as in an export of linkr itself.
+ */
+export const ON_CONFLICT = ['skip', 'overwrite', 'restore', 'rename', 'fail'] as const
 
 /** @param item as for `bulkSchema`. */
 export function importSchema<Item extends v.GenericSchema>(item: Item) {

@@ -35,6 +35,8 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
       return { domain, code, createdAt, baseline: hits, fields: await request.complete(domain, fields) }
     })
     const items = accepted.map(({ item }) => item)
+    // The totals include hits that waited then; now Postgres must have them too.
+    if (onConflict === 'restore' && !dryRun) await services.flush()
     const { write, batches } = await services.management()
     const results = dryRun
       ? await foresee(items, onConflict, batches)
@@ -52,6 +54,7 @@ const WHEN_TAKEN = {
   skip: 'keep',
   fail: 'keep',
   overwrite: 'overwrite',
+  restore: 'restore',
   rename: 'rename',
 } as const satisfies Record<OnConflict, OnTaken>
 
@@ -80,7 +83,7 @@ async function foresee(
       taken.add(name)
       return { outcome: 'created', code }
     }
-    if (onConflict === 'overwrite') return { outcome: 'updated', code }
+    if (onConflict === 'overwrite' || onConflict === 'restore') return { outcome: 'updated', code }
     // Its new code shows only when it is written.
     if (onConflict === 'rename') return { outcome: 'renamed' }
     return describe({ kind: 'taken', code }, onConflict)

@@ -10,6 +10,9 @@ export interface LinkDraft extends LinkKey {
   readonly baseline?: number | undefined
 }
 
+/** `restore`: a draft's `baseline` is a total that includes the hits counted here, so far or when it was exported. */
+export type Overwriting = 'overwrite' | 'restore'
+
 export interface WrittenLink extends LinkRecord {
   /** `false` = there was a link, and it has been overwritten. */
   readonly isNew: boolean
@@ -38,10 +41,10 @@ export const MAX_CHANGED = 1_000
  */
 export interface LinkBatches {
   /**
-   * Writes links of different keys; those whose key is taken are overwritten, or left out of the answer.
+   * Writes links of different keys; those whose key is taken are overwritten, or kept and left out of the answer.
    * @param drafts in any order; so is the answer.
    */
-  write(drafts: readonly LinkDraft[], overwrites: boolean): Promise<readonly WrittenLink[]>
+  write(drafts: readonly LinkDraft[], onTaken: 'keep' | Overwriting): Promise<readonly WrittenLink[]>
   /** Which of these keys are taken. */
   taken(keys: readonly LinkKey[]): Promise<readonly LinkKey[]>
   /** For each key the `count` lowest numbers from 2 on that make `<code>-<number>` free. */

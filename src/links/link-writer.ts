@@ -1,12 +1,12 @@
 import { generateCode, isCode } from './code.ts'
 import type { LinkKey, LinkRecord } from './link.ts'
-import type { LinkBatches, LinkDraft, WrittenLink } from './link-batches.ts'
+import type { LinkBatches, LinkDraft, Overwriting, WrittenLink } from './link-batches.ts'
 
 /** A link to be written; `code` = `undefined` = draw one. */
 export type WriterItem = Omit<LinkDraft, 'code'> & { readonly code: string | undefined }
 
 /** What to do where a code is taken. */
-export type OnTaken = 'keep' | 'overwrite' | 'rename'
+export type OnTaken = 'keep' | Overwriting | 'rename'
 
 export type WriterOutcome =
   | { readonly kind: 'created' | 'updated' | 'renamed'; readonly link: LinkRecord }
@@ -37,20 +37,21 @@ export function createLinkWriter({ batches, publish }: LinkWriterOptions): LinkW
     const outcomes: WriterOutcome[] = items.map(({ code }) =>
       code === undefined ? { kind: 'no-free-code' } : { kind: 'taken', code },
     )
+    const overwrites = onTaken === 'overwrite' || onTaken === 'restore'
     const written: LinkRecord[] = []
     let open = items.map((item, index) => ({ item, index, code: item.code ?? generateCode() }))
     for (let round = 0; round < MAX_ROUNDS && open.length > 0; round++) {
       const byKey = Map.groupBy(open, ({ item, code }) => nameOf(item.domain, code))
       const drafts = [...byKey.values()].flatMap((same) => {
-        const chosen = onTaken === 'overwrite' ? same.at(-1) : same[0]
+        const chosen = overwrites ? same.at(-1) : same[0]
         return chosen === undefined ? [] : { ...chosen.item, code: chosen.code }
       })
-      const done = await batches.write(drafts, onTaken === 'overwrite')
+      const done = await batches.write(drafts, overwrites ? onTaken : 'keep')
       written.push(...done)
       const links = new Map(done.map((link) => [nameOf(link.domain, link.code), link]))
       open = [...byKey].flatMap(([name, [first, ...others]]) => {
         const link = links.get(name)
-        const isOverwritten = onTaken === 'overwrite' && link !== undefined
+        const isOverwritten = overwrites && link !== undefined
         if (first !== undefined && link !== undefined) {
           outcomes[first.index] = { kind: kindOf(link, first.code, first.item.code), link }
           if (isOverwritten) for (const { index } of others) outcomes[index] = { kind: 'updated', link }

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
-import type { LinkBatches, LinkDraft } from './link-batches.ts'
+import type { LinkBatches, LinkDraft, Overwriting } from './link-batches.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import { postgresBulkEdits } from './postgres-bulk-edits.ts'
 
@@ -9,9 +9,9 @@ export function postgresLinkBatches(database: Database): LinkBatches {
   return {
     ...postgresBulkEdits(database),
 
-    async write(drafts, overwrites) {
+    async write(drafts, onTaken) {
       const rows = await database.execute<LinkRow & { readonly is_new: boolean }>(
-        writeStatement(drafts, overwrites),
+        writeStatement(drafts, onTaken),
       )
       return rows.map((row) => ({ ...linkFromRow(row), isNew: row.is_new }))
     },
@@ -43,7 +43,7 @@ export function postgresLinkBatches(database: Database): LinkBatches {
 const MAX_SUFFIX = 10_000
 
 /** In the order of the keys: two batches then lock rows in the same order and cannot deadlock. */
-export function writeStatement(drafts: readonly LinkDraft[], overwrites: boolean): SQL {
+export function writeStatement(drafts: readonly LinkDraft[], onTaken: 'keep' | Overwriting): SQL {
   return sql`
     WITH draft AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(drafts.map(draftRow))}::jsonb) AS draft (
@@ -54,12 +54,12 @@ export function writeStatement(drafts: readonly LinkDraft[], overwrites: boolean
         (domain, code, url, status, enabled, expires_at, forward_query, title, tags, created_at)
       SELECT domain, code, url, status, enabled, expires_at, forward_query, title, tags, coalesce(created_at, now())
       FROM draft ORDER BY code, domain
-      ON CONFLICT (code, domain) ${overwrites ? OVERWRITE : sql`DO NOTHING`}
+      ON CONFLICT (code, domain) ${onTaken === 'keep' ? sql`DO NOTHING` : OVERWRITE}
       RETURNING *, xmax = 0 AS is_new
     ), counted AS (
       INSERT INTO link_hits (link_id, baseline)
       SELECT id, baseline FROM written JOIN draft USING (domain, code) WHERE baseline > 0 OR (baseline = 0 AND NOT is_new)
-      ON CONFLICT (link_id) DO UPDATE SET baseline = excluded.baseline
+      ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
     ), ${TO_OUTBOX}
     SELECT * FROM written`
 }
@@ -70,6 +70,9 @@ const OVERWRITE = sql`DO UPDATE SET
   forward_query = excluded.forward_query, title = excluded.title, tags = excluded.tags,
   created_at = CASE WHEN excluded.created_at = now() THEN links.created_at ELSE excluded.created_at END,
   updated_at = now(), version = nextval('link_version_seq')`
+
+/** What a total has beside the hits counted here; the baseline that is there already was part of it or came later. */
+const REST_OF_TOTAL = sql`greatest(link_hits.baseline, excluded.baseline - link_hits.hits)`
 
 function draftRow({ domain, code, fields, createdAt, baseline }: LinkDraft): Record<string, unknown> {
   const { url, status, enabled, expiresAt, forwardQuery, title, tags } = fields

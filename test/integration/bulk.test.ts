@@ -225,7 +225,14 @@ describe('POST /links/import', () => {
   test('changes nothing in a dry run, and foresees what would happen', async () => {
     await edge.create({ url, code: 'dry-taken' })
     const links = [{ url, code: 'dry-taken' }, { url, code: 'dry' }, { url, code: 'dry' }, { url: 'x' }]
-    const foreseen = { skip: 'skipped', overwrite: 'updated', fail: 'rejected', rename: 'renamed' }
+    const updated = 'updated'
+    const foreseen = {
+      skip: 'skipped',
+      overwrite: updated,
+      restore: updated,
+      fail: 'rejected',
+      rename: 'renamed',
+    }
     for (const [onConflict, taken] of Object.entries(foreseen)) {
       const results = await send('import', { onConflict, dryRun: true, links })
       expect(outcomes(results)).toEqual([taken, 'created', taken, 'rejected'])

@@ -95,6 +95,27 @@ describe('the CLI against the real API', () => {
     }
   })
 
+  test('an export that comes back over its own links doubles no hits, flushed or waiting', async () => {
+    const link = { url: 'https://restored.acme.example/', code: 'restored', hits: 100 }
+    await edge.api('POST', '/links/import', { links: [link] })
+    const visit = () => edge.get('/restored')
+    const total = async (): Promise<number> =>
+      JSON.parse((await cli('links', 'get', 'restored', '--domain', '*', '--json')).stdout).hits
+    await visit()
+    await cli('flush')
+    await visit()
+    await expect.poll(total, { timeout: 10_000 }).toBe(102)
+    for (const format of ['csv', 'jsonl']) {
+      const file = join(folder, `restored.${format}`)
+      await cli('export', '--search', 'restored.acme', '-o', file)
+      const imported = await cli('import', file, '--on-conflict', 'overwrite', '--json')
+      expect(JSON.parse(imported.stdout)).toMatchObject({ updated: 1 })
+      expect(await total()).toBe(102)
+    }
+    await visit()
+    await expect.poll(total, { timeout: 10_000 }).toBe(103)
+  })
+
   test('create, edit, list, key, domain, flush and health', async () => {
     expect((await cli('links', 'create', 'https://x.example/', '--code', 'mine')).stdout).toMatch(/\/mine\n$/)
     const edited = await cli(

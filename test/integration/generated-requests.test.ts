@@ -193,7 +193,7 @@ const ENDPOINTS: readonly [string, fc.Arbitrary<Request>][] = [
     'POST',
     '/links/import',
     fc.record({
-      onConflict: or(fc.constantFrom('skip', 'overwrite', 'rename', 'fail')),
+      onConflict: or(fc.constantFrom('skip', 'overwrite', 'restore', 'rename', 'fail')),
       dryRun: or(fc.boolean()),
       links: many(imported),
     }),

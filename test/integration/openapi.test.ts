@@ -76,7 +76,7 @@ describe('the OpenAPI description', () => {
     await call('POST', '/links/bulk', { links: [{ url, code: 'put' }] }, { 'Idempotency-Key': 'a' })
     await call('POST', '/links/bulk', { links: [] }, { 'Idempotency-Key': 'a' })
     const imported = [{ url, code: 'put', hits: 3 }, { url }, {}]
-    for (const onConflict of ['skip', 'overwrite', 'rename', 'fail']) {
+    for (const onConflict of ['skip', 'overwrite', 'restore', 'rename', 'fail']) {
       await call('POST', '/links/import', { onConflict, links: imported, dryRun: true })
       await call('POST', '/links/import', { onConflict, links: imported })
     }

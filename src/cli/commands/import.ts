@@ -89,7 +89,7 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
     rows,
     journal,
     dryRun,
-    onConflict: options.onConflict,
+    onConflict: format === 'linkr' && options.onConflict === 'overwrite' ? 'restore' : options.onConflict,
     domainFor: domains.target,
     inFlight: options.concurrency,
     signal,

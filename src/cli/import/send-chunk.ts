@@ -4,13 +4,15 @@ import { CliError } from '../cli-error.ts'
 import type { Chunk, Reject } from './chunk-rows.ts'
 import { type ImportTotals, NO_TOTALS } from './import-totals.ts'
 
+/** What `--on-conflict` can be. */
 export const CONFLICT_MODES = ['skip', 'overwrite', 'rename', 'fail'] as const
 export type ConflictMode = (typeof CONFLICT_MODES)[number]
 
 export interface SendOptions {
   readonly api: ApiClient
   readonly runId: string
-  readonly onConflict: ConflictMode
+  /** `restore`: an overwrite by what linkr has exported itself, whose click totals include what it has counted. */
+  readonly onConflict: ConflictMode | 'restore'
   readonly dryRun: boolean
   readonly signal: AbortSignal
 }
