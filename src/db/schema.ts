@@ -68,7 +68,7 @@ export const cacheOutbox = pgTable(
   (table) => [primaryKey({ columns: [table.domain, table.code] })],
 )
 
-/** Apart from `links` and narrow, so that counting never rewrites a link's row. A link without hits may have no row. */
+/** Apart from `links` and narrow, so that counting never rewrites a link's row. A trigger makes each link's row here. */
 export const linkHits = pgTable(
   'link_hits',
   {

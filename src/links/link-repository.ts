@@ -70,7 +70,7 @@ export function postgresLinkRepository(database: Database): LinkRepository {
 
     async get(id, pendingSegments) {
       const [row] = await database.execute<LinkRow & { hits: string; applied: readonly string[] }>(sql`
-        SELECT links.*, coalesce((SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id), 0) AS hits,
+        SELECT links.*, (SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id) AS hits,
           ARRAY(SELECT id FROM hit_batches WHERE id = ANY(${textArray(pendingSegments)})) AS applied
         FROM links WHERE id = ${id}`)
       if (row === undefined) return null

@@ -58,7 +58,7 @@ export function writeStatement(drafts: readonly LinkDraft[], onTaken: 'keep' | O
       RETURNING *, xmax = 0 AS is_new
     ), counted AS (
       INSERT INTO link_hits (link_id, baseline)
-      SELECT id, baseline FROM written JOIN draft USING (domain, code) WHERE baseline > 0 OR (baseline = 0 AND NOT is_new)
+      SELECT id, baseline FROM written JOIN draft USING (domain, code) WHERE baseline IS NOT NULL
       ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
     ), ${TO_OUTBOX}
     SELECT * FROM written`

@@ -20,7 +20,7 @@ export function linkOrder({ sort, order, after }: LinkListQuery): LinkOrder {
   const direction = sql.raw(order === 'asc' ? 'ASC' : 'DESC')
   const beyond = sql.raw(order === 'asc' ? '>' : '<')
   return sort === 'hits'
-    ? byHits(order, direction, beyond, after)
+    ? byHits(direction, beyond, after)
     : byTime(sort === 'createdAt' ? sql.raw('created_at') : sql.raw('updated_at'), direction, beyond, after)
 }
 
@@ -39,44 +39,17 @@ function byTime(column: SQL, direction: SQL, beyond: SQL, after: ListPosition | 
   }
 }
 
-/** Links with hits come from the index on `link_hits`, the others, of which many have no row there, from `links`. */
-function byHits(
-  order: LinkListQuery['order'],
-  direction: SQL,
-  beyond: SQL,
-  after: ListPosition | null,
-): LinkOrder {
-  const hit = (limit: number) => sql`(
-    SELECT links.*, ${TOTAL_HITS} AS sort_key FROM link_hits JOIN links ON id = link_id
-    WHERE ${TOTAL_HITS} > 0 AND ${
-      after === null
-        ? sql`TRUE`
-        : sql`(${TOTAL_HITS}, link_id) ${beyond} (${after.key}::bigint, ${after.id}::bigint)`
-    }
-    ORDER BY ${TOTAL_HITS} ${direction}, link_id ${direction} LIMIT ${limit})`
-  const unhit = (limit: number) => sql`(
-    SELECT links.*, 0::bigint AS sort_key FROM links
-    WHERE NOT EXISTS (SELECT FROM link_hits WHERE link_id = id AND ${TOTAL_HITS} > 0)
-      AND ${after?.key === '0' ? sql`id ${beyond} ${after.id}::bigint` : sql`TRUE`}
-    ORDER BY id ${direction} LIMIT ${limit})`
-  const parts =
-    order === 'desc'
-      ? after?.key === '0'
-        ? [unhit]
-        : [hit, unhit]
-      : after === null || after.key === '0'
-        ? [unhit, hit]
-        : [hit]
+/** Every link has its row of `link_hits`, also without hits. */
+function byHits(direction: SQL, beyond: SQL, after: ListPosition | null): LinkOrder {
+  const isAfter = (key: SQL, id: SQL) =>
+    after === null ? sql`TRUE` : sql`(${key}, ${id}) ${beyond} (${after.key}::bigint, ${after.id}::bigint)`
   return {
     ordered: (limit, domain) => sql`
-      SELECT * FROM (${sql.join(
-        parts.map((part) => part(limit)),
-        sql` UNION ALL `,
-      )}) AS links
-      WHERE ${domain === null ? sql`TRUE` : sql`domain = ${domain}`} LIMIT ${limit}`,
-    sortKey: sql`coalesce((SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id), 0)`,
-    isAfter:
-      after === null ? sql`TRUE` : sql`(sort_key, id) ${beyond} (${after.key}::bigint, ${after.id}::bigint)`,
+      SELECT links.*, ${TOTAL_HITS} AS sort_key FROM link_hits JOIN links ON id = link_id
+      WHERE ${isAfter(TOTAL_HITS, sql`link_id`)} AND ${domain === null ? sql`TRUE` : sql`domain = ${domain}`}
+      ORDER BY ${TOTAL_HITS} ${direction}, link_id ${direction} LIMIT ${limit}`,
+    sortKey: sql`(SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id)`,
+    isAfter: isAfter(sql`sort_key`, sql`id`),
     orderBy: sql`sort_key ${direction}, id ${direction}`,
     asText: sql`sort_key::text`,
   }

@@ -50,7 +50,7 @@ export function pageStatement(query: LinkListQuery): SQL {
     SELECT
       (SELECT coalesce(json_agg(page ORDER BY ${orderBy}), '[]') FROM (
         SELECT *, ${asText} AS position,
-          coalesce((SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id), 0) AS hits
+          (SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id) AS hits
         FROM found) AS page) AS links,
       (SELECT json_build_object('key', ${asText}, 'id', id::text) FROM edge) AS edge,
       ARRAY(SELECT id FROM hit_batches WHERE applied_at > now() - interval '1 day'

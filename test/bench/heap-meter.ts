@@ -3,8 +3,8 @@ import { openInspector } from './inspector.ts'
 export interface HeapMeter {
   /** The most that was in use at any time, garbage included, in bytes. */
   readonly peak: () => number
-  /** The least of the newest samples: close to what is really held, since a collection has just run. */
-  readonly floor: () => number
+  /** The least since it was last asked: close to what is really held if a full collection has run meanwhile. */
+  floor(): number
   close(): void
 }
 
@@ -16,25 +16,27 @@ interface HeapUsage {
 }
 
 const SAMPLE_EVERY_MS = 50
-const NEWEST_SAMPLES = 60
 
 /** Samples an isolate's memory through its inspector. @param address `ws://` and so on. */
 export async function meterHeap(address: string): Promise<HeapMeter> {
   const inspector = await openInspector(address)
-  const samples: number[] = []
   let peak = 0
+  let floor = Number.POSITIVE_INFINITY
   const sample = async (): Promise<void> => {
     const usage = await inspector.send<HeapUsage>('Runtime.getHeapUsage')
     const bytes = usage.usedSize + (usage.embedderHeapUsedSize ?? 0) + (usage.backingStorageSize ?? 0)
-    samples.push(bytes)
-    if (samples.length > NEWEST_SAMPLES) samples.shift()
     peak = Math.max(peak, bytes)
+    floor = Math.min(floor, bytes)
   }
   await sample()
   const timer = setInterval(() => void sample().catch(() => {}), SAMPLE_EVERY_MS)
   return {
     peak: () => peak,
-    floor: () => Math.min(...samples),
+    floor() {
+      const least = floor
+      floor = Number.POSITIVE_INFINITY
+      return least
+    },
     close() {
       clearInterval(timer)
       inspector.close()

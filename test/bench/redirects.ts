@@ -71,7 +71,7 @@ export async function benchRedirects(options: RedirectOptions, cores: Cores): Pr
   try {
     const counts = await countRedirects(fixture, monitor, urlOf(workers.counting))
     const steady: Record<string, SteadyCounts> = {}
-    for (const perSecond of [1, 10, 100]) {
+    for (const perSecond of [1, 10, 100, 1_000]) {
       const rate = { url: urlOf(workers.linkr), perSecond, seconds: options.steadySeconds }
       steady[perSecond] = await countSteady(fixture, monitor, rate)
     }

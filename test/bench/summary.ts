@@ -16,6 +16,7 @@ export interface Summary {
   readonly busy: number | null
   readonly bareCpuUs: number | null
   readonly bareRequestsPerSecond: number
+  readonly bareP50Ms: number
 }
 
 export function summarize(name: string, pairs: readonly Pair[]): Summary {
@@ -35,6 +36,7 @@ export function summarize(name: string, pairs: readonly Pair[]): Summary {
     busy: orNull(of(({ subject }) => subject.busy)),
     bareCpuUs: orNull(of(({ bare }) => bare.cpuUs)),
     bareRequestsPerSecond: median(of(({ bare }) => bare.requestsPerSecond)),
+    bareP50Ms: median(of(({ bare }) => bare.p50Ms)),
   }
 }
 
@@ -82,7 +84,7 @@ export function redirectTable({ summaries, counts }: RedirectResult): string {
     row([
       'bare Worker',
       whole(first?.bareRequestsPerSecond ?? 0),
-      '',
+      first?.bareP50Ms.toFixed(2) ?? '-',
       first?.bareCpuUs?.toFixed(0) ?? '-',
       '1',
       '1',

@@ -117,7 +117,7 @@ function sizeTargets({ gzipBytes, firstRedirectMs: { ratio, bare, linkr } }: Siz
 function memoryTarget({ memory: { distinctCodes, heapEarly, heapEnd } }: RedirectResult): Target {
   return target(
     `${distinctCodes.toLocaleString('en-US')} distinct codes through one isolate stay within the cache’s bound`,
-    `${mib(heapEarly)} MiB after a tenth, ${mib(heapEnd)} MiB at the end`,
+    `${mib(heapEarly)} MiB with the cache full, ${mib(heapEnd)} MiB at the end`,
     heapEnd < 64 * MIB && heapEnd < 1.5 * heapEarly,
   )
 }

@@ -26,8 +26,8 @@ beforeAll(async () => {
       timestamptz '2026-02-01Z' - i * interval '1 second'
     FROM generate_series(1, 60) AS i`)
   await stores.sql(`
-    INSERT INTO link_hits (link_id, hits, baseline)
-    SELECT id, id % 5, CASE WHEN id % 9 = 0 THEN 100 ELSE 0 END FROM links WHERE id % 2 = 0`)
+    UPDATE link_hits SET hits = link_id % 5, baseline = CASE WHEN link_id % 9 = 0 THEN 100 ELSE 0 END
+    WHERE link_id % 2 = 0`)
 })
 
 afterAll(async () => {

@@ -41,7 +41,7 @@ describe('PUT /links', () => {
 
   test('keeps the hits of the link that it replaces', async () => {
     const { id } = await edge.create({ url, code: 'put-hits' })
-    await stores.sql('INSERT INTO link_hits (link_id, hits) VALUES ($1, 5)', [id])
+    await stores.sql('UPDATE link_hits SET hits = 5 WHERE link_id = $1', [id])
     await stores.redis('HSET', `${stores.keyPrefix}v1:hits`, '#', 'put-hits', id, '2')
     const replaced = await edge.api('PUT', '/links', { url, code: 'put-hits' })
     expect(await replaced.json()).toMatchObject({ id, hits: 7 })

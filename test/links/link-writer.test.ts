@@ -8,13 +8,13 @@ import { createLinkWriter, type OnTaken, type WriterItem } from '../../src/links
 function memoryBatches(table: Map<string, LinkRecord>): LinkBatches {
   const never = () => Promise.reject(new Error('not used'))
   return {
-    async write(drafts, overwrites) {
+    async write(drafts, onTaken) {
       const names = drafts.map(({ domain, code }) => `${domain}/${code}`)
       expect(new Set(names).size).toBe(names.length)
       return drafts.flatMap(({ domain, code, fields }): WrittenLink[] => {
         const name = `${domain}/${code}`
         const isNew = !table.has(name)
-        if (!isNew && !overwrites) return []
+        if (!isNew && onTaken === 'keep') return []
         const link = { ...recordOf(domain, code, fields.url), id: table.get(name)?.id ?? `${table.size + 1}` }
         table.set(name, link)
         return [{ ...link, isNew }]
@@ -60,7 +60,7 @@ function oneByOne(
   return items.map(({ domain, code, fields }) => {
     if (code === undefined) return 'created'
     const name = `${domain}/${code}`
-    if (!table.has(name) || onTaken === 'overwrite') {
+    if (!table.has(name) || onTaken === 'overwrite' || onTaken === 'restore') {
       const kind = table.has(name) ? 'updated' : 'created'
       table.set(name, fields.url)
       return kind
@@ -74,7 +74,7 @@ test('a batch does what its items would do one after the other', async () => {
   const items = fc.array(fc.record({ domain: fc.constantFrom('*', 'x'), code, url: fc.webUrl() }), {
     maxLength: 12,
   })
-  const onTaken = fc.constantFrom<OnTaken>('keep', 'overwrite', 'rename')
+  const onTaken = fc.constantFrom<OnTaken>('keep', 'overwrite', 'restore', 'rename')
   await fc.assert(
     fc.asyncProperty(items, items, onTaken, async (existing, added, policy) => {
       const toItem = (item: { domain: string; code: string | undefined; url: string }): WriterItem => ({
