@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { TOTAL_HITS } from '../db/expressions.ts'
 import { retrying } from '../db/postgres-error.ts'
+import { registerOf } from '../db/register-of.ts'
 import type { Link, LinkKey } from './link.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import type { LinkSource } from './link-source.ts'
@@ -33,7 +34,7 @@ export function postgresLinks(database: Database, retries: number): PostgresLink
     async findMany(keys) {
       const rows = await database.execute<LinkRow | { readonly id: null }>(sql`
           SELECT l.* FROM jsonb_array_elements(${JSON.stringify(keys)}::jsonb) WITH ORDINALITY AS k (key, position)
-          LEFT JOIN registers l ON l.domain = k.key ->> 'domain' AND l.code = k.key ->> 'code'
+          LEFT JOIN LATERAL ${registerOf(sql`k.key ->> 'domain'`, sql`k.key ->> 'code'`)} AS l ON true
           ORDER BY k.position`)
       return rows.map((row) => (row.id === null ? null : linkFromRow(row)))
     },

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Edit } from '../cache/register-store.ts'
 import type { Database } from '../db/client.ts'
+import { registerOf } from '../db/register-of.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
 import type { LinkKey, LinkRecord } from '../links/link.ts'
 import { type LinkRow, linkFromRow } from '../links/link-row.ts'
@@ -25,8 +26,9 @@ export function postgresOutbox(database: Database): Outbox {
     async pending(limit) {
       const rows = await database.execute<PendingRow>(sql`
           SELECT o.domain AS outbox_domain, o.code AS outbox_code, o.version AS outbox_version, l.*
-          FROM cache_outbox o LEFT JOIN registers l ON l.domain = o.domain AND l.code = o.code
-          ORDER BY o.created_at LIMIT ${limit}`)
+          FROM (SELECT * FROM cache_outbox ORDER BY created_at LIMIT ${limit}) AS o
+          LEFT JOIN LATERAL ${registerOf(sql`o.domain`, sql`o.code`)} AS l ON true
+          ORDER BY o.created_at`)
       return rows.map((row): Edit => {
         const key = { domain: row.outbox_domain, code: row.outbox_code }
         if (row.id === null) return { key, register: { version: Number(row.outbox_version), link: null } }
@@ -36,16 +38,19 @@ export function postgresOutbox(database: Database): Outbox {
     },
 
     async settle(edits) {
+      // Looked up one by one, for the same reason as in `registerOf`.
       const settled = edits.map(({ key, register: { version } }) => ({ ...key, version }))
       const rows = await database.execute<{ domain: string; code: string; version: string }>(sql`
         WITH s AS MATERIALIZED (
           SELECT * FROM jsonb_to_recordset(${JSON.stringify(settled)}::jsonb)
             AS s (domain text, code text, version bigint)
+        ), ranked AS (
+          SELECT domain, code,
+            greatest(version, (SELECT version FROM cache_outbox WHERE domain = s.domain AND code = s.code)) AS version,
+            (SELECT version FROM registers WHERE domain = s.domain AND code = s.code) AS present
+          FROM s
         ), outranked AS MATERIALIZED (
-          SELECT s.domain, s.code, greatest(s.version, o.version) AS version FROM s
-          JOIN registers r ON r.domain = s.domain AND r.code = s.code
-          LEFT JOIN cache_outbox o ON o.domain = s.domain AND o.code = s.code
-          WHERE r.version < greatest(s.version, o.version)
+          SELECT domain, code, version FROM ranked WHERE present < version
         ), settled AS (
           DELETE FROM cache_outbox o USING s
           WHERE o.domain = s.domain AND o.code = s.code AND o.version <= s.version

@@ -1,0 +1,43 @@
+import type { SQL } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../src/db/client.ts'
+import { postgresLinks } from '../../src/links/postgres-links.ts'
+import { postgresOutbox } from '../../src/outbox/postgres-outbox.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+const LINKS = 20_000
+const KEYS = Array.from({ length: 1_000 }, (_, i) => ({ domain: '*', code: `code${20 * i}` }))
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await startStores()
+  await stores.sql(`
+    INSERT INTO links (domain, code, url)
+    SELECT '*', 'code' || i, 'https://example.com/' || i FROM generate_series(1, ${LINKS}) AS i`)
+  await stores.sql(`INSERT INTO cache_outbox SELECT domain, code, version FROM links LIMIT 1000`)
+  for (const table of ['links', 'cache_outbox']) await stores.sql(`ANALYZE ${table}`)
+})
+
+afterAll(() => stores?.close())
+
+test('looking up, draining or settling many keys reads those links and no others', async () => {
+  const statements: SQL[] = []
+  const capture = async (statement: SQL): Promise<never[]> => {
+    statements.push(statement)
+    return []
+  }
+  const database: Database = { execute: capture, executeAfter: (_settings, statement) => capture(statement) }
+  await postgresLinks(database, 0).findMany(KEYS)
+  await postgresOutbox(database).pending(200)
+  await postgresOutbox(database).settle(KEYS.map((key) => ({ key, register: { version: 1, link: null } })))
+  expect(statements).toHaveLength(3)
+  for (const statement of statements) {
+    const { sql, params } = new PgDialect().sqlToQuery(statement)
+    const plan = await stores.sql<{ 'QUERY PLAN': string }>(`EXPLAIN (COSTS off) ${sql}`, params)
+    const text = plan.map((row) => row['QUERY PLAN']).join('\n')
+    expect(text).toContain('links_code_domain_key')
+    expect(text).not.toContain('Seq Scan on links')
+  }
+})
