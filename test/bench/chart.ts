@@ -1,6 +1,7 @@
 import { type Summary, titleOf } from './summary.ts'
 
 const [WIDTH, LABEL, BAR, GAP] = [760, 200, 26, 12]
+const TITLE = 'CPU time of a redirect, in raw workerd on one core'
 
 /** CPU time per request, one bar for each subject, readable on a light and on a dark page. */
 export function chart(summaries: readonly Summary[]): string {
@@ -24,7 +25,8 @@ export function chart(summaries: readonly Summary[]): string {
   })
   const height = 44 + bars.length * (BAR + GAP)
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="14" fill="#768390">
-  <text x="${LABEL}" y="24" font-weight="600">CPU time of a redirect, in raw workerd on one core</text>
+  <title>${TITLE}</title>
+  <text x="${LABEL}" y="24" font-weight="600">${TITLE}</text>
 ${rows.join('\n')}
 </svg>
 `

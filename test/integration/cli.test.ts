@@ -82,6 +82,8 @@ describe('the CLI against the real API', () => {
       '-c',
     )
     expect(created).toMatchObject({ code: 0 })
+    // Visits of other tests may still be on their way.
+    await cli('flush')
     const before = linesOf((await cli('export', '--format', 'jsonl')).stdout)
     for (const format of ['csv', 'json', 'jsonl']) {
       const file = join(folder, `export.${format}`)
