@@ -93,8 +93,9 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
   }
 
   /** Whoever made the outage known may be the last to come by here, so this does not wait for anybody. */
-  async function recover(): Promise<void> {
+  async function recover(pauseMs: number): Promise<void> {
     const since = runtime.now()
+    if (pauseMs > 0) await runtime.sleep(pauseMs)
     while (isBehind() && runtime.now() - since < RETRY_FOR_MS) {
       try {
         await drain()
@@ -112,16 +113,17 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
     try {
       await settle(await outbox(), edits)
     } catch (error) {
-      if (error instanceof SourceUnavailable && error.store === 'redis') suspect()
+      if (error instanceof SourceUnavailable && error.store === 'redis') suspect(RETRY_EVERY_MS)
       throw error
     }
   }
 
-  function suspect(): void {
+  /** @param pauseMs for a Redis that has failed just now. */
+  function suspect(pauseMs = 0): void {
     suspicions++
     if (runtime.now() - recoveringSince < RECOVERY_EVERY_MS) return
     recoveringSince = runtime.now()
-    runtime.background('outbox.recover_failed', recover())
+    runtime.background('outbox.recover_failed', recover(pauseMs))
   }
 
   return {
@@ -134,7 +136,7 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
       }
     },
     isBehind,
-    suspect,
+    suspect: () => suspect(),
     catchUp() {
       if (!isBehind() || runtime.now() - lastCatchUpAt < RETRY_EVERY_MS) return
       lastCatchUpAt = runtime.now()
@@ -148,7 +150,7 @@ export function createPublisher({ registers, outbox, runtime, forget }: Publishe
         runtime.background('outbox.settle_failed', settleInBackground(edits))
       } catch (error) {
         log.error('cache.publish_failed', { edits: edits.length, error: describeError(error) })
-        suspect()
+        suspect(RETRY_EVERY_MS)
       }
     },
 

@@ -1,6 +1,6 @@
 import { type Summary, titleOf } from './summary.ts'
 
-const [WIDTH, LABEL, BAR, GAP] = [760, 200, 26, 12]
+const [WIDTH, LABEL, BAR, GAP] = [760, 230, 26, 12]
 const TITLE = 'CPU time of a redirect, in raw workerd on one core'
 
 /** CPU time per request, one bar for each subject, readable on a light and on a dark page. */
