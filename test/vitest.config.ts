@@ -15,5 +15,7 @@ export default defineConfig({
     sequence: { shuffle: true },
     // Most of them wait for a store or a time-out most of the time; by default a machine of two cores gets one worker.
     maxWorkers: 2,
+    // V8 may abort while it replaces a wrapper around one of PGlite's imports (nodejs/node#64500), so it replaces none.
+    execArgv: ['--wasm-wrapper-tiering-budget=2147483647'],
   },
 })
