@@ -12,6 +12,8 @@ export default defineConfig({
     reporters: jsonReport ? ['default', ['json', { outputFile: jsonReport }]] : ['default'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What is polled for is there within moments, except on a loaded machine.
+    expect: { poll: { timeout: 20_000, interval: 50 } },
     sequence: { shuffle: true },
     // Most of them wait for a store or a time-out most of the time; by default a machine of two cores gets one worker.
     maxWorkers: 2,

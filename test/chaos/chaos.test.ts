@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createKeys } from '../../src/redis/keys.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
-import { PATIENT, recover } from '../support/recover.ts'
+import { recover } from '../support/recover.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 import { createLinkHistory, type LinkHistory } from './link-history.ts'
 import { createOwner } from './owner.ts'
@@ -161,7 +161,7 @@ async function expectTruthEverywhere(
       ])
       return Object.fromEntries(await Promise.all(locations))
     }
-    await expect.poll(shown, PATIENT).toEqual(truth)
+    await expect.poll(shown).toEqual(truth)
   }
 }
 
@@ -175,7 +175,7 @@ async function expectHitsToBe(answered: ReadonlyMap<string, number>): Promise<vo
     }
     return Promise.all(edges.map(report))
   }
-  await expect.poll(waiting, PATIENT).toEqual(edges.map(() => [0, 0, 0, 0]))
+  await expect.poll(waiting).toEqual(edges.map(() => [0, 0, 0, 0]))
   const rows = await stores.sql<{ url: string; hits: string }>(
     'SELECT url, coalesce(hits, 0) AS hits FROM links LEFT JOIN link_hits ON link_id = id ORDER BY url',
   )

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
-import { PATIENT, recover } from '../support/recover.ts'
+import { recover } from '../support/recover.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -26,7 +26,7 @@ describe('both down', () => {
       const { id, code } = await edge.create({ url: 'https://example.com/' })
       expect(await edge.follow(code)).toBe('https://example.com/')
       // The first commit of an isolate clears its memory: it cannot know what was edited before.
-      await expect.poll(async () => (await edge.health()).hits.isolate.waitingLinks, PATIENT).toBe(0)
+      await expect.poll(async () => (await edge.health()).hits.isolate.waitingLinks).toBe(0)
       expect((await edge.get(`/${code}`, { method: 'HEAD' })).status).toBe(302)
       stores.redisFaults.inject(fault)
       stores.postgresFaults.inject(fault)
@@ -42,7 +42,7 @@ describe('both down', () => {
         await edge.api('POST', '/flush')
         return visits - (await stores.flushedHits(id))
       }
-      await expect.poll(missing, PATIENT).toBe(0)
+      await expect.poll(missing).toBe(0)
       expect(await missing()).toBe(0)
     },
   )
@@ -67,7 +67,7 @@ describe('both down', () => {
       (await edge.get('/never-there')).status,
     ]
     // At once, but for the pause of a circuit breaker that has opened.
-    await expect.poll(statuses, PATIENT).toEqual([302, 404])
+    await expect.poll(statuses).toEqual([302, 404])
   })
 
   test('owners are answered 503, and nothing is written', async () => {

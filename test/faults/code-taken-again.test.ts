@@ -7,7 +7,7 @@ import { TO_OUTBOX } from '../../src/db/to-outbox.ts'
 import { PUBLISH } from '../../src/redis/scripts/registers.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'
-import { PATIENT, recover } from '../support/recover.ts'
+import { recover } from '../support/recover.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -56,7 +56,7 @@ describe('a code that is taken again while its link is being deleted', () => {
     ])
     await insert('again-1', drawn)
     await edge.api('POST', '/reconcile')
-    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     expect(await versionOf('again-1')).toBeGreaterThan(deletion)
     expect(await edge.follow('again-1')).toBe(url)
   })
@@ -68,9 +68,9 @@ describe('a code that is taken again while its link is being deleted', () => {
     let publications = 0
     stores.redisFaults.inject({ kind: 'refuse' }, (request) => runs(PUBLISH)(request) && ++publications > 1)
     await edge.create({ url, code: 'again-2' })
-    await expect.poll(() => publications, PATIENT).toBeGreaterThan(1)
+    await expect.poll(() => publications).toBeGreaterThan(1)
     stores.heal()
-    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     expect(await versionOf('again-2')).toBeGreaterThan(deletion)
     expect(await stores.redis('GET', stores.registerOf('again-2'))).toContain(url)
     expect(await edge.follow('again-2')).toBe(url)

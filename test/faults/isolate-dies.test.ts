@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { PUBLISH } from '../../src/redis/scripts/registers.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'
-import { PATIENT, recover } from '../support/recover.ts'
+import { recover } from '../support/recover.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -29,7 +29,7 @@ describe('isolate dies', () => {
     victim = await startEdge(stores, { HIT_COMMIT_WINDOW_MS: '1000' })
     const { id, code } = await victim.create({ url: 'https://example.com/' })
     for (let i = 0; i < 3; i++) await victim.get(`/${code}`)
-    await expect.poll(() => survivor.hitsOf(id), PATIENT).toBe(3)
+    await expect.poll(() => survivor.hitsOf(id)).toBe(3)
     for (let i = 0; i < 2; i++) await victim.get(`/${code}`)
     await victim.close()
     await survivor.api('POST', '/flush')
@@ -42,11 +42,11 @@ describe('isolate dies', () => {
   test('holding the lease of a link: others load the link all the same', async () => {
     victim = await startEdge(stores)
     const { code } = await survivor.create({ url: 'https://example.com/' })
-    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     await stores.redis('DEL', stores.registerOf(code))
     stores.postgresFaults.inject({ kind: 'hang' })
     const cutOff = victim.follow(code).catch(() => null)
-    await expect.poll(() => stores.postgresFaults.struck, PATIENT).toBe(1)
+    await expect.poll(() => stores.postgresFaults.struck).toBe(1)
     await victim.close()
     await cutOff
     stores.heal()
@@ -59,7 +59,7 @@ describe('isolate dies', () => {
     expect(await survivor.follow(code)).toBe('https://example.com/old')
     stores.redisFaults.inject({ kind: 'hang' }, runs(PUBLISH))
     const cutOff = victim.edit(id, 'https://example.com/new').catch(() => null)
-    await expect.poll(() => stores.redisFaults.struck, PATIENT).toBe(1)
+    await expect.poll(() => stores.redisFaults.struck).toBe(1)
     await victim.close()
     await cutOff
     stores.heal()

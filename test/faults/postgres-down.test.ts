@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
-import { PATIENT, recover } from '../support/recover.ts'
+import { recover } from '../support/recover.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -47,7 +47,7 @@ describe('Postgres down', () => {
       await edge.api('POST', '/flush')
       return stores.flushedHits(id)
     }
-    await expect.poll(flushed, PATIENT).toBe(1)
+    await expect.poll(flushed).toBe(1)
     expect(await flushed()).toBe(1)
   })
 
@@ -72,7 +72,7 @@ describe('Postgres down', () => {
     '%s: API writes are answered 503 and write nothing, not even half of it',
     async (_, fault) => {
       const { id, code } = await edge.create({ url: 'https://example.com/old' })
-      await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+      await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
       const stateOf = () =>
         Promise.all([
           stores.sql('SELECT * FROM links ORDER BY id'),
@@ -103,9 +103,9 @@ describe('Postgres down', () => {
     stores.postgresFaults.inject({ kind: 'drop-answer' })
     expect((await edge.api('PATCH', `/links/${id}`, { url: 'https://example.com/new' })).status).toBe(503)
     stores.heal()
-    await expect.poll(() => edge.follow(code), PATIENT).toBe('https://example.com/new')
+    await expect.poll(() => edge.follow(code)).toBe('https://example.com/new')
     const register = () => stores.redis('GET', `${stores.keyPrefix}v1:link:*/${code}`)
-    await expect.poll(register, PATIENT).toContain('https://example.com/new')
+    await expect.poll(register).toContain('https://example.com/new')
   })
 
   test('a dead Postgres is skipped: after some time-outs requests are answered 503 without waiting for it', async () => {
@@ -116,7 +116,7 @@ describe('Postgres down', () => {
     for (const answer of await Promise.all(Array.from({ length: 50 }, visitCold))) await expect503(answer)
     expect(stores.postgresFaults.requests).toBeLessThan(10)
     stores.heal()
-    await expect.poll(async () => (await visitCold()).status, PATIENT).toBe(404)
+    await expect.poll(async () => (await visitCold()).status).toBe(404)
   })
 
   test('health says that Postgres is down, Redis is up, and how many hits wait', async () => {
@@ -129,7 +129,7 @@ describe('Postgres down', () => {
       expect(response.status).toBe(200)
       return response.json()
     }
-    await expect.poll(ask, PATIENT).toMatchObject({
+    await expect.poll(ask).toMatchObject({
       status: 'degraded',
       redis: { state: 'up', latencyMs: expect.any(Number), breaker: 'closed' },
       postgres: { state: 'down', latencyMs: null },
@@ -143,7 +143,7 @@ describe('Postgres slow', () => {
   test('within its time-out: only a link that nobody has waits for it', async () => {
     const cached = await edge.create({ url: 'https://example.com/cached' })
     const cold = await edge.create({ url: 'https://example.com/cold' })
-    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     await stores.redis('DEL', stores.registerOf(cold.code))
     let answer = (): void => {}
     const until = new Promise<void>((resolve) => {
@@ -151,7 +151,7 @@ describe('Postgres slow', () => {
     })
     stores.postgresFaults.inject({ kind: 'hold', until })
     const waiting = edge.follow(cold.code)
-    await expect.poll(() => stores.postgresFaults.struck, PATIENT).toBe(1)
+    await expect.poll(() => stores.postgresFaults.struck).toBe(1)
     expect(await edge.follow(cached.code)).toBe('https://example.com/cached')
     answer()
     expect(await waiting).toBe('https://example.com/cold')
@@ -160,7 +160,7 @@ describe('Postgres slow', () => {
   test('beyond its time-out: a link that nobody has is answered 503, all others go on', async () => {
     const cached = await edge.create({ url: 'https://example.com/cached' })
     const cold = await edge.create({ url: 'https://example.com/cold' })
-    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     await stores.redis('DEL', stores.registerOf(cold.code))
     stores.postgresFaults.inject({ kind: 'delay', ms: 4_000 })
     await expect503(await edge.get(`/${cold.code}`))

@@ -3,7 +3,7 @@ import { COMMIT_HITS } from '../../src/redis/scripts/hits.ts'
 import { FILL, PUBLISH } from '../../src/redis/scripts/registers.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'
-import { PATIENT, recover } from '../support/recover.ts'
+import { recover } from '../support/recover.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -30,7 +30,7 @@ describe('Redis answers lost', () => {
     await edge.edit(id, 'https://example.com/2')
     expect(await edge.follow(code)).toBe('https://example.com/2')
     stores.heal()
-    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     expect(await stores.redis('GET', stores.registerOf(code))).toContain('https://example.com/2')
     expect(await edge.follow(code)).toBe('https://example.com/2')
   })
@@ -40,7 +40,7 @@ describe('Redis answers lost', () => {
     await stores.redis('DEL', stores.registerOf(code))
     stores.redisFaults.inject({ kind: 'drop-answer' }, runs(FILL))
     expect(await edge.follow(code)).toBe('https://example.com/')
-    await expect.poll(() => stores.redis('EXISTS', stores.registerOf(code)), PATIENT).toBe(1)
+    await expect.poll(() => stores.redis('EXISTS', stores.registerOf(code))).toBe(1)
   })
 
   test('hits that Redis has count once, also when the circuit breaker opens in the middle of their retry', async () => {
@@ -55,13 +55,13 @@ describe('Redis answers lost', () => {
       visits++
       return stores.redisFaults.requests
     }
-    await expect.poll(commits, PATIENT).toBeGreaterThan(7)
+    await expect.poll(commits).toBeGreaterThan(7)
     stores.heal()
     const flushed = async (): Promise<number> => {
       await edge.api('POST', '/flush')
       return (await edge.health()).hits.isolate.waitingLinks === 0 ? stores.flushedHits(id) : -1
     }
-    await expect.poll(flushed, PATIENT).toBe(visits)
+    await expect.poll(flushed).toBe(visits)
     expect(await flushed()).toBe(visits)
   })
 })

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
-import { PATIENT, recover } from '../support/recover.ts'
+import { recover } from '../support/recover.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -52,7 +52,7 @@ describe('Redis down', () => {
     await edge.api('DELETE', `/links/${deleted.id}`)
     expect((await stores.sql('SELECT FROM cache_outbox')).length).toBe(3)
     stores.redisFaults.heal()
-    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     expect(await stores.redis('GET', stores.registerOf(edited.code))).toContain('https://example.com/new')
     expect(await stores.redis('GET', stores.registerOf(deleted.code))).toContain('"link":null')
     // Redis never had this one, and need not be told before somebody follows it.
@@ -82,7 +82,7 @@ describe('Redis down', () => {
       await edge.get(`/${code}`)
       return stores.redis('EXISTS', stores.registerOf(code))
     }
-    await expect.poll(isCached, PATIENT).toBe(1)
+    await expect.poll(isCached).toBe(1)
   })
 
   test('hits wait in the isolate and are counted once it is back', async () => {
@@ -94,7 +94,7 @@ describe('Redis down', () => {
       await edge.api('POST', '/flush')
       return stores.flushedHits(id)
     }
-    await expect.poll(flushed, PATIENT).toBe(4)
+    await expect.poll(flushed).toBe(4)
   })
 
   test('hits that it cannot have seen go straight to Postgres, the others wait for it, all count once', async () => {
@@ -107,17 +107,17 @@ describe('Redis down', () => {
       visits++
       return stores.flushedHits(id)
     }
-    await expect.poll(visitAndCount, PATIENT).toBeGreaterThan(2)
+    await expect.poll(visitAndCount).toBeGreaterThan(2)
     expect(await stores.flushedHits(id)).toBeLessThanOrEqual(visits)
     stores.redisFaults.heal()
     const missing = async (): Promise<number> => {
       await edge.api('POST', '/flush')
       return visits - (await stores.flushedHits(id))
     }
-    await expect.poll(missing, PATIENT).toBe(0)
+    await expect.poll(missing).toBe(0)
     // The batch whose answer was lost is counted already; it is sent again all the same, and not counted again.
     const waiting = async () => (await edge.health()).hits.isolate
-    await expect.poll(waiting, PATIENT).toEqual({ waitingLinks: 0, droppedHits: 0 })
+    await expect.poll(waiting).toEqual({ waitingLinks: 0, droppedHits: 0 })
     expect(await missing()).toBe(0)
   })
 

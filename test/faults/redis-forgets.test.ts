@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { FILL } from '../../src/redis/scripts/registers.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'
-import { PATIENT, recover } from '../support/recover.ts'
+import { recover } from '../support/recover.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -35,7 +35,7 @@ describe('register evicted', () => {
     const { code } = await edge.create({ url: 'https://example.com/' })
     await stores.redis('DEL', stores.registerOf(code))
     expect(await edge.follow(code)).toBe('https://example.com/')
-    await expect.poll(() => stores.redis('EXISTS', stores.registerOf(code)), PATIENT).toBe(1)
+    await expect.poll(() => stores.redis('EXISTS', stores.registerOf(code))).toBe(1)
   })
 
   test('a load that began before an edit does not bring the old link back, though nothing stands in its way', async () => {
@@ -47,11 +47,11 @@ describe('register evicted', () => {
     })
     stores.redisFaults.inject({ kind: 'hold', until: held }, runs(FILL))
     expect(await edge.follow(code)).toBe('https://example.com/old')
-    await expect.poll(() => stores.redisFaults.struck, PATIENT).toBe(1)
+    await expect.poll(() => stores.redisFaults.struck).toBe(1)
     await edge.edit(id, 'https://example.com/new')
     await stores.redis('DEL', stores.registerOf(code))
     release()
-    await expect.poll(() => stores.redisFaults.struck, PATIENT).toBe(0)
+    await expect.poll(() => stores.redisFaults.struck).toBe(0)
     expect(await stores.redis('EXISTS', stores.registerOf(code))).toBe(0)
     expect(await edge.follow(code)).toBe('https://example.com/new')
   })
@@ -65,7 +65,7 @@ describe('Redis restarted and emptied', () => {
     await atFreshEdge(async (fresh) => {
       expect(await fresh.follow(code)).toBe('https://example.com/')
     })
-    await expect.poll(() => stores.redis('EXISTS', stores.registerOf(code)), PATIENT).toBe(1)
+    await expect.poll(() => stores.redis('EXISTS', stores.registerOf(code))).toBe(1)
   })
 
   test('hits that were flushed stay, and hits after it count once; those that waited in it are lost', async () => {
@@ -74,7 +74,7 @@ describe('Redis restarted and emptied', () => {
     await edge.api('POST', '/flush')
     expect(await stores.flushedHits(id)).toBe(1)
     await edge.get(`/${code}`)
-    await expect.poll(() => edge.hitsOf(id), PATIENT).toBe(2)
+    await expect.poll(() => edge.hitsOf(id)).toBe(2)
     await stores.emptyRedis()
     expect(await edge.hitsOf(id)).toBe(1)
     await edge.get(`/${code}`)

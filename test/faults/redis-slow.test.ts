@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Edge, startEdge } from '../support/edge.ts'
-import { PATIENT, recover } from '../support/recover.ts'
+import { recover } from '../support/recover.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -23,13 +23,13 @@ describe('Redis slow', () => {
     const hot = await edge.create({ url: 'https://example.com/hot' })
     const cold = await edge.create({ url: 'https://example.com/cold' })
     expect(await edge.follow(hot.code)).toBe('https://example.com/hot')
-    await expect.poll(() => stores.sql('SELECT FROM cache_outbox'), PATIENT).toEqual([])
+    await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
 
     let answer = (): void => {}
     stores.redisFaults.inject({ kind: 'hold', until: new Promise((resolve) => (answer = resolve)) })
     stores.postgresFaults.resetCounts()
     const waiting = edge.follow(cold.code)
-    await expect.poll(() => stores.redisFaults.struck, PATIENT).toBeGreaterThan(0)
+    await expect.poll(() => stores.redisFaults.struck).toBeGreaterThan(0)
     expect(await edge.follow(hot.code)).toBe('https://example.com/hot')
     answer()
     expect(await waiting).toBe('https://example.com/cold')
@@ -46,14 +46,14 @@ describe('Redis slow', () => {
     expect((await edge.get(`/${code}`, { method: 'HEAD' })).status).toBe(302)
     stores.redisFaults.inject({ kind: 'delay', ms: 1_500 })
     for (let i = 0; i < 5; i++) expect(await edge.follow(code)).toBe('https://example.com/')
-    await expect.poll(() => stores.redisFaults.commands.length, PATIENT).toBeGreaterThan(2)
+    await expect.poll(() => stores.redisFaults.commands.length).toBeGreaterThan(2)
     stores.heal()
     const flushed = async (): Promise<number> => {
       await edge.api('POST', '/flush')
       return stores.flushedHits(id)
     }
-    await expect.poll(flushed, PATIENT).toBe(5)
-    await expect.poll(() => stores.redisFaults.struck, PATIENT).toBe(0)
+    await expect.poll(flushed).toBe(5)
+    await expect.poll(() => stores.redisFaults.struck).toBe(0)
     expect(await flushed()).toBe(5)
   })
 })

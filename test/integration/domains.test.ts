@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Edge, startEdge } from '../support/edge.ts'
-import { PATIENT } from '../support/recover.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -101,7 +100,7 @@ describe('the settings of a domain', () => {
       return String(await stores.redis('GET', `${stores.keyPrefix}v1:link:go.example.com/`))
     }
     // As long as the isolate still suspects Redis, visits are answered from Postgres.
-    await expect.poll(registered, PATIENT).toContain('example.com/root')
+    await expect.poll(registered).toContain('example.com/root')
     const again = (await (await edge.api('POST', '/reconcile', { full: true })).json()) as {
       repaired: number
     }

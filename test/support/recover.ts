@@ -2,16 +2,13 @@ import { expect } from 'vitest'
 import type { Edge } from './edge.ts'
 import type { Stores } from './stores.ts'
 
-/** Long enough for a loaded machine; what is polled for is there within moments otherwise. */
-export const PATIENT = { timeout: 20_000, interval: 50 }
-
 /** Ends every fault and waits until each isolate has noticed, so that one test's outage is not the next one's. */
 export async function recover(stores: Stores, ...edges: readonly Edge[]): Promise<void> {
   stores.heal()
   for (const edge of edges) {
     await expect
-      .poll(() => edge.health(), PATIENT)
+      .poll(() => edge.health())
       .toMatchObject({ status: 'ok', redis: { breaker: 'closed' }, postgres: { breaker: 'closed' } })
-    await expect.poll(async () => (await edge.api('POST', '/reconcile')).status, PATIENT).toBe(200)
+    await expect.poll(async () => (await edge.api('POST', '/reconcile')).status).toBe(200)
   }
 }
