@@ -22,15 +22,15 @@ export function createApp(services: () => Services): App {
   let redirecting: Services | undefined
 
   async function route(request: Request): Promise<Response> {
-    const { pathname } = new URL(request.url)
-    if (/^\/api(?:\/|$)/.test(pathname)) {
+    const own = OWN_ROUTE.exec(request.url)?.[1]
+    if (own === 'api') {
       const { createApi } = await import('./api/api.ts')
       api ??= createApi(services())
       return api.fetch(request)
     }
     const reads = request.method === 'GET' || request.method === 'HEAD'
-    if (reads && pathname === '/health') return Response.json({ status: 'ok' })
-    if (reads && pathname === '/robots.txt') return robots(request, services())
+    if (reads && own === 'health') return Response.json({ status: 'ok' })
+    if (reads && own === 'robots.txt') return robots(request, services())
     redirecting = services()
     return redirect(request, redirecting)
   }
@@ -42,6 +42,9 @@ export function createApp(services: () => Services): App {
     },
   }
 }
+
+/** What is not a link. By hand, as in `locate`: most of what comes here is one. */
+const OWN_ROUTE = /^[^/]*\/\/[^/]*\/(api(?=[/?#]|$)|(?:health|robots\.txt)(?=[?#]|$))/
 
 function onError(error: unknown): Response {
   if (error instanceof SourceUnavailable) {

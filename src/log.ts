@@ -11,13 +11,12 @@ export const log = {
 }
 
 /**
- * What may be logged of an unknown error: the messages down its chain of causes. Query parameters, which
- * DrizzleQueryError prints, are cut off; so is Upstash's echo of the command.
+ * What may be logged of an unknown error: the messages down its chain of causes. Upstash's echo of the command is cut off.
  */
 export function describeError(error: unknown): string {
   const parts: string[] = []
   for (let current = error; current instanceof Error && parts.length < 4; current = current.cause) {
-    parts.push(`${current.name}: ${current.message.split(/\nparams:|, command was:/)[0]?.slice(0, 300)}`)
+    parts.push(`${current.name}: ${current.message.split(', command was:')[0]?.slice(0, 300)}`)
   }
   return parts.join(' <- ') || String(error).slice(0, 300)
 }

@@ -28,8 +28,8 @@ export function postgresDomains(database: Database): DomainTable {
   /** @param statement returns the `domain` and `version` of what it wrote. */
   async function write(statement: SQL): Promise<number | null> {
     const rows = await database.execute<{ version: string }>(sql`
-        WITH changed AS (${statement}), written AS (SELECT host AS domain, '' AS code, version FROM changed),
-        ${TO_OUTBOX} SELECT version FROM written`)
+      WITH changed AS (${statement}), written AS (SELECT host AS domain, '' AS code, version FROM changed),
+      ${TO_OUTBOX} SELECT version FROM written`)
     return rows[0] === undefined ? null : Number(rows[0].version)
   }
 

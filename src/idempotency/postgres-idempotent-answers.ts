@@ -7,7 +7,7 @@ import {
   KEEP_ANSWERS_FOR_S,
 } from './idempotent-answers.ts'
 
-interface ClaimRow extends Record<string, unknown> {
+interface ClaimRow {
   readonly is_claimed: boolean
   readonly request_hash: string | null
   readonly status: number | null
@@ -21,38 +21,38 @@ export function postgresIdempotentAnswers(database: Database): IdempotentAnswers
   return {
     async claim({ caller, key, requestHash, attempt }) {
       const rows = await database.execute<ClaimRow>(sql`
-          WITH claimed AS (
-            INSERT INTO idempotent_answers AS a (caller, key, request_hash, attempt)
-            VALUES (${caller}, ${key}, ${requestHash}, ${attempt})
-            ON CONFLICT (caller, key) DO UPDATE SET request_hash = excluded.request_hash,
-              attempt = excluded.attempt, status = NULL, headers = NULL, body = NULL, created_at = now()
-            WHERE a.created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)} OR (a.status IS NULL
-              AND a.request_hash = excluded.request_hash
-              AND a.created_at < now() - ${seconds(ATTEMPT_LOST_AFTER_S)})
-            RETURNING key
-          )
-          SELECT EXISTS (SELECT FROM claimed) AS is_claimed, request_hash, status, headers, body
-          FROM (SELECT) AS one
-          LEFT JOIN idempotent_answers ON caller = ${caller} AND key = ${key}`)
+        WITH claimed AS (
+          INSERT INTO idempotent_answers AS a (caller, key, request_hash, attempt)
+          VALUES (${caller}, ${key}, ${requestHash}, ${attempt})
+          ON CONFLICT (caller, key) DO UPDATE SET request_hash = excluded.request_hash,
+            attempt = excluded.attempt, status = NULL, headers = NULL, body = NULL, created_at = now()
+          WHERE a.created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)} OR (a.status IS NULL
+            AND a.request_hash = excluded.request_hash
+            AND a.created_at < now() - ${seconds(ATTEMPT_LOST_AFTER_S)})
+          RETURNING key
+        )
+        SELECT EXISTS (SELECT FROM claimed) AS is_claimed, request_hash, status, headers, body
+        FROM (SELECT) AS one
+        LEFT JOIN idempotent_answers ON caller = ${caller} AND key = ${key}`)
       return toClaim(rows[0], requestHash)
     },
 
     async store({ caller, key, attempt }, { status, headers, body }) {
       await database.execute(sql`
-          UPDATE idempotent_answers
-          SET status = ${status}, headers = ${JSON.stringify(headers)}::jsonb, body = ${body}
-          WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt}`)
+        UPDATE idempotent_answers
+        SET status = ${status}, headers = ${JSON.stringify(headers)}::jsonb, body = ${body}
+        WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt}`)
     },
 
     async release({ caller, key, attempt }) {
       await database.execute(sql`
-          DELETE FROM idempotent_answers
-          WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt} AND status IS NULL`)
+        DELETE FROM idempotent_answers
+        WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt} AND status IS NULL`)
     },
 
     async prune() {
       await database.execute(sql`
-          DELETE FROM idempotent_answers WHERE created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)}`)
+        DELETE FROM idempotent_answers WHERE created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)}`)
     },
   }
 }

@@ -16,25 +16,23 @@ export function postgresLinkBatches(database: Database): LinkBatches {
       return rows.map((row) => ({ ...linkFromRow(row), isNew: row.is_new }))
     },
 
-    async taken(keys) {
-      const rows = await database.execute<{ domain: string; code: string }>(sql`
-          SELECT links.domain, links.code
-          FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS wanted (domain text, code text)
-          JOIN links ON links.code = wanted.code AND links.domain = wanted.domain`)
-      return rows
-    },
+    taken: (keys) =>
+      database.execute<{ domain: string; code: string }>(sql`
+        SELECT links.domain, links.code
+        FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS wanted (domain text, code text)
+        JOIN links ON links.code = wanted.code AND links.domain = wanted.domain`),
 
     async freeSuffixes(keys) {
       // As many numbers as there are links could be taken, but each one that is tried costs a look into the index.
       const rows = await database.execute<{ numbers: number[] }>(sql`
-          SELECT ARRAY(
-            SELECT number FROM generate_series(2, ${MAX_SUFFIX}) AS number
-            WHERE NOT EXISTS (SELECT FROM links WHERE domain = wanted.domain AND code = wanted.code || '-' || number)
-            LIMIT wanted.count
-          ) AS numbers
-          FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(keys)}::jsonb)
-            AS (domain text, code text, count int)) WITH ORDINALITY AS wanted (domain, code, count, position)
-          ORDER BY position`)
+        SELECT ARRAY(
+          SELECT number FROM generate_series(2, ${MAX_SUFFIX}) AS number
+          WHERE NOT EXISTS (SELECT FROM links WHERE domain = wanted.domain AND code = wanted.code || '-' || number)
+          LIMIT wanted.count
+        ) AS numbers
+        FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(keys)}::jsonb)
+          AS (domain text, code text, count int)) WITH ORDINALITY AS wanted (domain, code, count, position)
+        ORDER BY position`)
       return rows.map(({ numbers }) => numbers)
     },
   }

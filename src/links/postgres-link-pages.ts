@@ -10,7 +10,7 @@ import { linkOrder } from './postgres-link-order.ts'
 /** Far more than the segments that wait in Redis, and so could be counted twice, at any time. */
 const MAX_APPLIED_SEGMENTS = 500
 
-interface PageRow extends Record<string, unknown> {
+interface PageRow {
   readonly links: readonly (LinkRow & { readonly hits: number; readonly position: string })[]
   readonly edge: ListPosition | null
   readonly applied: readonly string[]

@@ -33,16 +33,16 @@ export function postgresLinks(database: Database, retries: number): PostgresLink
 
     async findMany(keys) {
       const rows = await database.execute<LinkRow | { readonly id: null }>(sql`
-          SELECT l.* FROM jsonb_array_elements(${JSON.stringify(keys)}::jsonb) WITH ORDINALITY AS k (key, position)
-          LEFT JOIN LATERAL ${registerOf(sql`k.key ->> 'domain'`, sql`k.key ->> 'code'`)} AS l ON true
-          ORDER BY k.position`)
+        SELECT l.* FROM jsonb_array_elements(${JSON.stringify(keys)}::jsonb) WITH ORDINALITY AS k (key, position)
+        LEFT JOIN LATERAL ${registerOf(sql`k.key ->> 'domain'`, sql`k.key ->> 'code'`)} AS l ON true
+        ORDER BY k.position`)
       return rows.map((row) => (row.id === null ? null : linkFromRow(row)))
     },
 
     async mostHit(limit, offset) {
       const rows = await database.execute<{ domain: string; code: string }>(sql`
-          SELECT l.domain, l.code FROM link_hits h JOIN links l ON l.id = h.link_id
-          ORDER BY ${TOTAL_HITS} DESC, h.link_id DESC LIMIT ${limit} OFFSET ${offset}`)
+        SELECT l.domain, l.code FROM link_hits h JOIN links l ON l.id = h.link_id
+        ORDER BY ${TOTAL_HITS} DESC, h.link_id DESC LIMIT ${limit} OFFSET ${offset}`)
       return rows.map(({ domain, code }) => ({ domain, code }))
     },
   }

@@ -25,10 +25,10 @@ export function postgresOutbox(database: Database): Outbox {
   return {
     async pending(limit) {
       const rows = await database.execute<PendingRow>(sql`
-          SELECT o.domain AS outbox_domain, o.code AS outbox_code, o.version AS outbox_version, l.*
-          FROM (SELECT * FROM cache_outbox ORDER BY created_at LIMIT ${limit}) AS o
-          LEFT JOIN LATERAL ${registerOf(sql`o.domain`, sql`o.code`)} AS l ON true
-          ORDER BY o.created_at`)
+        SELECT o.domain AS outbox_domain, o.code AS outbox_code, o.version AS outbox_version, l.*
+        FROM (SELECT * FROM cache_outbox ORDER BY created_at LIMIT ${limit}) AS o
+        LEFT JOIN LATERAL ${registerOf(sql`o.domain`, sql`o.code`)} AS l ON true
+        ORDER BY o.created_at`)
       return rows.map((row): Edit => {
         const key = { domain: row.outbox_domain, code: row.outbox_code }
         if (row.id === null) return { key, register: { version: Number(row.outbox_version), link: null } }

@@ -2,8 +2,9 @@ import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createBreaker } from '../../src/breaker.ts'
 import { parseConfig } from '../../src/config.ts'
-import { openDatabase } from '../../src/db/client.ts'
+import { type Database, openDatabase } from '../../src/db/client.ts'
 import { TO_OUTBOX } from '../../src/db/to-outbox.ts'
+import { postgresOutbox } from '../../src/outbox/postgres-outbox.ts'
 import { PUBLISH } from '../../src/redis/scripts/registers.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'
@@ -32,11 +33,14 @@ async function nextVersion(): Promise<number> {
   return Number(row?.version)
 }
 
+function connect(): Database {
+  const { postgres } = parseConfig({ ...stores.bindings, ADMIN_TOKEN: 'not-used-in-this-test' })
+  return openDatabase(postgres, createBreaker({ now: Date.now, isOutage: () => false }))
+}
+
 /** What such an insert does: it drew its version first, and then waited for the deletion. */
 async function insert(code: string, version: number): Promise<void> {
-  const { postgres } = parseConfig({ ...stores.bindings, ADMIN_TOKEN: 'not-used-in-this-test' })
-  const database = openDatabase(postgres, createBreaker({ now: Date.now, isOutage: () => false }))
-  await database.execute(sql`
+  await connect().execute(sql`
     WITH written AS (
       INSERT INTO links (domain, code, url, version) VALUES ('*', ${code}, ${url}, ${version}) RETURNING *
     ), ${TO_OUTBOX} SELECT FROM written`)
@@ -74,5 +78,24 @@ describe('a code that is taken again while its link is being deleted', () => {
     expect(await versionOf('again-2')).toBeGreaterThan(deletion)
     expect(await stores.redis('GET', stores.registerOf('again-2'))).toContain(url)
     expect(await edge.follow('again-2')).toBe(url)
+  })
+
+  test('waits in the outbox until Redis has it, wherever an isolate dies', async () => {
+    const outbox = postgresOutbox(connect())
+    const key = { domain: '*', code: 'again-3' }
+    const waiting = () =>
+      stores.sql<{ version: string }>(`SELECT version FROM cache_outbox WHERE code = 'again-3'`)
+    const drawn = await nextVersion()
+    const deletion = await nextVersion()
+    await insert('again-3', drawn)
+    // It died after it had settled the deletion ...
+    const settled = await outbox.settle([{ key, register: { version: deletion, link: null } }])
+    expect([settled, await waiting()]).toEqual([[{ key, version: deletion }], [{ version: String(drawn) }]])
+    // ... or after Postgres had raised the version.
+    const raised = await outbox.overrule(key, deletion)
+    expect(raised?.register.version).toBeGreaterThan(deletion)
+    expect(await waiting()).toEqual([{ version: String(raised?.register.version) }])
+    expect(await outbox.settle(raised === null ? [] : [raised])).toEqual([])
+    expect(await waiting()).toEqual([])
   })
 })

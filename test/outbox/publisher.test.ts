@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import type { Edit } from '../../src/cache/register-store.ts'
+import type { Outbox } from '../../src/outbox/outbox.ts'
+import { createPublisher } from '../../src/outbox/publisher.ts'
+
+test('an outage heard of while the outbox is being emptied is not forgotten', async () => {
+  const read = Promise.withResolvers<readonly Edit[]>()
+  // The second one who reads it is the recovery in the background, which takes its time.
+  const readings = [read.promise, new Promise<never>(() => {})]
+  const outbox: Partial<Outbox> = { pending: async () => readings.shift() ?? [] }
+  const publisher = createPublisher({
+    registers: { publish: async () => [], takeLeases: async () => [] },
+    outbox: async () => outbox as Outbox,
+    runtime: { now: () => 0, sleep: async () => {}, background: () => {} },
+    forget: () => {},
+  })
+  const draining = publisher.drain()
+  publisher.suspect()
+  read.resolve([])
+  await draining
+  expect(publisher.isBehind()).toBe(true)
+  await publisher.drain()
+  expect(publisher.isBehind()).toBe(false)
+})
