@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { DomainMap } from './domain-map.ts'
 import type { RawLink, SourceRow } from './raw-link.ts'
-import { type TidyOptions, tidyLink } from './tidy-link.ts'
+import { tidyLink } from './tidy-link.ts'
 
 /** A row that was not imported. */
 export interface Reject {
@@ -8,6 +9,12 @@ export interface Reject {
   readonly reason: string
   /** As it was read, so that it can be repaired; `undefined` = it could not even be read. */
   readonly raw?: RawLink | undefined
+}
+
+export interface ChunkOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly domains: DomainMap
 }
 
 /** What one request imports, with the rows around it that never get as far. */
@@ -18,9 +25,11 @@ export interface Chunk {
   /** The links as the elements of a JSON array, without its brackets. */
   readonly json: string
   readonly rejects: readonly Reject[]
-  /** How many rows something was noted about, by what it was. */
+  /** How many links something was noted about, by what it was. */
   readonly notes: ReadonlyMap<string, number>
   readonly rows: number
+  /** Further links of rows that have several. */
+  readonly extra: number
   /** Of everything in it: tells on a resume whether this is still the same input. */
   readonly hash: string
   /** Whether the input broke off in it; a repaired input will have more here. */
@@ -37,7 +46,7 @@ const MAX_BYTES = 3 * 1024 * 1024
  */
 export async function* chunkRows(
   rows: AsyncIterable<SourceRow>,
-  options: TidyOptions,
+  options: ChunkOptions,
 ): AsyncGenerator<Chunk, void> {
   let index = 0
   let open = openChunk(0)
@@ -61,15 +70,19 @@ function openChunk(index: number) {
   const rejects: Reject[] = []
   const notes = new Map<string, number>()
   let bytes = 0
+  let extra = 0
   return {
-    add(row: SourceRow, options: TidyOptions): void {
+    add(row: SourceRow, { now, domains }: ChunkOptions): void {
       const { line } = row
       if ('problem' in row) {
         rejects.push({ line, reason: row.problem })
         return
       }
-      const { raw } = row
-      const tidied = tidyLink(raw, options)
+      const { domain, note } = domains.placeOf(hostOf(row.raw))
+      if (row.isExtra === true) extra++
+      // A rejected one is repaired for where the others went.
+      const raw = { ...row.raw, domain }
+      const tidied = tidyLink(raw, { now })
       if ('problem' in tidied) {
         rejects.push({ line, reason: tidied.problem, raw })
         return
@@ -78,7 +91,8 @@ function openChunk(index: number) {
       sources.push({ line, raw })
       parts.push(part)
       bytes += Buffer.byteLength(part) + 1
-      for (const text of tidied.notes) notes.set(text, (notes.get(text) ?? 0) + 1)
+      for (const text of note === undefined ? tidied.notes : [...tidied.notes, note])
+        notes.set(text, (notes.get(text) ?? 0) + 1)
     },
     isFull: () => sources.length + rejects.length >= MAX_ROWS || bytes >= MAX_BYTES,
     isEmpty: () => sources.length + rejects.length === 0,
@@ -86,8 +100,12 @@ function openChunk(index: number) {
       const json = parts.join(',')
       const hash = createHash('sha256').update(json)
       for (const { line, reason } of rejects) hash.update(`\n${line} ${reason}`)
-      const rows = sources.length + rejects.length
-      return { index, sources, json, rejects, notes, rows, hash: hash.digest('hex').slice(0, 16) }
+      const rows = sources.length + rejects.length - extra
+      return { index, sources, json, rejects, notes, rows, extra, hash: hash.digest('hex').slice(0, 16) }
     },
   }
+}
+
+function hostOf({ domain }: RawLink): string | undefined {
+  return typeof domain === 'string' && domain !== '' ? domain : undefined
 }

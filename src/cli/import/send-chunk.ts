@@ -51,7 +51,8 @@ function outcomeOf(chunk: Chunk, results: ImportAnswer['results']): ChunkOutcome
   const rejects = [...chunk.rejects]
   const renames: { line: number; from: string; to: string }[] = []
   let conflict: Reject | undefined
-  for (const [position, result] of results.entries()) {
+  for (const [position, answered] of results.entries()) {
+    const result = withoutSilentLoss(answered)
     counts[result.outcome]++
     const source = chunk.sources[result.index] ?? chunk.sources[position]
     if (source === undefined) continue
@@ -67,14 +68,23 @@ function outcomeOf(chunk: Chunk, results: ImportAnswer['results']): ChunkOutcome
   const shown = rejects.map(({ line, reason }) => ({ line, reason }))
   const notes = Object.fromEntries(chunk.notes)
   return {
-    totals: { ...NO_TOTALS, ...counts, rows: chunk.rows, rejects: shown, renames, notes },
+    totals: { ...NO_TOTALS, ...counts, rows: chunk.rows, extra: chunk.extra, rejects: shown, renames, notes },
     rejects,
     conflict,
   }
 }
 
-function reasonOf({ problem, errors }: ImportAnswer['results'][number], code: unknown): string {
+type Result = ImportAnswer['results'][number]
+
+/** To skip what is there already loses nothing; a code that leads elsewhere is somebody's decision. */
+function withoutSilentLoss(result: Result): Result {
+  if (result.outcome !== 'skipped' || result.sameDestination !== false) return result
+  return { ...result, outcome: 'rejected', problem: 'other_destination' }
+}
+
+function reasonOf({ problem, errors }: Result, code: unknown): string {
   if (problem === 'code_taken') return `code "${code}" is taken`
+  if (problem === 'other_destination') return `code "${code}" is taken by another destination`
   const fields = errors.map(({ path, message }) => `${path} ${message}`.trim())
   return fields.join('; ') || (problem ?? 'refused by the server')
 }
