@@ -108,7 +108,12 @@ export function createServices(config: Config, runtime: Runtime): Services {
     publisher,
     async editor() {
       const { postgresLinkRepository } = await import('./links/link-repository.ts')
-      return createLinkEditor({ repository: postgresLinkRepository(await database()), publisher, counters })
+      const { postgresLinkBatches } = await import('./links/postgres-link-batches.ts')
+      const [repository, batches] = [
+        postgresLinkRepository(await database()),
+        postgresLinkBatches(await database()),
+      ]
+      return createLinkEditor({ repository, batches, publisher, counters })
     },
     async management() {
       const { createManagement } = await import('./management.ts')
