@@ -128,6 +128,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
     },
     async reconcile(full) {
       const { reconcile } = await import('./reconcile/reconcile.ts')
+      const { postgresIdempotentAnswers } = await import('./idempotency/postgres-idempotent-answers.ts')
       return reconcile(
         {
           redis,
@@ -139,6 +140,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
           links: await postgresLinks(),
           outbox: await outbox(),
           totals: await totals(),
+          answers: postgresIdempotentAnswers(await database()),
         },
         full,
       )

@@ -8,16 +8,18 @@ import { Problem } from './problem.ts'
 
 export interface IdempotentOptions {
   readonly answers: () => Promise<IdempotentAnswers>
-  readonly runtime: Pick<Runtime, 'background' | 'random'>
+  readonly runtime: Pick<Runtime, 'background' | 'now'>
 }
 
 /** What a repeated answer has of the first one's headers. */
 const KEPT_HEADERS = ['Content-Type', 'Location', 'ETag']
-/** One request in so many clears away old answers, so that nothing has to wake Postgres for it. */
-const PRUNE_ONE_IN = 200
+/** How often an isolate that gets such requests clears away old answers; reconciling does it too. */
+const PRUNE_EVERY_MS = 60 * 60 * 1000
 
 /** Answers a request with an Idempotency-Key once, and its repetitions with the same answer. */
 export function idempotent({ answers, runtime }: IdempotentOptions): MiddlewareHandler<ApiEnv> {
+  let prunedAt = Number.NEGATIVE_INFINITY
+
   /** A claim whose answer is lost may have been made, and would only make the repetition wait. */
   async function claimOrGiveBack(store: IdempotentAnswers, request: ClaimRequest): Promise<Claim> {
     try {
@@ -54,7 +56,9 @@ export function idempotent({ answers, runtime }: IdempotentOptions): MiddlewareH
     c.set('attempt', request)
     await next()
     await keep(store, request, c.res.clone())
-    if (runtime.random() < 1 / PRUNE_ONE_IN) runtime.background('idempotency.prune_failed', store.prune())
+    if (runtime.now() - prunedAt < PRUNE_EVERY_MS) return
+    prunedAt = runtime.now()
+    runtime.background('idempotency.prune_failed', store.prune())
   }
 }
 
