@@ -3,6 +3,7 @@
  * Turns the Worker's raw bindings into one typed, fully required configuration, once per isolate.
  */
 import { ConfigError, type SettingProblem } from './errors.ts'
+import { parseHost } from './host.ts'
 import { isRateLimiter, type RateLimiter } from './rate-limiter.ts'
 
 /** The bindings as they arrive: nothing about them is certain yet. */
@@ -27,7 +28,7 @@ export interface Config {
     readonly retries: number
   }
   readonly adminToken: string
-  /** Hosts that are namespaces of their own, lower case, without port. Every other host shares `*`. */
+  /** Hosts that are namespaces of their own, normalized. Every other host shares `*`. */
   readonly domains: ReadonlySet<string>
   /** Origin of short URLs in domain `*`, as the API shows them; `null` = the origin that the API was called at. */
   readonly baseUrl: string | null
@@ -118,11 +119,10 @@ export function parseConfig(env: Env): Config {
         'DOMAINS',
         '',
         'list host names with commas between them, without scheme, port or path: go.example.com,example.org',
-        (value) => value.split(',').every((host) => isHost(host.trim().toLowerCase())),
+        (value) => value.split(',').every((host) => parseHost(host.trim()) !== null),
       )
         .split(',')
-        .map((host) => host.trim().toLowerCase())
-        .filter((host) => host !== ''),
+        .flatMap((host) => parseHost(host.trim()) ?? []),
     ),
     baseUrl:
       optional(
@@ -141,13 +141,6 @@ export function parseConfig(env: Env): Config {
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config
-}
-
-/** Whether `host` may stand in `DOMAINS` and in a link's `domain`: lower-case labels, no port. */
-export function isHost(host: string): boolean {
-  return (
-    host.length <= 253 && /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/.test(host)
-  )
 }
 
 function isToken(value: string): boolean {

@@ -108,7 +108,12 @@ export function createServices(config: Config, runtime: Runtime): Services {
     publisher,
     async editor() {
       const { postgresLinkRepository } = await import('./links/link-repository.ts')
-      return createLinkEditor({ repository: postgresLinkRepository(await database()), publisher, counters })
+      const { postgresLinkBatches } = await import('./links/postgres-link-batches.ts')
+      const [repository, batches] = [
+        postgresLinkRepository(await database()),
+        postgresLinkBatches(await database()),
+      ]
+      return createLinkEditor({ repository, batches, publisher, counters })
     },
     async management() {
       const { createManagement } = await import('./management.ts')
@@ -123,6 +128,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
     },
     async reconcile(full) {
       const { reconcile } = await import('./reconcile/reconcile.ts')
+      const { postgresIdempotentAnswers } = await import('./idempotency/postgres-idempotent-answers.ts')
       return reconcile(
         {
           redis,
@@ -134,6 +140,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
           links: await postgresLinks(),
           outbox: await outbox(),
           totals: await totals(),
+          answers: postgresIdempotentAnswers(await database()),
         },
         full,
       )

@@ -4,6 +4,7 @@
  */
 import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { createOwnHosts } from '../domains/own-hosts.ts'
 import { LinkrError, SourceUnavailable } from '../errors.ts'
 import { createKeyRing } from '../keys/key-ring.ts'
 import { describeError, log } from '../log.ts'
@@ -28,6 +29,11 @@ export function createApi(services: Services): Hono<ApiEnv> {
   const { config, runtime, management } = services
   const api = new Hono<ApiEnv>().basePath('/api')
   const keyRing = createKeyRing({ keys: async () => (await management()).keys, runtime })
+  const ownHosts = createOwnHosts({
+    config,
+    hostsWithSettings: async () => (await (await management()).domains.list()).map(({ host }) => host),
+    now: runtime.now,
+  })
   const onceOnly = idempotent({ answers: async () => (await management()).answers, runtime })
 
   api.route('/', docsRoutes())
@@ -43,12 +49,17 @@ export function createApi(services: Services): Hono<ApiEnv> {
     services.runtime.background('api.unfinished', handling)
     await handling
   })
+  // Before the routes, whose schemas ask it about each destination.
+  api.on(['POST', 'PUT', 'PATCH'], ['/links', '/links/*'], async (c, next) => {
+    c.set('isOwnHost', await ownHosts.seenFrom(new URL(c.req.url).host))
+    await next()
+  })
   api.on('POST', ['/links', '/links/bulk', '/links/import'], onceOnly)
   api.route('/links', bulkRoutes(services))
   api.route('/links', importRoutes(services))
   api.route('/links', linksRoutes(services))
   api.route('/keys', keysRoutes(services, keyRing))
-  api.route('/domains', domainsRoutes(services))
+  api.route('/domains', domainsRoutes(services, ownHosts))
   api.route('/', operationsRoutes(services))
 
   api.notFound(() =>

@@ -41,7 +41,12 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
     const { write, batches } = await services.management()
     const results = dryRun
       ? await foresee(items, onConflict, batches)
-      : await describeAll(items, await write(items, WHEN_TAKEN[onConflict]), onConflict, batches)
+      : await describeAll(
+          items,
+          await write(items, WHEN_TAKEN[onConflict], c.var.attempt ?? null),
+          onConflict,
+          batches,
+        )
     const placed = results.map((result, i) => ({ index: accepted[i]?.index ?? i, ...result }))
     const refused = rejected.map((rejection) => ({ ...rejection, outcome: 'rejected' as const }))
     const all: ImportResult[] = [...placed, ...refused]

@@ -1,6 +1,5 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { isHost } from '../config.ts'
 import { type ApiKey, generateKey, keyPrefix, SCOPES } from '../keys/api-key.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Services } from '../services.ts'
@@ -8,15 +7,9 @@ import { sha256 } from '../sha256.ts'
 import type { ApiEnv } from './caller.ts'
 import { Problem } from './problem.ts'
 import { readBody } from './read-body.ts'
-import { dateTime, printable } from './scalars.ts'
+import { dateTime, domainName, printable } from './scalars.ts'
 
 export function keySchema(now: () => number) {
-  const host = v.pipe(
-    v.string(),
-    v.maxLength(253, 'must have at most 253 characters'),
-    v.toLowerCase(),
-    v.check((text) => text === '*' || isHost(text), 'must be a host name or "*"'),
-  )
   return v.pipe(
     v.strictObject({
       name: v.pipe(
@@ -42,7 +35,7 @@ export function keySchema(now: () => number) {
       domains: v.optional(
         v.nullable(
           v.pipe(
-            v.array(host),
+            v.array(domainName),
             v.minLength(1, 'must not be empty'),
             v.maxLength(100, 'must have at most 100 items'),
             v.transform((all) => [...new Set(all)]),

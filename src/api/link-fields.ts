@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { isCode, isReservedCode, MAX_CODE_LENGTH } from '../links/code.ts'
 import { MAX_DESTINATION_LENGTH, parseDestination } from '../links/destination.ts'
 import { REDIRECT_STATUSES } from '../links/link.ts'
-import { dateTime, printable } from './scalars.ts'
+import { dateTime, domainName, printable } from './scalars.ts'
 
 export interface LinkSchemaOptions {
   readonly isOwnHost: (host: string) => boolean
@@ -52,7 +52,7 @@ export function linkFields({ isOwnHost, isDomain, now }: LinkSchemaOptions) {
       v.check(isCode, 'must be 1 to 128 letters, digits or -_.~ characters, with single slashes only inside'),
       v.check((code) => !isReservedCode(code), 'starts with a segment that is reserved for linkr itself'),
     ),
-    domain: v.pipe(v.string(), v.maxLength(253), v.toLowerCase(), isHere),
+    domain: v.pipe(domainName, isHere),
     status: redirectStatus,
     enabled: trueOrFalse,
     expiresAt: v.nullable(v.pipe(dateTime, isFuture)),

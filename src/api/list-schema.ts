@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { LINK_SORTS } from '../links/link-list.ts'
 import { tag } from './link-fields.ts'
-import { printable } from './scalars.ts'
+import { domainName, printable } from './scalars.ts'
 
 const MAX_LIMIT = 100
 /** For exports. */
@@ -12,7 +12,7 @@ const trueOrFalse = v.boolean('must be true or false')
 
 /** What narrows a list, and chooses the links of a bulk edit. */
 export const filterFields = {
-  domain: v.optional(v.pipe(v.string(), v.maxLength(253), v.toLowerCase())),
+  domain: v.optional(domainName),
   code: v.optional(v.pipe(printable, v.maxLength(128, 'must have at most 128 characters'))),
   tag: v.optional(v.pipe(v.array(tag), v.maxLength(10, 'must be given at most 10 times'))),
   q: v.optional(
@@ -43,6 +43,6 @@ export function listSchema(mayExport: boolean) {
 }
 
 export const lookupSchema = v.strictObject({
-  domain: v.optional(v.pipe(v.string(), v.maxLength(253), v.toLowerCase())),
+  domain: v.optional(domainName),
   code: v.pipe(v.string(), v.maxLength(128, 'must have at most 128 characters')),
 })

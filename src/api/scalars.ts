@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { parseHost } from '../host.ts'
 
 /** Postgres text cannot hold NUL, UTF-8 no lone surrogate, and a title needs no other control character either. */
 const isPrintable = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text)
@@ -7,6 +8,14 @@ export const printable = v.pipe(
   v.string(),
   v.trim(),
   v.check(isPrintable, 'must not contain control characters'),
+)
+
+/** The domain of a link as somebody wrote it, normalized: a host, or `*`. */
+export const domainName = v.pipe(
+  v.string(),
+  v.maxLength(253, 'must have at most 253 characters'),
+  v.check((text) => text === '*' || parseHost(text) !== null, 'must be a host name without port, or "*"'),
+  v.transform((text) => parseHost(text) ?? text),
 )
 
 /** `Date` would take 30 February for 2 March. */

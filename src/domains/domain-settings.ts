@@ -6,6 +6,7 @@
  * Which hosts are namespaces of their own stays in the setting `DOMAINS`: a redirect must know it without asking. Any
  * host may have settings, listed there or not; those of `*` are for the hosts that have none.
  */
+import { normalizeHost } from '../host.ts'
 import { type Link, type LinkKey, REDIRECT_STATUSES, type RedirectStatus } from '../links/link.ts'
 import type { LinkSource } from '../links/link-source.ts'
 import { describeError, log } from '../log.ts'
@@ -35,13 +36,16 @@ export const DEFAULT_SETTINGS: DomainSettings = {
 export const settingsKey = (host: string): LinkKey => ({ domain: host, code: '' })
 
 export interface SettingsFinder {
-  /** The settings that hold for a host. A store that fails means the defaults: settings never cost a redirect. */
+  /**
+   * The settings that hold for a host, however it is spelled. A store that fails means the defaults: settings never cost a redirect.
+   */
   find(host: string): Promise<DomainSettings>
 }
 
 export function createSettingsFinder(links: LinkSource): SettingsFinder {
   return {
-    async find(host) {
+    async find(authority) {
+      const host = normalizeHost(authority)
       try {
         const hosts = host === '*' ? ['*'] : [host, '*']
         const found = await Promise.all(hosts.map((candidate) => links.find(settingsKey(candidate))))

@@ -3,38 +3,44 @@
  * The hot path: request -> key -> link -> decision -> response. It waits for nothing but `links.find`, and for a link in
  * memory not even that: `redirectFromMemory` is the same path without a promise in it.
  */
+import { normalizeHost } from '../host.ts'
 import { codeFromPath, isReservedCode } from '../links/code.ts'
 import type { LinkKey } from '../links/link.ts'
 import type { Services } from '../services.ts'
 import { type Decision, decide, type RequestFacts } from './decide.ts'
+import { leadsToItself } from './leads-to-itself.ts'
 import { plainAnswer } from './plain-answer.ts'
 import { redirectAnswer, reusableAnswer } from './redirect-answer.ts'
 
 export async function redirect(request: Request, services: Services): Promise<Response> {
   const { links, hits, config, runtime } = services
-  const { key, query } = locate(request.url, config.domains)
-  if (key === null) return isRoot(request.url) ? noLink(request, 'rootUrl', services) : NOT_FOUND()
+  const { url } = request
+  const { key, query } = locate(url, config.domains)
+  if (key === null) return isRoot(url) ? noLink(request, 'rootUrl', services) : NOT_FOUND()
   const link = await links.find(key)
-  const decision = decide(link, factsOf(request, query), runtime.now())
+  const decision = decide(link, factsOf(request, url, query), runtime.now())
   if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id)
-  if (decision.kind === 'redirect' || decision.kind === 'method-not-allowed') return render(decision)
+  if (decision.kind === 'redirect' || decision.kind === 'method-not-allowed' || decision.kind === 'loop') {
+    return render(decision)
+  }
   return noLink(request, decision.kind === 'expired' ? 'expiredUrl' : 'notFoundUrl', services, decision)
 }
 
 /** The same for a redirect that this isolate's memory is enough for, without a promise; `undefined` = it is not. */
 export function redirectFromMemory(request: Request, services: Services): Response | undefined {
   const { links, hits, config, runtime } = services
-  const { key, query } = locate(request.url, config.domains)
+  const { url } = request
+  const { key, query } = locate(url, config.domains)
   const link = key === null ? null : links.peek(key)
   if (!link) return undefined
-  const decision = decide(link, factsOf(request, query), runtime.now())
+  const decision = decide(link, factsOf(request, url, query), runtime.now())
   if (decision.kind !== 'redirect') return undefined
   if (decision.counts) hits.record(link.id)
   return decision.location === link.url ? reusableAnswer(link) : render(decision)
 }
 
-function factsOf({ method, headers }: Request, query: string): RequestFacts {
-  return { method, isPrefetch: headers.get('sec-purpose')?.includes('prefetch') === true, query }
+function factsOf({ method, headers }: Request, url: string, query: string): RequestFacts {
+  return { method, isPrefetch: headers.get('sec-purpose')?.includes('prefetch') === true, query, url }
 }
 
 /** Where the domain's owner wants visitors to go who get no redirect; else what `decision` says. */
@@ -44,9 +50,10 @@ async function noLink(
   { settings }: Pick<Services, 'settings'>,
   decision: Decision = { kind: 'not-found' },
 ): Promise<Response> {
-  const url = (await settings.find(new URL(request.url).hostname))[page]
+  const url = (await settings.find(new URL(request.url).host))[page]
   const follows = request.method === 'GET' || request.method === 'HEAD'
   if (url === null || !follows) return render(decision)
+  if (leadsToItself(request.url, url)) return render({ kind: 'loop' })
   return render({ kind: 'redirect', status: 302, location: url, counts: false })
 }
 
@@ -68,15 +75,8 @@ export function locate(
   const query = url.slice(pathEnd, end)
   const code = codeFromPath(url.slice(pathAt, pathEnd))
   if (code === null || isReservedCode(code)) return { key: null, query }
-  return { key: { domain: domainOf(url.slice(hostAt, pathAt), domains), code }, query }
-}
-
-/** @param authority host and perhaps port, lower case as `Request.url` has it. */
-function domainOf(authority: string, domains: ReadonlySet<string>): string {
-  if (domains.size === 0) return '*'
-  const colon = authority.lastIndexOf(':')
-  const host = colon === -1 ? authority : authority.slice(0, colon)
-  return domains.has(host) ? host : '*'
+  const host = domains.size === 0 ? '*' : normalizeHost(url.slice(hostAt, pathAt))
+  return { key: { domain: domains.has(host) ? host : '*', code }, query }
 }
 
 function render(decision: Decision): Response {
@@ -89,6 +89,8 @@ function render(decision: Decision): Response {
       return plainAnswer(404, 'This short link has been switched off.')
     case 'expired':
       return plainAnswer(410, 'This short link has expired.')
+    case 'loop':
+      return plainAnswer(404, 'This address leads to itself. Its owner needs to correct its destination.')
     case 'method-not-allowed':
       return plainAnswer(405, 'This short link can only be followed with GET or HEAD.', {
         Allow: 'GET, HEAD',

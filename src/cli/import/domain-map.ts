@@ -1,3 +1,4 @@
+import { normalizeHost } from '../../host.ts'
 import { CliError, UsageError } from '../cli-error.ts'
 
 export interface Place {
@@ -51,7 +52,7 @@ export function createDomainMap({ specs, keep, served }: DomainMapOptions): Doma
 
   return {
     placeOf(asked) {
-      const host = asked === undefined ? undefined : hostnameOf(asked)
+      const host = asked === undefined ? undefined : normalizeHost(asked)
       const mapped = (host === undefined ? undefined : byHost.get(host)) ?? rest
       if (mapped !== undefined) return { domain: mapped }
       if (host === undefined || keep) return { domain: host }
@@ -71,14 +72,9 @@ function parseSpecs(specs: readonly string[]): { byHost: Map<string, string>; re
     if (parts.length > 2 || from === '' || (parts.length === 2 && to === '')) {
       throw new UsageError(`--domain must be HOST or OLD=NEW, not "${spec}".`)
     }
-    if (parts.length === 2) byHost.set(hostnameOf(from), to)
+    if (parts.length === 2) byHost.set(normalizeHost(from), to)
     else if (rest === undefined) rest = from
     else throw new UsageError('--domain can name one host for all links; for several use OLD=NEW.')
   }
   return { byHost, rest }
-}
-
-/** As namespaces are named: lower case, without port or trailing dot. */
-function hostnameOf(host: string): string {
-  return host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '')
 }
