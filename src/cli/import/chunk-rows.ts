@@ -17,16 +17,21 @@ export interface ChunkOptions {
   readonly domains: DomainMap
 }
 
+export interface ChunkSource {
+  readonly line: number
+  readonly raw: RawLink
+  /** What of it changes on the way here. */
+  readonly notes: readonly string[]
+}
+
 /** What one request imports, with the rows around it that never get as far. */
 export interface Chunk {
   readonly index: number
   /** Of each link in `json`, in that order. */
-  readonly sources: readonly { readonly line: number; readonly raw: RawLink }[]
+  readonly sources: readonly ChunkSource[]
   /** The links as the elements of a JSON array, without its brackets. */
   readonly json: string
   readonly rejects: readonly Reject[]
-  /** How many links something was noted about, by what it was. */
-  readonly notes: ReadonlyMap<string, number>
   readonly rows: number
   /** Further links of rows that have several. */
   readonly extra: number
@@ -65,10 +70,9 @@ export async function* chunkRows(
 }
 
 function openChunk(index: number) {
-  const sources: { line: number; raw: RawLink }[] = []
+  const sources: ChunkSource[] = []
   const parts: string[] = []
   const rejects: Reject[] = []
-  const notes = new Map<string, number>()
   let bytes = 0
   let extra = 0
   return {
@@ -88,11 +92,9 @@ function openChunk(index: number) {
         return
       }
       const part = JSON.stringify(tidied.link)
-      sources.push({ line, raw })
+      sources.push({ line, raw, notes: note === undefined ? tidied.notes : [...tidied.notes, note] })
       parts.push(part)
       bytes += Buffer.byteLength(part) + 1
-      for (const text of note === undefined ? tidied.notes : [...tidied.notes, note])
-        notes.set(text, (notes.get(text) ?? 0) + 1)
     },
     isFull: () => sources.length + rejects.length >= MAX_ROWS || bytes >= MAX_BYTES,
     isEmpty: () => sources.length + rejects.length === 0,
@@ -101,7 +103,7 @@ function openChunk(index: number) {
       const hash = createHash('sha256').update(json)
       for (const { line, reason } of rejects) hash.update(`\n${line} ${reason}`)
       const rows = sources.length + rejects.length - extra
-      return { index, sources, json, rejects, notes, rows, extra, hash: hash.digest('hex').slice(0, 16) }
+      return { index, sources, json, rejects, rows, extra, hash: hash.digest('hex').slice(0, 16) }
     },
   }
 }

@@ -86,18 +86,18 @@ function toCells(
 }
 
 /**
- * Where a record starts. The parser counts to its end, and a CRLF inside quotes as two lines, which adds up.
+ * Where a record starts. The parser counts to its end, and every carriage return inside a cell as a line, which adds up.
  */
 function createLineCounter(): (record: readonly string[], parserLines: number) => number {
   let before = 0
-  let countedTwice = 0
+  let overcounted = 0
   return (record, parserLines) => {
     const mayBreak = parserLines - before > 1
     before = parserLines
-    if (!mayBreak) return parserLines - countedTwice
+    if (!mayBreak) return parserLines - overcounted
     const text = record.join()
-    const line = parserLines - countedTwice - (text.match(/[\r\n]/g)?.length ?? 0)
-    countedTwice += text.match(/\r\n/g)?.length ?? 0
+    const line = parserLines - overcounted - (text.match(/[\r\n]/g)?.length ?? 0)
+    overcounted += text.match(/\r/g)?.length ?? 0
     return line
   }
 }

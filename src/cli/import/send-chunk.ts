@@ -50,6 +50,7 @@ function outcomeOf(chunk: Chunk, results: ImportAnswer['results']): ChunkOutcome
   const counts = { created: 0, updated: 0, skipped: 0, renamed: 0, rejected: chunk.rejects.length }
   const rejects = [...chunk.rejects]
   const renames: { line: number; from: string; to: string }[] = []
+  const notes: Record<string, number> = {}
   let conflict: Reject | undefined
   for (const [position, answered] of results.entries()) {
     const result = withoutSilentLoss(answered)
@@ -58,6 +59,9 @@ function outcomeOf(chunk: Chunk, results: ImportAnswer['results']): ChunkOutcome
     if (source === undefined) continue
     const { line, raw } = source
     if (result.outcome === 'renamed') renames.push({ line, from: String(raw.code), to: result.code ?? '' })
+    if (result.outcome !== 'rejected' && result.outcome !== 'skipped') {
+      for (const text of source.notes) notes[text] = (notes[text] ?? 0) + 1
+    }
     if (result.outcome === 'rejected') {
       const reject = { line, reason: reasonOf(result, raw.code), raw }
       rejects.push(reject)
@@ -66,7 +70,6 @@ function outcomeOf(chunk: Chunk, results: ImportAnswer['results']): ChunkOutcome
   }
   rejects.sort((a, b) => a.line - b.line)
   const shown = rejects.map(({ line, reason }) => ({ line, reason }))
-  const notes = Object.fromEntries(chunk.notes)
   return {
     totals: { ...NO_TOTALS, ...counts, rows: chunk.rows, extra: chunk.extra, rejects: shown, renames, notes },
     rejects,
