@@ -53,6 +53,8 @@ export const importAnswer = v.strictObject({
       outcome: v.picklist(['created', 'updated', 'skipped', 'renamed', 'rejected']),
       id: v.optional(v.string()),
       code: v.optional(v.string()),
+      /** Of those skipped: whether the link that has the code leads to the same place. */
+      sameDestination: v.optional(v.boolean()),
       problem: v.optional(v.string()),
       errors,
     }),
@@ -87,7 +89,11 @@ export const domainAnswer = v.strictObject({
   createdAt: time,
   updatedAt: time,
 })
-export const domainsAnswer = v.strictObject({ data: v.array(domainAnswer) })
+export const domainsAnswer = v.strictObject({
+  data: v.array(domainAnswer),
+  /** Hosts that are namespaces of their own, as far as the caller may use them. */
+  served: v.array(v.string()),
+})
 
 export const problemAnswer = v.strictObject({
   type: v.string(),

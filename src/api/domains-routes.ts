@@ -29,7 +29,8 @@ export function domainsRoutes({ management, publisher }: Services, ownHosts: Own
   app.get('/', async (c) => {
     const domains = await (await management()).domains.list()
     const data = domains.filter(({ host }) => maySee(c.var.caller, host)).map(present)
-    return c.json({ data })
+    const served = [...config.domains].filter((host) => maySee(c.var.caller, host))
+    return c.json({ data, served })
   })
 
   app.get('/:host', async (c) => {
