@@ -15,6 +15,8 @@ export interface Caller {
 export interface ApiEnv {
   Variables: {
     caller: Caller
+    /** '' = none. */
+    body: string
     /** Of requests that change something. */
     isOwnHost: IsOwnHost
   }

@@ -61,7 +61,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
 
   app.post('/', async (c) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...fields } = await readBody(c, request.schemas.create)
+    const { code, domain: asked, ...fields } = readBody(c, request.schemas.create)
     const domain = allowed(c, asked)
     const link = await (await editor()).create(domain, code, await request.complete(domain, fields))
     if (link !== null) return show(c, link, 201)
@@ -72,7 +72,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
 
   app.put('/', async (c) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...requested } = await readBody(c, request.schemas.upsert)
+    const { code, domain: asked, ...requested } = readBody(c, request.schemas.upsert)
     const domain = allowed(c, asked)
     const { write, list } = await management()
     const fields = await request.complete(domain, requested)
@@ -87,7 +87,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
 
   app.patch('/:id', async (c) => {
     const id = linkId(c)
-    const changes = await readBody(c, linkRequest(c, services).schemas.edit)
+    const changes = readBody(c, linkRequest(c, services).schemas.edit)
     const versions = acceptedVersions(c.req.header('If-Match'))
     await checkDomain(c, id)
     const link = await (await editor()).update(id, changes, versions)
