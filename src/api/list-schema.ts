@@ -35,7 +35,7 @@ export function listSchema(mayExport: boolean) {
       ),
       DEFAULT_LIMIT,
     ),
-    cursor: v.optional(v.pipe(text, v.maxLength(512, 'is none that this API gave out'))),
+    cursor: v.optional(v.pipe(text, v.maxLength(512, 'was not issued by this API'))),
     ...filterFields,
     sort: v.optional(v.picklist(LINK_SORTS, `must be one of ${LINK_SORTS.join(', ')}`), 'createdAt'),
     order: v.optional(v.picklist(['asc', 'desc'], 'must be asc or desc'), 'desc'),
