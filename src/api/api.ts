@@ -32,10 +32,20 @@ export function createApi(services: Services): Hono<ApiEnv> {
   })
   const onceOnly = idempotent({ answers: async () => (await management()).answers, runtime })
 
+  api.use(async (c, next) => {
+    await next()
+    c.header('Cache-Control', 'no-store')
+    c.header('X-Content-Type-Options', 'nosniff')
+  })
   api.route('/', docsRoutes())
 
   api.use(
-    authenticate({ adminToken: config.adminToken, keyRing, now: runtime.now, ...config.rateLimits }),
+    authenticate({
+      adminTokens: [config.adminToken, config.previousAdminToken].flatMap((token) => token ?? []),
+      keyRing,
+      now: runtime.now,
+      ...config.rateLimits,
+    }),
     receiveBody,
   )
   // A client that hangs up ends its request in workerd. What it began is finished all the same: an edit that Postgres

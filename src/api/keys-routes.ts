@@ -58,7 +58,7 @@ export function keysRoutes({ management, runtime }: Services, keyRing: KeyRing):
 
   app.post('/', async (c) => {
     const wanted = readBody(c, keySchema(runtime.now))
-    const key = generateKey()
+    const key = await generateKey()
     const created = await (await management()).keys.create(wanted, keyPrefix(key), await sha256(key))
     return c.json({ ...present(created), key }, 201, { 'Cache-Control': 'no-store' })
   })

@@ -36,7 +36,7 @@ export function operationsRoutes({ flush, reconcile, warm, health }: Services): 
 
   app.get('/health', async (c) => {
     const report = await health()
-    return c.json(report, report.status === 'down' ? 503 : 200, { 'Cache-Control': 'no-store' })
+    return c.json(report, report.status === 'down' ? 503 : 200)
   })
 
   return app
