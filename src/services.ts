@@ -111,7 +111,12 @@ export function createServices(config: Config, runtime: Runtime): Services {
     publisher,
     async editor() {
       const { postgresLinkRepository } = await import('./links/link-repository.ts')
-      return createLinkEditor({ repository: postgresLinkRepository(await database()), publisher, counters })
+      const { postgresLinkBatches } = await import('./links/postgres-link-batches.ts')
+      const [repository, batches] = [
+        postgresLinkRepository(await database()),
+        postgresLinkBatches(await database()),
+      ]
+      return createLinkEditor({ repository, batches, publisher, counters })
     },
     async management() {
       const { createManagement } = await import('./management.ts')
@@ -126,6 +131,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
     },
     async reconcile(full) {
       const { reconcile } = await import('./reconcile/reconcile.ts')
+      const { postgresIdempotentAnswers } = await import('./idempotency/postgres-idempotent-answers.ts')
       return reconcile(
         {
           redis,
@@ -137,6 +143,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
           links: await postgresLinks(),
           outbox: await outbox(),
           totals: await totals(),
+          answers: postgresIdempotentAnswers(await database()),
         },
         full,
       )

@@ -27,6 +27,7 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     const outcomes = await write(
       accepted.map(({ item }) => item),
       mode === 'upsert' ? 'overwrite' : 'keep',
+      c.var.attempt ?? null,
     )
     const written = outcomes.flatMap((outcome) => ('link' in outcome ? outcome.link : []))
     const isAllNew = outcomes.every(({ kind }) => kind !== 'updated')

@@ -1,4 +1,5 @@
 import type { IsOwnHost } from '../domains/own-hosts.ts'
+import type { Attempt } from '../idempotency/idempotent-answers.ts'
 import type { ApiKey, Scope } from '../keys/api-key.ts'
 import { Problem } from './problem.ts'
 
@@ -17,6 +18,8 @@ export interface ApiEnv {
     caller: Caller
     /** '' = none. */
     body: string
+    /** Left out for a request without Idempotency-Key. */
+    attempt?: Attempt
     /** Of requests that change something. */
     isOwnHost: IsOwnHost
   }

@@ -40,7 +40,9 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
     const { write, batches } = await services.management()
     const results = dryRun
       ? await foresee(items, onConflict, batches)
-      : (await write(items, WHEN_TAKEN[onConflict])).map((outcome) => describe(outcome, onConflict))
+      : (await write(items, WHEN_TAKEN[onConflict], c.var.attempt ?? null)).map((outcome) =>
+          describe(outcome, onConflict),
+        )
     const placed = results.map((result, i) => ({ index: accepted[i]?.index ?? i, ...result }))
     const refused = rejected.map((rejection) => ({ ...rejection, outcome: 'rejected' as const }))
     const all: ImportResult[] = [...placed, ...refused]

@@ -64,7 +64,8 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     const request = linkRequest(c, services)
     const { code, domain: asked, ...fields } = readBody(c, request.schemas.create)
     const domain = allowed(c, asked)
-    const link = await (await editor()).create(domain, code, await request.complete(domain, fields))
+    const completed = await request.complete(domain, fields)
+    const link = await (await editor()).create(domain, code, completed, c.var.attempt ?? null)
     if (link !== null) return show(c, link, 201)
     if (code === undefined) throw new Problem(503, 'no_free_code', 'Found no free code. Try again.')
     const detail = `The code "${code}" is taken in domain "${domain}". Choose another one.`
@@ -77,7 +78,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     const domain = allowed(c, asked)
     const { write, list } = await management()
     const fields = await request.complete(domain, requested)
-    const [outcome] = await write([{ domain, code, fields }], 'overwrite')
+    const [outcome] = await write([{ domain, code, fields }], 'overwrite', null)
     if (outcome === undefined || !('link' in outcome)) throw new Error('an upsert wrote nothing')
     if (outcome.kind === 'created') return show(c, { ...outcome.link, hits: 0 }, 201)
     const [link] = await list.withHits([outcome.link])

@@ -1,9 +1,12 @@
 import type { Lease } from '../cache/register-store.ts'
 import type { HitCounters, PendingHits } from '../hits/hit-counters.ts'
+import type { Attempt } from '../idempotency/idempotent-answers.ts'
 import { describeError, log } from '../log.ts'
+import { publishRepeated } from '../outbox/publish-repeated.ts'
 import type { Publisher } from '../outbox/publisher.ts'
 import { generateCode } from './code.ts'
 import type { LinkRecord } from './link.ts'
+import type { LinkBatches } from './link-batches.ts'
 import type { LinkChanges, LinkFields, LinkRepository } from './link-repository.ts'
 
 /** A link with all its hits, wherever they are on their way. */
@@ -15,9 +18,15 @@ export interface LinkWithHits extends LinkRecord {
 export interface LinkEditor {
   /**
    * @param code `undefined` = draw one.
+   * @param attempt `null` = at a request that nobody repeats. Throws `ClaimLost`.
    * @returns `null` when the code is taken, or (not to be expected) every drawn one was.
    */
-  create(domain: string, code: string | undefined, fields: LinkFields): Promise<LinkWithHits | null>
+  create(
+    domain: string,
+    code: string | undefined,
+    fields: LinkFields,
+    attempt: Attempt | null,
+  ): Promise<LinkWithHits | null>
   /** Resolves to `null` when there is no such link; so do the following. */
   get(id: string): Promise<LinkWithHits | null>
   /** @param versions `null` also when the link has none of these; left out = any will do. */
@@ -27,7 +36,8 @@ export interface LinkEditor {
 
 export interface LinkEditorOptions {
   readonly repository: LinkRepository
-  readonly publisher: Pick<Publisher, 'publish' | 'lease'>
+  readonly batches: Pick<LinkBatches, 'write'>
+  readonly publisher: Pick<Publisher, 'publish' | 'lease' | 'drain' | 'suspect'>
   readonly counters: HitCounters
 }
 
@@ -35,7 +45,12 @@ export interface LinkEditorOptions {
 const MAX_DRAWS = 5
 
 /** Writes go to Postgres first, together with the outbox, and are then published, so no reader keeps the old link. */
-export function createLinkEditor({ repository, publisher, counters }: LinkEditorOptions): LinkEditor {
+export function createLinkEditor({
+  repository,
+  batches,
+  publisher,
+  counters,
+}: LinkEditorOptions): LinkEditor {
   const publish = (
     { domain, code, version }: LinkRecord,
     link: LinkRecord | null,
@@ -59,13 +74,15 @@ export function createLinkEditor({ repository, publisher, counters }: LinkEditor
   return {
     get,
 
-    async create(domain, code, fields) {
+    async create(domain, code, fields, attempt) {
       for (let draws = 0; draws < (code === undefined ? MAX_DRAWS : 1); draws++) {
         const key = { domain, code: code ?? generateCode() }
         const lease = await publisher.lease(key)
-        const created = await repository.create(key, fields)
-        if (created === null) continue
-        await publish(created, created, lease)
+        const step = attempt === null ? null : { ...attempt, step: draws }
+        const [created] = await batches.write([{ ...key, fields, index: 0 }], 'keep', step)
+        if (created === undefined) continue
+        if (created.isRepeated) await publishRepeated(publisher)
+        else await publish(created, created, lease)
         return { ...created, hits: 0 }
       }
       return null

@@ -1,19 +1,30 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
+import { ClaimLost } from '../idempotency/claim-lost.ts'
+import type { WriteStep } from '../idempotency/idempotent-answers.ts'
+import { recordedWrite } from '../idempotency/recorded-write.ts'
 import type { LinkBatches, LinkDraft, Overwriting } from './link-batches.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import { postgresBulkEdits } from './postgres-bulk-edits.ts'
+
+interface WriteAnswer {
+  /** As JSON, so that they can be recorded. */
+  readonly rows: readonly (LinkRow & { readonly index: number; readonly is_new: boolean })[]
+  readonly is_repeated: boolean
+}
 
 export function postgresLinkBatches(database: Database): LinkBatches {
   return {
     ...postgresBulkEdits(database),
 
-    async write(drafts, onTaken) {
-      const rows = await database.execute<LinkRow & { readonly is_new: boolean }>(
-        writeStatement(drafts, onTaken),
-      )
-      return rows.map((row) => ({ ...linkFromRow(row), isNew: row.is_new }))
+    async write(drafts, onTaken, step) {
+      const [answer] = await database.execute<WriteAnswer>(writeStatement(drafts, onTaken, step))
+      if (answer === undefined) throw new ClaimLost()
+      const { rows, is_repeated: isRepeated } = answer
+      return rows.map(({ index, is_new: isNew, ...row }) => {
+        return { ...linkFromRow({ ...row, id: String(row.id) }), index, isNew, isRepeated }
+      })
     },
 
     taken: (keys) =>
@@ -41,12 +52,18 @@ export function postgresLinkBatches(database: Database): LinkBatches {
 const MAX_SUFFIX = 10_000
 
 /** In the order of the keys: two batches then lock rows in the same order and cannot deadlock. */
-export function writeStatement(drafts: readonly LinkDraft[], onTaken: 'keep' | Overwriting): SQL {
+export function writeStatement(
+  drafts: readonly LinkDraft[],
+  onTaken: 'keep' | Overwriting,
+  step: WriteStep | null,
+): SQL {
+  const { claim, isDue, recorded, select } = recordedWrite(step)
   return sql`
-    WITH draft AS MATERIALIZED (
+    WITH ${claim} draft AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(drafts.map(draftRow))}::jsonb) AS draft (
-        domain text, code text, url text, status smallint, enabled boolean, expires_at timestamptz,
+        index int, domain text, code text, url text, status smallint, enabled boolean, expires_at timestamptz,
         forward_query boolean, title text, tags text[], created_at timestamptz, baseline bigint)
+      WHERE ${isDue}
     ), written AS (
       INSERT INTO links
         (domain, code, url, status, enabled, expires_at, forward_query, title, tags, created_at)
@@ -58,8 +75,11 @@ export function writeStatement(drafts: readonly LinkDraft[], onTaken: 'keep' | O
       INSERT INTO link_hits (link_id, baseline)
       SELECT id, baseline FROM written JOIN draft USING (domain, code) WHERE baseline IS NOT NULL
       ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
-    ), ${TO_OUTBOX}
-    SELECT * FROM written`
+    ), ${TO_OUTBOX}, answer AS (
+      SELECT coalesce(json_agg(link), '[]') AS rows
+      FROM (SELECT written.*, index FROM written JOIN draft USING (domain, code)) AS link
+    ), ${recorded}
+    ${select}`
 }
 
 /** A draft's own creation time lies before now(), which is the same all through the statement. */
@@ -72,20 +92,8 @@ const OVERWRITE = sql`DO UPDATE SET
 /** What a total has beside the hits counted here; the baseline that is there already was part of it or came later. */
 const REST_OF_TOTAL = sql`greatest(link_hits.baseline, excluded.baseline - link_hits.hits)`
 
-function draftRow({ domain, code, fields, createdAt, baseline }: LinkDraft): Record<string, unknown> {
+function draftRow({ index, domain, code, fields, createdAt, baseline }: LinkDraft): Record<string, unknown> {
   const { url, status, enabled, expiresAt, forwardQuery, title, tags } = fields
-  return {
-    ...{
-      domain,
-      code,
-      url,
-      status,
-      enabled,
-      expires_at: expiresAt,
-      forward_query: forwardQuery,
-      title,
-      tags,
-    },
-    ...{ created_at: createdAt, baseline },
-  }
+  const links = { index, domain, code, url, status, enabled, expires_at: expiresAt, title, tags }
+  return { ...links, forward_query: forwardQuery, created_at: createdAt, baseline }
 }

@@ -40,7 +40,7 @@ const imports = (): SeenRequest[] => linkr.requests.filter(({ path }) => path ==
 /** The command as an operator starts it, so that it can be killed. */
 function startImport(...options: string[]) {
   const child = spawn(process.execPath, ['src/cli/main.ts', 'import', file, '--json', ...options], {
-    cwd: new URL('../..', import.meta.url).pathname,
+    cwd: join(import.meta.dirname, '../..'),
     env: { ...process.env, ...linkr.env },
   })
   let stdout = ''

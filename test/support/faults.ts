@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer, Intercept, InterceptedCall } from '../../src/local/intercept.ts'
 
 /** What can go wrong on the way to a store or back. */
@@ -12,6 +13,8 @@ export type Fault =
   /** Nothing is executed and nothing is answered, until the client gives up. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'delay'; readonly ms: number }
+  /** The store is a continent away, behind a thin line. */
+  | { readonly kind: 'far'; readonly roundTripMs: number; readonly bytesPerSecond: number }
   /** Executed only once the promise has resolved. */
   | { readonly kind: 'hold'; readonly until: Promise<void> }
 
@@ -65,7 +68,7 @@ export class Faults {
   }
 }
 
-async function strike(fault: Fault, { execute, response }: InterceptedCall): Promise<Answer | null> {
+async function strike(fault: Fault, { execute, response, text }: InterceptedCall): Promise<Answer | null> {
   switch (fault.kind) {
     case 'refuse':
       response.destroy()
@@ -89,11 +92,19 @@ async function strike(fault: Fault, { execute, response }: InterceptedCall): Pro
     case 'hang':
       await new Promise((resolve) => response.once('close', resolve))
       return null
+    case 'far': {
+      const travel = (carried: string): Promise<void> =>
+        pause(fault.roundTripMs / 2 + (1_000 * Buffer.byteLength(carried)) / fault.bytesPerSecond)
+      await travel(text())
+      const answer = await execute()
+      await travel(answer.body)
+      return answer
+    }
     case 'hold':
       await fault.until
       return execute()
     case 'delay':
-      await new Promise((resolve) => setTimeout(resolve, fault.ms))
+      await pause(fault.ms)
       return execute()
     default:
       return fault satisfies never

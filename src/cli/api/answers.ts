@@ -74,6 +74,12 @@ export const domainListAnswer = v.looseObject({ data: v.array(domainAnswer) })
 
 export const warmAnswer = v.object({ links: v.number(), warmed: v.number() })
 
+const times = v.optional(v.number(), 0)
+export const reconcileAnswer = v.object({
+  ...{ drained: times, checked: times, repaired: times, released: times },
+  complete: v.optional(v.boolean(), true),
+})
+
 /** Of the operator's commands: shown as it comes. */
 export const anyObject = v.record(v.string(), v.unknown())
 /** 204 has no body. */
