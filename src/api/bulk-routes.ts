@@ -17,7 +17,7 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
 
   app.post('/bulk', async (c) => {
     const request = linkRequest(c, services)
-    const { mode, links } = await readBody(c, bulkSchema(v.unknown()))
+    const { mode, links } = readBody(c, bulkSchema(v.unknown()))
     const { accepted, rejected } = await readItems(links, request.schemas.create, async (item) => {
       const { domain: asked, code, ...fields } = item
       const { domain, isAllowed } = request.domainFor(asked)
@@ -60,7 +60,7 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
 
   app.patch('/', async (c) => {
     const { edit } = linkRequest(c, services).schemas
-    const { ids, filter = {}, changes, dryRun } = await readBody(c, bulkEditSchema(edit))
+    const { ids, filter = {}, changes, dryRun } = readBody(c, bulkEditSchema(edit))
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
     if (dryRun) return c.json({ changed: 0, ...(await batches.match(meant, changes)), more: false })
@@ -70,7 +70,7 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
   })
 
   app.delete('/', async (c) => {
-    const { ids, filter = {}, dryRun } = await readBody(c, bulkDeleteSchema)
+    const { ids, filter = {}, dryRun } = readBody(c, bulkDeleteSchema)
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
     if (dryRun) return c.json({ deleted: 0, ...(await batches.match(meant, null)), more: false })

@@ -43,7 +43,7 @@ export function domainsRoutes({ management, publisher }: Services, ownHosts: Own
 
   app.put('/:host', async (c) => {
     const host = hostOf(c)
-    const settings = await readBody(c, domainSchema)
+    const settings = readBody(c, domainSchema)
     const { domains } = await management()
     ownHosts.forget()
     const isOwnHost = await ownHosts.seenFrom(new URL(c.req.url).host)

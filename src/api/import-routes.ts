@@ -28,7 +28,7 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
 
   app.post('/import', async (c) => {
     const request = linkRequest(c, services)
-    const { onConflict, dryRun, links } = await readBody(c, importSchema(v.unknown()))
+    const { onConflict, dryRun, links } = readBody(c, importSchema(v.unknown()))
     const { accepted, rejected } = await readItems(links, request.schemas.imported, async (item) => {
       const { domain: asked, code, createdAt, hits, ...fields } = item
       const { domain, isAllowed } = request.domainFor(asked)

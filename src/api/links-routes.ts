@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { LinkWithHits } from '../links/link-editor.ts'
 import type { Services } from '../services.ts'
 import { type ApiEnv, domainForbidden, hasScope, maySee } from './caller.ts'
-import { decodeCursor, encodeCursor } from './cursor.ts'
+import { createCursors } from './cursor.ts'
 import { acceptedVersions, etag } from './etag.ts'
 import { type ApiContext, linkId, linkRequest, noSuchLink, toFilter } from './link-request.ts'
 import { presentLink } from './link-schema.ts'
@@ -14,6 +14,7 @@ import { readQuery } from './read-query.ts'
 /** `/api/links`: lists, and create, read, edit and delete one link. */
 export function linksRoutes(services: Services): Hono<ApiEnv> {
   const { editor, management } = services
+  const cursors = createCursors(services.config.postgres.url)
   const app = new Hono<ApiEnv>()
 
   const show = (c: ApiContext, link: LinkWithHits, status: 200 | 201 = 200): Response => {
@@ -45,12 +46,12 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
   app.get('/', async (c) => {
     const { limit, cursor, sort, order, ...rest } = readQuery(c, listSchema(hasScope(c.var.caller, 'admin')))
     const query = { filter: toFilter(c.var.caller, rest), sort, order }
-    const after = cursor === undefined ? null : await decodeCursor(cursor, query)
+    const after = cursor === undefined ? null : await cursors.decode(cursor, query)
     const { links, next } = await (await management()).list.page({ ...query, limit, after })
     const { baseUrl } = linkRequest(c, services)
     return c.json({
       data: links.map((link) => presentLink(link, baseUrl)),
-      nextCursor: next === null ? null : await encodeCursor(next, query),
+      nextCursor: next === null ? null : await cursors.encode(next, query),
     })
   })
 
@@ -61,7 +62,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
 
   app.post('/', async (c) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...fields } = await readBody(c, request.schemas.create)
+    const { code, domain: asked, ...fields } = readBody(c, request.schemas.create)
     const domain = allowed(c, asked)
     const completed = await request.complete(domain, fields)
     const link = await (await editor()).create(domain, code, completed, c.var.attempt ?? null)
@@ -73,7 +74,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
 
   app.put('/', async (c) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...requested } = await readBody(c, request.schemas.upsert)
+    const { code, domain: asked, ...requested } = readBody(c, request.schemas.upsert)
     const domain = allowed(c, asked)
     const { write, list } = await management()
     const fields = await request.complete(domain, requested)
@@ -88,7 +89,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
 
   app.patch('/:id', async (c) => {
     const id = linkId(c)
-    const changes = await readBody(c, linkRequest(c, services).schemas.edit)
+    const changes = readBody(c, linkRequest(c, services).schemas.edit)
     const versions = acceptedVersions(c.req.header('If-Match'))
     await checkDomain(c, id)
     const link = await (await editor()).update(id, changes, versions)
