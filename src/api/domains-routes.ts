@@ -23,7 +23,7 @@ export const domainSchema = v.strictObject({
 })
 
 /** `/api/domains`: what a host shows where it has no link to show. */
-export function domainsRoutes({ management, publisher }: Services, ownHosts: OwnHosts): Hono<ApiEnv> {
+export function domainsRoutes({ config, management, publisher }: Services, ownHosts: OwnHosts): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
 
   app.get('/', async (c) => {
