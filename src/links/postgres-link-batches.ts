@@ -74,7 +74,7 @@ export function writeStatement(
     ), counted AS (
       INSERT INTO link_hits (link_id, baseline)
       SELECT id, baseline FROM written JOIN draft USING (domain, code) WHERE baseline IS NOT NULL
-      ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
+      ORDER BY id ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
     ), ${TO_OUTBOX}, answer AS (
       SELECT coalesce(json_agg(link), '[]') AS rows
       FROM (SELECT written.*, index FROM written JOIN draft USING (domain, code)) AS link
