@@ -58,3 +58,72 @@ describe("a link's total", () => {
     await expect.poll(lastHitAt).toEqual(expect.stringMatching(/^\d{4}-.*Z$/))
   })
 })
+
+describe('a restore', () => {
+  const url = 'https://example.com/restored'
+  const createdAt = '2020-01-02T03:04:05.678Z'
+
+  async function restore(code: string, hits: number): Promise<string> {
+    const body = { onConflict: 'restore', links: [{ url, code, hits, createdAt }] }
+    const response = await edge.api('POST', '/links/import', body)
+    const { results } = (await response.json()) as { results: { id: string }[] }
+    return results[0]?.id ?? ''
+  }
+
+  const count = (id: string, hits: number) =>
+    stores.sql('UPDATE link_hits SET hits = hits + $2 WHERE link_id = $1', [id, hits])
+
+  test('adds what was counted since the export to its total, and can be repeated', async () => {
+    const id = await restore('since', 100)
+    await count(id, 2)
+    // Exported here, with a total of 102.
+    await count(id, 5)
+    for (let i = 0; i < 2; i++) {
+      await restore('since', 102)
+      expect(await edge.hitsOf(id)).toBe(107)
+    }
+  })
+
+  test('over an older database counts what is missing there', async () => {
+    const id = await restore('older', 0)
+    await count(id, 2)
+    await restore('older', 102)
+    expect(await edge.hitsOf(id)).toBe(102)
+  })
+
+  test('over a link that was made again keeps its new hits, and can be repeated', async () => {
+    const first = await restore('made-again', 100)
+    await count(first, 2)
+    await edge.api('DELETE', `/links/${first}`)
+    const { id } = await edge.create({ url, code: 'made-again' })
+    await count(id, 5)
+    for (let i = 0; i < 2; i++) {
+      await restore('made-again', 102)
+      expect(await edge.hitsOf(id)).toBe(107)
+    }
+    await count(id, 1)
+    await restore('made-again', 107)
+    expect(await edge.hitsOf(id)).toBe(108)
+  })
+
+  test('counts hits once that wait for Postgres in more segments than one flush takes', async () => {
+    const segments = 250
+    const id = await restore('backlog', 0)
+    for (let i = 0; i < segments; i++) {
+      await stores.redis('RPUSH', `${stores.keyPrefix}v1:hits:sealed`, `backlog-${i}`)
+      await stores.redis(
+        'HSET',
+        `${stores.keyPrefix}v1:hits:sealed:backlog-${i}`,
+        '#',
+        `backlog-${i}`,
+        id,
+        '1',
+      )
+    }
+    expect(await edge.hitsOf(id)).toBe(segments)
+    await restore('backlog', segments)
+    expect(await edge.hitsOf(id)).toBe(segments)
+    await edge.api('POST', '/flush')
+    expect(await edge.hitsOf(id)).toBe(segments)
+  })
+})
