@@ -152,6 +152,18 @@ describe('SQL over HTTP', () => {
     expect((await post({ query: 'SELECT 1' })).status).toBe(200)
   })
 
+  it('refuses more than 64 MiB once it has read them, and serves the next request', async () => {
+    const body = Buffer.alloc(65 * 1024 * 1024, ' ')
+    const headers = { 'neon-connection-string': bridge.connectionString }
+    const stream = () => new Blob([body]).stream()
+    for (const init of [{ body }, { body: stream(), duplex: 'half' }]) {
+      const response = await fetch(bridge.fetchEndpoint, { method: 'POST', headers, ...init } as RequestInit)
+      expect(response.status).toBe(413)
+      expect(await response.json()).toMatchObject({ message: expect.stringMatching(/too large/) })
+    }
+    expect((await post({ query: 'SELECT 1' })).status).toBe(200)
+  })
+
   it('refuses a wrong password and an unknown user alike', async () => {
     const url = new URL(bridge.connectionString)
     url.password = 'wrong'
