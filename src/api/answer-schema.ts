@@ -25,6 +25,8 @@ export const linkAnswer = v.strictObject({
   title: v.nullable(v.string()),
   tags: v.array(v.string()),
   hits: count,
+  /** When the last flush brought hits: those that wait in Redis came later. */
+  lastHitAt: v.nullable(time),
   version: count,
   createdAt: time,
   updatedAt: time,

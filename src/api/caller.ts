@@ -16,6 +16,8 @@ export interface Caller {
 export interface ApiEnv {
   Variables: {
     caller: Caller
+    /** '' = none. */
+    body: string
     /** Left out for a request without Idempotency-Key. */
     attempt?: Attempt
     /** Of requests that change something. */

@@ -23,7 +23,7 @@ export const domainSchema = v.strictObject({
 })
 
 /** `/api/domains`: what a host shows where it has no link to show. */
-export function domainsRoutes({ management, publisher, config }: Services, ownHosts: OwnHosts): Hono<ApiEnv> {
+export function domainsRoutes({ config, management, publisher }: Services, ownHosts: OwnHosts): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
 
   app.get('/', async (c) => {
@@ -43,7 +43,7 @@ export function domainsRoutes({ management, publisher, config }: Services, ownHo
 
   app.put('/:host', async (c) => {
     const host = hostOf(c)
-    const settings = await readBody(c, domainSchema)
+    const settings = readBody(c, domainSchema)
     const { domains } = await management()
     ownHosts.forget()
     const isOwnHost = await ownHosts.seenFrom(new URL(c.req.url).host)

@@ -6,7 +6,7 @@ import type { Services } from '../services.ts'
 import { importSchema, type ON_CONFLICT } from './bulk-schema.ts'
 import type { ApiEnv } from './caller.ts'
 import { linkRequest } from './link-request.ts'
-import type { FieldError } from './problem.ts'
+import { type FieldError, Problem } from './problem.ts'
 import { readBody } from './read-body.ts'
 import { readItems } from './read-items.ts'
 
@@ -28,7 +28,7 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
 
   app.post('/import', async (c) => {
     const request = linkRequest(c, services)
-    const { onConflict, dryRun, links } = await readBody(c, importSchema(v.unknown()))
+    const { onConflict, dryRun, links } = readBody(c, importSchema(v.unknown()))
     const { accepted, rejected } = await readItems(links, request.schemas.imported, async (item) => {
       const { domain: asked, code, createdAt, hits, ...fields } = item
       const { domain, isAllowed } = request.domainFor(asked)
@@ -36,8 +36,7 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
       return { domain, code, createdAt, baseline: hits, fields: await request.complete(domain, fields) }
     })
     const items = accepted.map(({ item }) => item)
-    // The totals include hits that waited then; now Postgres must have them too.
-    if (onConflict === 'restore' && !dryRun) await services.flush()
+    if (onConflict === 'restore' && !dryRun) await flushAll(services)
     const { write, batches } = await services.management()
     const results = dryRun
       ? await foresee(items, onConflict, batches)
@@ -54,6 +53,19 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
   })
 
   return app
+}
+
+/** Of the largest backlog that a flush was tried with; beyond it, the client is to come again. */
+const MAX_FLUSHES = 3
+
+/** The totals of a restore include hits that waited when they were exported; now Postgres must have them too. */
+async function flushAll({ flush, management }: Services): Promise<void> {
+  for (let flushes = 0; flushes < MAX_FLUSHES; flushes++) {
+    await flush()
+    if ((await (await management()).sealedSegments()) <= 0) return
+  }
+  const detail = 'So many hits wait for Postgres that a flush takes several requests. Try again.'
+  throw new Problem(503, 'hits_waiting', detail)
 }
 
 const WHEN_TAKEN = {

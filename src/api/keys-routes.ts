@@ -7,7 +7,7 @@ import { sha256 } from '../sha256.ts'
 import type { ApiEnv } from './caller.ts'
 import { Problem } from './problem.ts'
 import { readBody } from './read-body.ts'
-import { dateTime, domainName, printable } from './scalars.ts'
+import { dateTime, domainName, list, printable } from './scalars.ts'
 
 export function keySchema(now: () => number) {
   return v.pipe(
@@ -18,9 +18,8 @@ export function keySchema(now: () => number) {
         v.maxLength(100, 'must have at most 100 characters'),
       ),
       scopes: v.pipe(
-        v.array(v.picklist(SCOPES, `must be one of ${SCOPES.join(', ')}`)),
+        list(v.picklist(SCOPES, `must be one of ${SCOPES.join(', ')}`), 10, 'must have at most 10 items'),
         v.minLength(1, 'must not be empty'),
-        v.maxLength(10, 'must have at most 10 items'),
         v.transform((all) => [...new Set(all)]),
       ),
       expiresAt: v.optional(
@@ -35,9 +34,8 @@ export function keySchema(now: () => number) {
       domains: v.optional(
         v.nullable(
           v.pipe(
-            v.array(domainName),
+            list(domainName, 100, 'must have at most 100 items'),
             v.minLength(1, 'must not be empty'),
-            v.maxLength(100, 'must have at most 100 items'),
             v.transform((all) => [...new Set(all)]),
           ),
         ),
@@ -59,8 +57,8 @@ export function keysRoutes({ management, runtime }: Services, keyRing: KeyRing):
   app.get('/', async (c) => c.json({ data: (await (await management()).keys.list()).map(present) }))
 
   app.post('/', async (c) => {
-    const wanted = await readBody(c, keySchema(runtime.now))
-    const key = generateKey()
+    const wanted = readBody(c, keySchema(runtime.now))
+    const key = await generateKey()
     const created = await (await management()).keys.create(wanted, keyPrefix(key), await sha256(key))
     return c.json({ ...present(created), key }, 201, { 'Cache-Control': 'no-store' })
   })

@@ -19,6 +19,7 @@ export const linkAnswer = v.looseObject({
   title: nullableText,
   tags: v.array(v.string()),
   hits: v.number(),
+  lastHitAt: v.optional(nullableText),
   version: v.number(),
   createdAt: v.string(),
   updatedAt: v.string(),
