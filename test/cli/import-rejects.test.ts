@@ -72,6 +72,9 @@ describe('a repaired rejects file', () => {
     const own = await rejectsOf('own.csv', 'code,url,hits\na,nonsense,7\n', 'r.csv')
     await again('r.csv', own.replace('nonsense', 'https://acme.example/'), '--on-conflict', 'overwrite')
     expect(linkr.requests.at(-1)?.body.onConflict).toBe('restore')
+    const json = JSON.stringify([{ url: 'https://acme.example/', hits: 7 }])
+    await again('own.json', json, '--format', 'linkr', '--on-conflict', 'overwrite')
+    expect(linkr.requests.at(-1)?.body.onConflict).toBe('restore')
   })
 })
 
