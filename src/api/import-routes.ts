@@ -4,9 +4,9 @@ import type { LinkBatches } from '../links/link-batches.ts'
 import type { OnTaken, WriterItem, WriterOutcome } from '../links/link-writer.ts'
 import type { Services } from '../services.ts'
 import { importSchema, type ON_CONFLICT } from './bulk-schema.ts'
-import type { ApiEnv } from './caller.ts'
+import { type ApiEnv, hasScope } from './caller.ts'
 import { linkRequest } from './link-request.ts'
-import type { FieldError } from './problem.ts'
+import { type FieldError, Problem } from './problem.ts'
 import { readBody } from './read-body.ts'
 import { readItems } from './read-items.ts'
 
@@ -28,6 +28,11 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
   app.post('/import', async (c) => {
     const request = linkRequest(c, services)
     const { onConflict, dryRun, links } = readBody(c, importSchema(v.unknown()))
+    if (onConflict === 'restore' && !hasScope(c.var.caller, 'admin')) {
+      const detail =
+        'Restoring an export of linkr sets totals and flushes everybody\'s hits: it needs the scope "admin". Use "overwrite".'
+      throw new Problem(403, 'scope_missing', detail)
+    }
     const { accepted, rejected } = await readItems(links, request.schemas.imported, async (item) => {
       const { domain: asked, code, createdAt, hits, ...fields } = item
       const { domain, isAllowed } = request.domainFor(asked)
