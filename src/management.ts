@@ -28,6 +28,8 @@ export interface Management {
   readonly keys: ApiKeys
   readonly answers: IdempotentAnswers
   readonly domains: DomainTable
+  /** Segments of hits that wait in Redis, beside the one that is being filled. */
+  readonly sealedSegments: () => Promise<number>
 }
 
 /** A link as a write has left it; `link` = `null` = deleted. */
@@ -62,5 +64,6 @@ export function createManagement({ database, publisher, counters }: ManagementOp
     keys: postgresApiKeys(database),
     answers: postgresIdempotentAnswers(database),
     domains: postgresDomains(database),
+    sealedSegments: async () => (await counters.pending([])).segments.length - 1,
   }
 }

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { BulkChange, BulkMatch } from '../links/link-batches.ts'
 import type { LinkFilter } from '../links/link-filter.ts'
+import { NO_HITS } from '../links/link-hits.ts'
 import type { Services } from '../services.ts'
 import { bulkDeleteSchema, bulkEditSchema, bulkSchema } from './bulk-schema.ts'
 import { type ApiEnv, hasScope } from './caller.ts'
@@ -31,7 +32,9 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     )
     const written = outcomes.flatMap((outcome) => ('link' in outcome ? outcome.link : []))
     const isAllNew = outcomes.every(({ kind }) => kind !== 'updated')
-    const withHits = isAllNew ? written.map((link) => ({ ...link, hits: 0 })) : await list.withHits(written)
+    const withHits = isAllNew
+      ? written.map((link) => ({ ...link, ...NO_HITS }))
+      : await list.withHits(written)
     const mayRead = hasScope(c.var.caller, 'links:read')
     const shown = new Map(withHits.map((link) => [link.id, presentLink(link, request.baseUrl)]))
     const results = outcomes.map((outcome, i) => {

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import type { LinkWithHits } from '../links/link-editor.ts'
+import { type LinkWithHits, NO_HITS } from '../links/link-hits.ts'
 import type { Services } from '../services.ts'
 import { type ApiEnv, domainForbidden, hasScope, maySee } from './caller.ts'
 import { createCursors } from './cursor.ts'
@@ -85,9 +85,9 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     const fields = await request.complete(domain, requested)
     const [outcome] = await write([{ domain, code, fields }], 'overwrite', null)
     if (outcome === undefined || !('link' in outcome)) throw new Error('an upsert wrote nothing')
-    if (outcome.kind === 'created') return show(c, { ...outcome.link, hits: 0 }, 201)
+    if (outcome.kind === 'created') return show(c, { ...outcome.link, ...NO_HITS }, 201)
     const [link] = await list.withHits([outcome.link])
-    return showEdited(c, link ?? { ...outcome.link, hits: 0 })
+    return showEdited(c, link ?? { ...outcome.link, ...NO_HITS })
   })
 
   app.get('/:id', async (c) => show(c, visible(c, await (await editor()).get(linkId(c)))))

@@ -7,12 +7,8 @@ import type { Publisher } from '../outbox/publisher.ts'
 import { generateCode } from './code.ts'
 import type { LinkRecord } from './link.ts'
 import type { LinkBatches } from './link-batches.ts'
+import { type LinkWithHits, NO_HITS } from './link-hits.ts'
 import type { LinkChanges, LinkFields, LinkRepository } from './link-repository.ts'
-
-/** A link with all its hits, wherever they are on their way. */
-export interface LinkWithHits extends LinkRecord {
-  readonly hits: number
-}
 
 /** What owners do with links. Every method throws `SourceUnavailable` when Postgres fails, and has then changed nothing. */
 export interface LinkEditor {
@@ -68,7 +64,7 @@ export function createLinkEditor({
     const waiting = pending
       .filter((segment) => segment.id === null || !counted.appliedSegments.includes(segment.id))
       .reduce((sum, segment) => sum + (segment.hits.get(id) ?? 0), 0)
-    return { ...counted.link, hits: counted.hits + waiting }
+    return { ...counted.link, hits: counted.hits + waiting, lastHitAt: counted.lastHitAt }
   }
 
   return {
@@ -83,7 +79,7 @@ export function createLinkEditor({
         if (created === undefined) continue
         if (created.isRepeated) await publishRepeated(publisher)
         else await publish(created, created, lease)
-        return { ...created, hits: 0 }
+        return { ...created, ...NO_HITS }
       }
       return null
     },

@@ -4,6 +4,7 @@ import { TOTAL_HITS } from '../db/expressions.ts'
 import { textArray } from '../db/text-array.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
 import type { LinkRecord, RedirectStatus } from './link.ts'
+import { type CountedHits, type HitsRow, hitsFromRow } from './link-hits.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import { AS_DELETED, assignments } from './postgres-link-changes.ts'
 
@@ -21,10 +22,9 @@ export interface LinkFields {
 /** `undefined` = leave as it is. */
 export type LinkChanges = { readonly [Field in keyof LinkFields]?: LinkFields[Field] | undefined }
 
-export interface CountedLink {
+/** With the hits that Postgres has. */
+export interface CountedLink extends CountedHits {
   readonly link: LinkRecord
-  /** Hits that Postgres has. */
-  readonly hits: number
   /** Which of the segments asked about are among them. */
   readonly appliedSegments: readonly string[]
 }
@@ -53,12 +53,13 @@ export function postgresLinkRepository(database: Database): LinkRepository {
 
   return {
     async get(id, pendingSegments) {
-      const [row] = await database.execute<LinkRow & { hits: string; applied: readonly string[] }>(sql`
+      const [row] = await database.execute<LinkRow & HitsRow & { applied: readonly string[] }>(sql`
         SELECT links.*, (SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id) AS hits,
+          (SELECT last_hit_at FROM link_hits WHERE link_id = id) AS last_hit_at,
           ARRAY(SELECT id FROM hit_batches WHERE id = ANY(${textArray(pendingSegments)})) AS applied
         FROM links WHERE id = ${id}`)
       if (row === undefined) return null
-      return { link: linkFromRow(row), hits: Number(row.hits), appliedSegments: row.applied }
+      return { link: linkFromRow(row), ...hitsFromRow(row), appliedSegments: row.applied }
     },
 
     update: (id, changes, versions) =>

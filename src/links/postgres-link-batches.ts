@@ -28,8 +28,8 @@ export function postgresLinkBatches(database: Database): LinkBatches {
     },
 
     taken: (keys) =>
-      database.execute<{ domain: string; code: string }>(sql`
-        SELECT links.domain, links.code
+      database.execute<{ domain: string; code: string; url: string }>(sql`
+        SELECT links.domain, links.code, links.url
         FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS wanted (domain text, code text)
         JOIN links ON links.code = wanted.code AND links.domain = wanted.domain`),
 
@@ -64,7 +64,7 @@ export function writeStatement(
         index int, domain text, code text, url text, status smallint, enabled boolean, expires_at timestamptz,
         forward_query boolean, title text, tags text[], created_at timestamptz, baseline bigint)
       WHERE ${isDue}
-    ), written AS (
+    ), ${onTaken === 'restore' ? MADE_AGAIN : sql``} written AS (
       INSERT INTO links
         (domain, code, url, status, enabled, expires_at, forward_query, title, tags, created_at)
       SELECT domain, code, url, status, enabled, expires_at, forward_query, title, tags, coalesce(created_at, now())
@@ -74,7 +74,7 @@ export function writeStatement(
     ), counted AS (
       INSERT INTO link_hits (link_id, baseline)
       SELECT id, baseline FROM written JOIN draft USING (domain, code) WHERE baseline IS NOT NULL
-      ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
+      ORDER BY id ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
     ), ${TO_OUTBOX}, answer AS (
       SELECT coalesce(json_agg(link), '[]') AS rows
       FROM (SELECT written.*, index FROM written JOIN draft USING (domain, code)) AS link
@@ -89,8 +89,18 @@ const OVERWRITE = sql`DO UPDATE SET
   created_at = CASE WHEN excluded.created_at = now() THEN links.created_at ELSE excluded.created_at END,
   updated_at = now(), version = nextval('link_version_seq')`
 
-/** What a total has beside the hits counted here; the baseline that is there already was part of it or came later. */
-const REST_OF_TOTAL = sql`greatest(link_hits.baseline, excluded.baseline - link_hits.hits)`
+/**
+ * What a total has beside the hits counted here; the baseline that is there already was part of it or came later. A link
+ * that was made again since has counted none of the total's hits.
+ */
+const REST_OF_TOTAL = sql`greatest(link_hits.baseline, excluded.baseline -
+  CASE WHEN excluded.link_id IN (SELECT id FROM made_again) THEN 0 ELSE link_hits.hits END)`
+
+/** A total was exported with the creation time of its link, to the millisecond. */
+const MADE_AGAIN = sql`made_again AS MATERIALIZED (
+      SELECT id FROM links JOIN draft USING (code, domain)
+      WHERE date_trunc('milliseconds', links.created_at) <> draft.created_at
+    ),`
 
 function draftRow({ index, domain, code, fields, createdAt, baseline }: LinkDraft): Record<string, unknown> {
   const { url, status, enabled, expiresAt, forwardQuery, title, tags } = fields
