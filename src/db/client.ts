@@ -8,7 +8,7 @@ import type { SQL } from 'drizzle-orm'
 import { CasingCache } from 'drizzle-orm/casing'
 import type { Breaker } from '../breaker.ts'
 import type { Config } from '../config.ts'
-import { postgresFailure } from './postgres-error.ts'
+import { againIfRolledBack, postgresFailure } from './postgres-error.ts'
 
 /**
  * Numbers of 64 bits and instants come as Postgres writes them.
@@ -49,9 +49,11 @@ export function openDatabase(config: Config['postgres'], breaker: Breaker): Data
     }
   }
   return {
-    execute: (statement) => guard(query(statement)),
+    execute: (statement) => againIfRolledBack(() => guard(query(statement))),
     async executeAfter<Row>(settings: SQL, statement: SQL) {
-      const [, rows] = await guard<[unknown, Row[]]>(client.transaction([query(settings), query(statement)]))
+      const [, rows] = await againIfRolledBack(() =>
+        guard<[unknown, Row[]]>(client.transaction([query(settings), query(statement)])),
+      )
       return rows
     },
   }

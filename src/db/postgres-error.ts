@@ -33,6 +33,26 @@ export async function retrying<T>(retries: number, work: () => Promise<T>): Prom
   }
 }
 
+/** Serialization failure, deadlock. */
+const ROLLED_BACK = /^(?:40001|40P01)$/
+/** The transactions that won are done by then, or it is no coincidence. */
+const MAX_ROLLBACKS = 3
+
+/**
+ * Runs a transaction again that Postgres rolled back in favour of another one: nothing of it happened. Writes lock rows
+ * in one order (links by code and domain, then their hits by link, then the outbox by code and domain), so this is left
+ * to what cannot: a flush, say, that meets a bulk deletion.
+ */
+export async function againIfRolledBack<T>(work: () => Promise<T>): Promise<T> {
+  for (let rollbacks = 0; ; rollbacks++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (rollbacks === MAX_ROLLBACKS || !ROLLED_BACK.test(sqlState(error) ?? '')) throw error
+    }
+  }
+}
+
 function isTimeout(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (current.name === 'TimeoutError') return true

@@ -8,6 +8,7 @@ import {
   boolean,
   check,
   index,
+  json,
   jsonb,
   pgSequence,
   pgTable,
@@ -136,8 +137,13 @@ export const idempotentAnswers = pgTable(
     key: text().notNull(),
     /** Of method, path and body. */
     requestHash: text('request_hash').notNull(),
-    /** Whose it is: an attempt that took too long must not overwrite its successor's answer. */
-    attempt: text().notNull(),
+    /**
+     * Whose it is: an attempt that took too long writes nothing more, and must not overwrite its successor's answer.
+     * `null` = its attempt has failed, and the next one may begin.
+     */
+    attempt: text(),
+    /** What each of its writes has written, in their order; emptied once there is an answer. */
+    writes: json().array().notNull().default(sql`'{}'`),
     /** `null` = being processed since `created_at`. */
     status: smallint(),
     headers: jsonb().$type<Readonly<Record<string, string>>>(),

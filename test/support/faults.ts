@@ -1,4 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer, Intercept, InterceptedCall } from '../../src/local/intercept.ts'
+import { SqlFailure } from '../../src/local/neon/sql-failure.ts'
 
 /** What can go wrong on the way to a store or back. */
 export type Fault =
@@ -9,9 +11,13 @@ export type Fault =
   /** The store executes, and half of the answer arrives. */
   | { readonly kind: 'half-answer' }
   | { readonly kind: 'status'; readonly status: number }
+  /** Postgres rolls back, and says so. */
+  | { readonly kind: 'sql-error'; readonly sqlState: string }
   /** Nothing is executed and nothing is answered, until the client gives up. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'delay'; readonly ms: number }
+  /** The store is a continent away, behind a thin line. */
+  | { readonly kind: 'far'; readonly roundTripMs: number; readonly bytesPerSecond: number }
   /** Executed only once the promise has resolved. */
   | { readonly kind: 'hold'; readonly until: Promise<void> }
 
@@ -65,7 +71,7 @@ export class Faults {
   }
 }
 
-async function strike(fault: Fault, { execute, response }: InterceptedCall): Promise<Answer | null> {
+async function strike(fault: Fault, { execute, response, text }: InterceptedCall): Promise<Answer | null> {
   switch (fault.kind) {
     case 'refuse':
       response.destroy()
@@ -86,14 +92,26 @@ async function strike(fault: Fault, { execute, response }: InterceptedCall): Pro
         headers: { 'Content-Type': 'application/json' },
         body: '{"error":"injected"}',
       }
+    case 'sql-error': {
+      const failure = new SqlFailure(400, 'injected', { code: fault.sqlState, severity: 'ERROR' })
+      return { status: 400, headers: { 'Content-Type': 'application/json' }, body: failure.toBody() }
+    }
     case 'hang':
       await new Promise((resolve) => response.once('close', resolve))
       return null
+    case 'far': {
+      const travel = (carried: string): Promise<void> =>
+        pause(fault.roundTripMs / 2 + (1_000 * Buffer.byteLength(carried)) / fault.bytesPerSecond)
+      await travel(text())
+      const answer = await execute()
+      await travel(answer.body)
+      return answer
+    }
     case 'hold':
       await fault.until
       return execute()
     case 'delay':
-      await new Promise((resolve) => setTimeout(resolve, fault.ms))
+      await pause(fault.ms)
       return execute()
     default:
       return fault satisfies never
