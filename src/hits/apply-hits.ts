@@ -9,6 +9,8 @@ import type { HitSegment } from './hit-counters.ts'
  * - A segment that is new counts, less what came of its newest batches on their own.
  * - One that was applied before counts with what it has more than then of any link, if that is still known.
  * - `dropped` are hits of links that are gone, and those of a segment of which it is not known any more.
+ * - `returned` are those that were applied before and have batches which are new: Redis went back. `repeated` are the hits
+ *   in them that were taken for counted ones.
  * - `unsettled` > 0 = another statement is applying one of them right now, of which this one cannot see the rows yet:
  *   nothing of that segment was done, and it has to be tried again.
  *
@@ -79,6 +81,9 @@ export function applyHits(segments: readonly HitSegment[]): SQL {
       ON CONFLICT (link_id) DO UPDATE
       SET hits = link_hits.hits + excluded.hits, last_hit_at = excluded.last_hit_at
       RETURNING link_id
+    ), returned AS MATERIALIZED (
+      SELECT k.no FROM known k WHERE k.is_own
+        AND EXISTS (SELECT FROM batches b JOIN inserted USING (id) WHERE b.no = k.no)
     ), unseen AS (
       SELECT id FROM (SELECT id FROM segments UNION ALL SELECT id FROM batches) AS named
       EXCEPT SELECT id FROM known EXCEPT SELECT id FROM inserted
@@ -90,6 +95,9 @@ export function applyHits(segments: readonly HitSegment[]): SQL {
         SELECT coalesce(sum(greatest(t.hits - k.hits, 0)), 0)
         FROM totals t JOIN known k USING (no) WHERE k.is_own AND k.link_ids IS NULL
       ) AS dropped,
+      (SELECT count(*) FROM returned) AS returned,
+      (SELECT coalesce(sum(least(c.hits, a.hits)), 0)
+        FROM returned JOIN counters c USING (no) JOIN applied a USING (no, link_id)) AS repeated,
       (SELECT count(*) FROM segments JOIN unseen USING (id))
         + (SELECT count(*) FROM merged) - (SELECT count(*) FROM grown) AS unsettled,
       -- A batch on its own that cannot be seen yet cannot be subtracted either: an error undoes it all.

@@ -34,7 +34,11 @@ export async function flushHits({ counters, totals }: FlushOptions): Promise<Flu
     if (claim.segments.length === 0) break
     const applied = await (await totals()).apply(distinct(claim.segments))
     const ids = claim.segments.map(({ id }) => id)
-    if (applied.dropped > 0) log.warn('hits.dropped', { batches: ids, hits: applied.dropped })
+    const { dropped, returned, repeated } = applied
+    const named = ids.slice(0, 10)
+    if (dropped > 0) log.warn('hits.dropped', { batches: named, hits: dropped })
+    if (returned > 0)
+      log.warn('hits.segment_came_back', { batches: named, segments: returned, hits: repeated })
     await counters.release(claim.segments)
     hasMore = claim.hasMore
     report = {

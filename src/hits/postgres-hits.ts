@@ -12,6 +12,10 @@ export interface AppliedHits {
   readonly hits: number
   /** Hits that were not counted, now or before: of links that are gone, or that nobody can tell from counted ones. */
   readonly dropped: number
+  /** Segments that came again with other batches: Redis went back to an earlier time. */
+  readonly returned: number
+  /** Hits of those that were taken for counted ones. If there had been more before Redis went back, some were new. */
+  readonly repeated: number
 }
 
 /** Where hits end up. */
@@ -42,12 +46,10 @@ export function postgresHits(database: Database, within: number): HitTotals {
       for (let tries = 0; tries < MAX_TRIES; tries++) {
         const [row] = await database.execute<Record<string, string>>(applyHits(segments), within)
         if (Number(row?.unsettled ?? 0) > 0) continue
-        const { batches, links, hits, dropped } = row ?? {}
+        const number = (name: keyof AppliedHits): number => Number(row?.[name] ?? 0)
         return {
-          batches: Number(batches),
-          links: Number(links),
-          hits: Number(hits),
-          dropped: Number(dropped),
+          ...{ batches: number('batches'), links: number('links'), hits: number('hits') },
+          ...{ dropped: number('dropped'), returned: number('returned'), repeated: number('repeated') },
         }
       }
       throw new SourceUnavailable('postgres', new Error('others kept applying the same hits'))

@@ -118,7 +118,7 @@ export function createInMemoryPostgres(): InMemoryPostgres {
     },
     totals: {
       apply(segments) {
-        const report = { batches: 0, links: 0, hits: 0, dropped: 0 }
+        const report = { batches: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 }
         for (const { id, hits: counted, newestBatches } of segments) {
           const known = batches.get(id)
           const prior =
