@@ -18,8 +18,8 @@ export interface HitRecorderOptions {
 export interface HitRecorder {
   /** Counts one hit. Returns at once; Redis has it after the commit window. */
   record(linkId: string): void
-  /** Commits what has been gathered now, without waiting for the window. Resolves to whether a store has all of it. */
-  commit(): Promise<boolean>
+  /** Commits what has been gathered now, without waiting for the window: to Redis, or else to Postgres in the background. */
+  commit(): Promise<void>
   /** Links whose hits wait in this isolate, and hits dropped since it started. */
   readonly state: () => { readonly waitingLinks: number; readonly droppedHits: number }
 }
@@ -85,7 +85,7 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
   /**
    * Sends what is there now, and nothing that comes meanwhile. Serialized: a second commit could treat a batch in flight
    * as never sent.
-   * @param isLast nobody may come by here for a while.
+   * @param isLast nobody may come by here for a while, or somebody waits for it.
    * @returns `'spent'` = this invocation may send no more requests.
    */
   async function commit(isLast: boolean): Promise<Outcome | null> {
@@ -176,8 +176,7 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
 
   return {
     async commit() {
-      await commit(false)
-      return waitingLinks() === 0
+      await commit(true)
     },
     state: () => ({ waitingLinks: waitingLinks(), droppedHits }),
     record(linkId) {
