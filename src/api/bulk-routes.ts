@@ -5,7 +5,7 @@ import type { LinkFilter } from '../links/link-filter.ts'
 import { NO_HITS } from '../links/link-hits.ts'
 import type { Services } from '../services.ts'
 import { bulkDeleteSchema, bulkEditSchema, bulkSchema } from './bulk-schema.ts'
-import type { ApiEnv } from './caller.ts'
+import { type ApiEnv, domainForbidden } from './caller.ts'
 import { type ApiContext, linkRequest, type RequestedFilter, toFilter } from './link-request.ts'
 import { presentLink } from './link-schema.ts'
 import { readBody } from './read-body.ts'
@@ -62,13 +62,18 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
   })
 
   app.patch('/', async (c) => {
-    const { edit } = linkRequest(c, services).schemas
-    const { ids, filter = {}, changes, dryRun } = await readBody(c, bulkEditSchema(edit))
+    const { schemas, domainFor } = linkRequest(c, services)
+    const { ids, filter = {}, changes, dryRun } = await readBody(c, bulkEditSchema(schemas.bulkEdit))
+    const { domain } = changes
+    if (domain !== undefined && !domainFor(domain).isAllowed) throw domainForbidden(domain)
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
-    if (dryRun) return c.json({ changed: 0, ...(await batches.match(meant, changes)), more: false })
+    if (dryRun) {
+      const { taken, ...match } = await batches.match(meant, changes)
+      return c.json({ changed: 0, ...match, ...(domain === undefined ? {} : { taken }), more: false })
+    }
     const change = await batches.update(meant, changes)
-    await publish(change.changed.map((link) => ({ ...link, link })))
+    await publish([...change.changed.map((link) => ({ ...link, link })), ...change.vacated])
     return c.json({ changed: change.changed.length, ...report(change) })
   })
 
@@ -76,7 +81,10 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     const { ids, filter = {}, dryRun } = await readBody(c, bulkDeleteSchema)
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
-    if (dryRun) return c.json({ deleted: 0, ...(await batches.match(meant, null)), more: false })
+    if (dryRun) {
+      const { matched, ids } = await batches.match(meant, null)
+      return c.json({ deleted: 0, matched, ids, more: false })
+    }
     const change = await batches.delete(meant)
     await publish(change.changed.map((link) => ({ ...link, link: null })))
     return c.json({ deleted: change.changed.length, ...report(change) })

@@ -58,7 +58,7 @@ const chosenOneWay = (body: { ids?: unknown; filter?: unknown }): boolean =>
   (body.ids === undefined) !== (body.filter === undefined)
 const ONE_WAY = 'must have either ids or filter'
 
-export function bulkEditSchema(changes: ReturnType<typeof createLinkSchemas>['edit']) {
+export function bulkEditSchema(changes: ReturnType<typeof createLinkSchemas>['bulkEdit']) {
   const some = v.pipe(
     changes,
     v.check((fields) => Object.keys(fields).length > 0, 'must have at least one field'),

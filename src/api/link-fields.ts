@@ -11,6 +11,8 @@ import { dateTime, domainName, printable } from './scalars.ts'
 export interface LinkSchemaOptions {
   readonly isOwnHost: (host: string) => boolean
   readonly isDomain: (domain: string) => boolean
+  /** Where links may be moved. */
+  readonly isTarget: (domain: string) => boolean
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -40,7 +42,7 @@ export const tag = v.pipe(
 const trueOrFalse = v.boolean('must be true or false')
 const MAX_HITS = 1e15
 
-export function linkFields({ isOwnHost, isDomain, now }: LinkSchemaOptions) {
+export function linkFields({ isOwnHost, isDomain, isTarget, now }: LinkSchemaOptions) {
   const isFuture = v.check((date: Date) => date.getTime() > now(), 'must be a date in the future')
   const isPast = v.check((date: Date) => date.getTime() <= now(), 'must be a date in the past')
   const isHere = v.check(isDomain, 'must be "*" or a host listed in DOMAINS')
@@ -53,6 +55,7 @@ export function linkFields({ isOwnHost, isDomain, now }: LinkSchemaOptions) {
       v.check((code) => !isReservedCode(code), 'starts with a segment that is reserved for linkr itself'),
     ),
     domain: v.pipe(domainName, isHere),
+    target: v.pipe(domainName, v.check(isTarget, 'must be "*" or a host listed in DOMAINS')),
     status: redirectStatus,
     enabled: trueOrFalse,
     expiresAt: v.nullable(v.pipe(dateTime, isFuture)),
