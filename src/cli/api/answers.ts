@@ -44,7 +44,11 @@ export const importAnswer = v.object({
 export type ImportAnswer = v.InferOutput<typeof importAnswer>
 
 const bulk = { matched: v.number(), more: v.optional(v.boolean(), false), ids: v.array(v.string()) }
-export const bulkEditAnswer = v.object({ ...bulk, changed: v.optional(v.number(), 0) })
+export const bulkEditAnswer = v.object({
+  ...bulk,
+  changed: v.optional(v.number(), 0),
+  taken: v.optional(v.number(), 0),
+})
 export const bulkDeleteAnswer = v.object({ ...bulk, deleted: v.optional(v.number(), 0) })
 
 export const keyAnswer = v.looseObject({
@@ -71,7 +75,9 @@ export const domainAnswer = v.looseObject({
   robots: v.string(),
 })
 export type DomainAnswer = v.InferOutput<typeof domainAnswer>
-export const domainListAnswer = v.looseObject({ data: v.array(domainAnswer) })
+export const domainListAnswer = v.looseObject({
+  data: v.array(domainAnswer),
+})
 
 export const warmAnswer = v.object({ links: v.number(), warmed: v.number() })
 
