@@ -19,6 +19,7 @@ import { log } from './log.ts'
 import type { Management } from './management.ts'
 import { createPublisher, type Publisher } from './outbox/publisher.ts'
 import type { ReconcileReport } from './reconcile/reconcile.ts'
+import { createMissGuard, type MissGuard } from './redirect/miss-guard.ts'
 import { createRedisClient, isRedisOutage } from './redis/client.ts'
 import { createKeys } from './redis/keys.ts'
 import type { Runtime } from './runtime.ts'
@@ -28,6 +29,7 @@ export interface Services {
   readonly runtime: Runtime
   readonly links: Pick<MemoryTier, 'find' | 'peek'>
   readonly hits: HitRecorder
+  readonly misses: MissGuard
   readonly publisher: Publisher
   /** For the API; opens Postgres. */
   readonly editor: () => Promise<LinkEditor>
@@ -105,6 +107,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
     runtime,
     links,
     hits,
+    misses: createMissGuard({ limiter: config.rateLimits.misses, runtime }),
     publisher,
     async editor() {
       const { postgresLinkRepository } = await import('./links/link-repository.ts')

@@ -32,6 +32,10 @@ export const linkAnswer = v.strictObject({
   updatedAt: time,
 })
 
+/** To a key that may write but not read: enough to edit the link again. */
+const writtenAnswer = v.strictObject({ id: v.string(), version: count })
+export const editedAnswer = v.union([linkAnswer, writtenAnswer])
+
 export const listAnswer = v.strictObject({ data: v.array(linkAnswer), nextCursor: v.nullable(v.string()) })
 
 const errors = v.optional(v.array(v.strictObject({ path: v.string(), message: v.string() })))
@@ -41,7 +45,7 @@ export const bulkAnswer = v.strictObject({
     v.strictObject({
       index: count,
       outcome: v.picklist(['created', 'updated', 'rejected']),
-      link: v.optional(linkAnswer),
+      link: v.optional(editedAnswer),
       code: v.optional(v.string()),
       errors,
     }),
@@ -55,6 +59,8 @@ export const importAnswer = v.strictObject({
       outcome: v.picklist(['created', 'updated', 'skipped', 'renamed', 'rejected']),
       id: v.optional(v.string()),
       code: v.optional(v.string()),
+      /** Of those skipped: whether the link that has the code leads to the same place. */
+      sameDestination: v.optional(v.boolean()),
       problem: v.optional(v.string()),
       errors,
     }),
@@ -79,6 +85,7 @@ const key = {
   expiresAt: v.nullable(time),
   lastUsedAt: v.nullable(time),
   createdAt: time,
+  createdBy: v.nullable(v.string()),
   revokedAt: v.nullable(time),
 }
 export const newKeyAnswer = v.strictObject({ ...key, key: v.string() })
@@ -94,7 +101,11 @@ export const domainAnswer = v.strictObject({
   createdAt: time,
   updatedAt: time,
 })
-export const domainsAnswer = v.strictObject({ data: v.array(domainAnswer) })
+export const domainsAnswer = v.strictObject({
+  data: v.array(domainAnswer),
+  /** Hosts that are namespaces of their own, as far as the caller may use them. */
+  served: v.array(v.string()),
+})
 
 export const problemAnswer = v.strictObject({
   type: v.string(),

@@ -2,8 +2,7 @@
  * @module
  * The management API: its routes, and what every request to it goes through.
  */
-import { Hono, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import { Hono } from 'hono'
 import { createOwnHosts } from '../domains/own-hosts.ts'
 import { LinkrError, SourceUnavailable } from '../errors.ts'
 import { createKeyRing } from '../keys/key-ring.ts'
@@ -20,10 +19,7 @@ import { keysRoutes } from './keys-routes.ts'
 import { linksRoutes } from './links-routes.ts'
 import { operationsRoutes } from './operations-routes.ts'
 import { Problem, problemResponse } from './problem.ts'
-
-const MAX_BODY_BYTES = 64 * 1024
-/** A thousand links of 4 KB. */
-const MAX_BULK_BYTES = 4 * 1024 * 1024
+import { receiveBody } from './receive-body.ts'
 
 export function createApi(services: Services): Hono<ApiEnv> {
   const { config, runtime, management } = services
@@ -36,11 +32,21 @@ export function createApi(services: Services): Hono<ApiEnv> {
   })
   const onceOnly = idempotent({ answers: async () => (await management()).answers, runtime })
 
+  api.use(async (c, next) => {
+    await next()
+    c.header('Cache-Control', 'no-store')
+    c.header('X-Content-Type-Options', 'nosniff')
+  })
   api.route('/', docsRoutes())
 
   api.use(
-    authenticate({ adminToken: config.adminToken, keyRing, now: runtime.now, ...config.rateLimits }),
-    limitBody,
+    authenticate({
+      adminTokens: [config.adminToken, config.previousAdminToken].flatMap((token) => token ?? []),
+      keyRing,
+      now: runtime.now,
+      ...config.rateLimits,
+    }),
+    receiveBody,
   )
   // A client that hangs up ends its request in workerd. What it began is finished all the same: an edit that Postgres
   // has must reach Redis.
@@ -85,13 +91,4 @@ export function createApi(services: Services): Hono<ApiEnv> {
     })
   })
   return api
-}
-
-const limitBody: MiddlewareHandler<ApiEnv> = (c, next) => {
-  const isBulk = /^\/api\/links\/(?:bulk|import)$/.test(c.req.path)
-  const maxSize = isBulk ? MAX_BULK_BYTES : MAX_BODY_BYTES
-  const onError = (): never => {
-    throw new Problem(413, 'body_too_large', `Send at most ${maxSize} bytes.`)
-  }
-  return bodyLimit({ maxSize, onError })(c, next)
 }

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { BulkChange } from '../links/link-batches.ts'
+import type { BulkChange, BulkMatch } from '../links/link-batches.ts'
 import type { LinkFilter } from '../links/link-filter.ts'
 import { NO_HITS } from '../links/link-hits.ts'
 import type { Services } from '../services.ts'
 import { bulkDeleteSchema, bulkEditSchema, bulkSchema } from './bulk-schema.ts'
-import { type ApiEnv, domainForbidden } from './caller.ts'
+import { type ApiEnv, domainForbidden, hasScope } from './caller.ts'
 import { type ApiContext, linkRequest, type RequestedFilter, toFilter } from './link-request.ts'
 import { presentLink } from './link-schema.ts'
 import { readBody } from './read-body.ts'
@@ -18,7 +18,7 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
 
   app.post('/bulk', async (c) => {
     const request = linkRequest(c, services)
-    const { mode, links } = await readBody(c, bulkSchema(v.unknown()))
+    const { mode, links } = readBody(c, bulkSchema(v.unknown()))
     const { accepted, rejected } = await readItems(links, request.schemas.create, async (item) => {
       const { domain: asked, code, ...fields } = item
       const { domain, isAllowed } = request.domainFor(asked)
@@ -35,10 +35,15 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     const withHits = isAllNew
       ? written.map((link) => ({ ...link, ...NO_HITS }))
       : await list.withHits(written)
+    const mayRead = hasScope(c.var.caller, 'links:read')
     const shown = new Map(withHits.map((link) => [link.id, presentLink(link, request.baseUrl)]))
     const results = outcomes.map((outcome, i) => {
       const index = accepted[i]?.index ?? i
-      if ('link' in outcome) return { index, outcome: outcome.kind, link: shown.get(outcome.link.id) }
+      if ('link' in outcome) {
+        const { id, version } = outcome.link
+        const isOwn = mayRead || outcome.kind === 'created'
+        return { index, outcome: outcome.kind, link: isOwn ? shown.get(id) : { id, version } }
+      }
       return { index, outcome: 'rejected', code: outcome.kind === 'taken' ? 'code_taken' : 'no_free_code' }
     })
     const refused = rejected.map(({ index, problem, errors }) => {
@@ -61,16 +66,24 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     more: matched > changed.length,
   })
 
+  /** A dry run by filters would let a key that may not read list the links that match. */
+  const preview = (c: ApiContext, { matched, ids }: BulkMatch) => ({
+    matched,
+    ids: hasScope(c.var.caller, 'links:read') ? ids : [],
+    more: false,
+  })
+
   app.patch('/', async (c) => {
     const { schemas, domainFor } = linkRequest(c, services)
-    const { ids, filter = {}, changes, dryRun } = await readBody(c, bulkEditSchema(schemas.bulkEdit))
+    const { ids, filter = {}, changes, dryRun } = readBody(c, bulkEditSchema(schemas.bulkEdit))
     const { domain } = changes
     if (domain !== undefined && !domainFor(domain).isAllowed) throw domainForbidden(domain)
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
     if (dryRun) {
-      const { taken, ...match } = await batches.match(meant, changes)
-      return c.json({ changed: 0, ...match, ...(domain === undefined ? {} : { taken }), more: false })
+      const match = await batches.match(meant, changes)
+      const taken = domain === undefined ? {} : { taken: match.taken }
+      return c.json({ changed: 0, ...preview(c, match), ...taken })
     }
     const change = await batches.update(meant, changes)
     await publish([...change.changed.map((link) => ({ ...link, link })), ...change.vacated])
@@ -78,13 +91,10 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
   })
 
   app.delete('/', async (c) => {
-    const { ids, filter = {}, dryRun } = await readBody(c, bulkDeleteSchema)
+    const { ids, filter = {}, dryRun } = readBody(c, bulkDeleteSchema)
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
-    if (dryRun) {
-      const { matched, ids } = await batches.match(meant, null)
-      return c.json({ deleted: 0, matched, ids, more: false })
-    }
+    if (dryRun) return c.json({ deleted: 0, ...preview(c, await batches.match(meant, null)) })
     const change = await batches.delete(meant)
     await publish(change.changed.map((link) => ({ ...link, link: null })))
     return c.json({ deleted: change.changed.length, ...report(change) })

@@ -23,13 +23,14 @@ export const domainSchema = v.strictObject({
 })
 
 /** `/api/domains`: what a host shows where it has no link to show. */
-export function domainsRoutes({ management, publisher }: Services, ownHosts: OwnHosts): Hono<ApiEnv> {
+export function domainsRoutes({ config, management, publisher }: Services, ownHosts: OwnHosts): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
 
   app.get('/', async (c) => {
     const domains = await (await management()).domains.list()
     const data = domains.filter(({ host }) => maySee(c.var.caller, host)).map(present)
-    return c.json({ data })
+    const served = [...config.domains].filter((host) => maySee(c.var.caller, host))
+    return c.json({ data, served })
   })
 
   app.get('/:host', async (c) => {
@@ -42,7 +43,7 @@ export function domainsRoutes({ management, publisher }: Services, ownHosts: Own
 
   app.put('/:host', async (c) => {
     const host = hostOf(c)
-    const settings = await readBody(c, domainSchema)
+    const settings = readBody(c, domainSchema)
     const { domains } = await management()
     ownHosts.forget()
     const isOwnHost = await ownHosts.seenFrom(new URL(c.req.url).host)

@@ -37,7 +37,7 @@ export function idempotent({ answers, runtime }: IdempotentOptions): MiddlewareH
       const detail = 'The header "Idempotency-Key" must have 1 to 255 printable ASCII characters.'
       throw new Problem(422, 'invalid_idempotency_key', detail)
     }
-    const requestHash = await sha256(`${c.req.method} ${c.req.path}\n${await c.req.text()}`)
+    const requestHash = await sha256(`${c.req.method} ${c.req.path}\n${c.var.body}`)
     const request: ClaimRequest = { caller: c.var.caller.id, key, requestHash, attempt: crypto.randomUUID() }
     const store = await answers()
     const claim = await claimOrGiveBack(store, request)

@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { isCode, isReservedCode, MAX_CODE_LENGTH } from '../links/code.ts'
 import { MAX_DESTINATION_LENGTH, parseDestination } from '../links/destination.ts'
 import { REDIRECT_STATUSES } from '../links/link.ts'
-import { dateTime, domainName, printable } from './scalars.ts'
+import { dateTime, domainName, list, printable, text } from './scalars.ts'
 
 export interface LinkSchemaOptions {
   readonly isOwnHost: (host: string) => boolean
@@ -19,7 +19,7 @@ export interface LinkSchemaOptions {
 
 export function destination(isOwnHost: LinkSchemaOptions['isOwnHost']) {
   return v.pipe(
-    v.string(),
+    text,
     v.nonEmpty('must not be empty'),
     v.maxLength(MAX_DESTINATION_LENGTH, `must have at most ${MAX_DESTINATION_LENGTH} characters`),
     v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
@@ -40,7 +40,8 @@ export const tag = v.pipe(
 )
 
 const trueOrFalse = v.boolean('must be true or false')
-const MAX_HITS = 1e15
+/** More than any link ever had, and few enough for sums of thousands to stay exact. */
+const MAX_HITS = 1e12
 
 export function linkFields({ isOwnHost, isDomain, isTarget, now }: LinkSchemaOptions) {
   const isFuture = v.check((date: Date) => date.getTime() > now(), 'must be a date in the future')
@@ -49,7 +50,7 @@ export function linkFields({ isOwnHost, isDomain, isTarget, now }: LinkSchemaOpt
   return {
     url: destination(isOwnHost),
     code: v.pipe(
-      v.string(),
+      text,
       v.maxLength(MAX_CODE_LENGTH, `must have at most ${MAX_CODE_LENGTH} characters`),
       v.check(isCode, 'must be 1 to 128 letters, digits or -_.~ characters, with single slashes only inside'),
       v.check((code) => !isReservedCode(code), 'starts with a segment that is reserved for linkr itself'),
@@ -64,8 +65,7 @@ export function linkFields({ isOwnHost, isDomain, isTarget, now }: LinkSchemaOpt
     forwardQuery: trueOrFalse,
     title: v.nullable(v.pipe(printable, v.maxLength(256, 'must have at most 256 characters'))),
     tags: v.pipe(
-      v.array(tag),
-      v.maxLength(50, 'must have at most 50 tags'),
+      list(tag, 50, 'must have at most 50 tags'),
       v.transform((tags) => [...new Set(tags)]),
     ),
     createdAt: v.pipe(dateTime, isPast),

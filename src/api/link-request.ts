@@ -30,14 +30,14 @@ export interface LinkRequest {
 export function linkRequest(c: ApiContext, { config, runtime, settings }: Services): LinkRequest {
   const url = new URL(c.req.url)
   const { domains } = c.var.caller
-  const isDomain = (domain: string): boolean => domain === '*' || config.domains.has(domain)
+  const isListed = isDomain(config)
   return {
     baseUrl: config.baseUrl ?? url.origin,
     schemas: createLinkSchemas({
       isOwnHost: (host) => c.var.isOwnHost(host),
-      isDomain,
+      isDomain: isListed,
       // An admin may prepare the namespace of a host before it is listed, so that nobody finds it empty.
-      isTarget: (domain) => isDomain(domain) || hasScope(c.var.caller, 'admin'),
+      isTarget: (domain) => isListed(domain) || hasScope(c.var.caller, 'admin'),
       now: runtime.now,
     }),
     domainFor(asked) {
@@ -49,6 +49,12 @@ export function linkRequest(c: ApiContext, { config, runtime, settings }: Servic
     },
   }
 }
+
+/** The one list of the domains that links and keys may have. */
+export const isDomain =
+  ({ domains }: Services['config']) =>
+  (domain: string): boolean =>
+    domain === '*' || domains.has(domain)
 
 /**
  * A listed host shows only its own namespace, so links made there belong there unless the request says otherwise. Nor

@@ -30,12 +30,14 @@ export function createLinkSchemas(options: LinkSchemaOptions) {
     upsert: v.strictObject({ url, code, ...settings }),
     edit: v.pipe(
       v.partial(v.strictObject({ ...editable, ...moved, code })),
+      v.check((fields) => Object.keys(fields).length > 0, NOTHING),
       v.check((changes) => tagsOneWay(changes), TAGS_ONE_WAY),
       v.check((changes) => keepsWhenMoved(changes), KEEPS_WHEN_MOVED),
     ),
     /** Of many links at once, which cannot have one code. */
     bulkEdit: v.pipe(
       v.partial(v.strictObject({ ...editable, ...moved })),
+      v.check((fields) => Object.keys(fields).length > 0, NOTHING),
       v.check((changes) => tagsOneWay(changes), TAGS_ONE_WAY),
       v.check((changes) => keepsWhenMoved(changes), KEEPS_WHEN_MOVED),
     ),
@@ -58,6 +60,7 @@ const tagsOneWay = ({ tags, addTags, removeTags }: Edit): boolean =>
   tags === undefined || (addTags === undefined && removeTags === undefined)
 const keepsWhenMoved = ({ keepOldCode, domain, code }: Edit): boolean =>
   keepOldCode === undefined || domain !== undefined || code !== undefined
+const NOTHING = 'must have at least one field'
 const TAGS_ONE_WAY = 'must have either tags, or addTags and removeTags'
 const KEEPS_WHEN_MOVED = 'must have domain or code beside keepOldCode'
 

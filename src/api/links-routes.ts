@@ -3,7 +3,7 @@ import { MAX_TAGS } from '../links/link.ts'
 import { type LinkWithHits, NO_HITS } from '../links/link-hits.ts'
 import type { Services } from '../services.ts'
 import { type ApiEnv, domainForbidden, hasScope, maySee } from './caller.ts'
-import { decodeCursor, encodeCursor } from './cursor.ts'
+import { createCursors } from './cursor.ts'
 import { acceptedVersions, etag } from './etag.ts'
 import { type ApiContext, linkId, linkRequest, noSuchLink, toFilter } from './link-request.ts'
 import { presentLink } from './link-schema.ts'
@@ -15,12 +15,18 @@ import { readQuery } from './read-query.ts'
 /** `/api/links`: lists, and create, read, edit and delete one link. */
 export function linksRoutes(services: Services): Hono<ApiEnv> {
   const { editor, management } = services
+  const cursors = createCursors(services.config.postgres.url)
   const app = new Hono<ApiEnv>()
 
   const show = (c: ApiContext, link: LinkWithHits, status: 200 | 201 = 200): Response => {
     const headers: Record<string, string> = { ETag: etag(link.version) }
     if (status === 201) headers.Location = `/api/links/${link.id}`
     return c.json(presentLink(link, linkRequest(c, services).baseUrl), status, headers)
+  }
+  /** Who may write but not read learns nothing about a link that was there before. */
+  const showEdited = (c: ApiContext, link: LinkWithHits): Response => {
+    if (hasScope(c.var.caller, 'links:read')) return show(c, link)
+    return c.json({ id: link.id, version: link.version }, 200, { ETag: etag(link.version) })
   }
   /** Links that the caller may not see do not exist. */
   const visible = (c: ApiContext, link: LinkWithHits | null): LinkWithHits => {
@@ -51,12 +57,12 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
   app.get('/', async (c) => {
     const { limit, cursor, sort, order, ...rest } = readQuery(c, listSchema(hasScope(c.var.caller, 'admin')))
     const query = { filter: toFilter(c.var.caller, rest), sort, order }
-    const after = cursor === undefined ? null : await decodeCursor(cursor, query)
+    const after = cursor === undefined ? null : await cursors.decode(cursor, query)
     const { links, next } = await (await management()).list.page({ ...query, limit, after })
     const { baseUrl } = linkRequest(c, services)
     return c.json({
       data: links.map((link) => presentLink(link, baseUrl)),
-      nextCursor: next === null ? null : await encodeCursor(next, query),
+      nextCursor: next === null ? null : await cursors.encode(next, query),
     })
   })
 
@@ -67,7 +73,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
 
   app.post('/', async (c) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...fields } = await readBody(c, request.schemas.create)
+    const { code, domain: asked, ...fields } = readBody(c, request.schemas.create)
     const domain = allowed(c, asked)
     const completed = await request.complete(domain, fields)
     const link = await (await editor()).create(domain, code, completed, c.var.attempt ?? null)
@@ -79,7 +85,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
 
   app.put('/', async (c) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...requested } = await readBody(c, request.schemas.upsert)
+    const { code, domain: asked, ...requested } = readBody(c, request.schemas.upsert)
     const domain = allowed(c, asked)
     const { write, list } = await management()
     const fields = await request.complete(domain, requested)
@@ -87,14 +93,14 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     if (outcome === undefined || !('link' in outcome)) throw new Error('an upsert wrote nothing')
     if (outcome.kind === 'created') return show(c, { ...outcome.link, ...NO_HITS }, 201)
     const [link] = await list.withHits([outcome.link])
-    return show(c, link ?? { ...outcome.link, ...NO_HITS })
+    return showEdited(c, link ?? { ...outcome.link, ...NO_HITS })
   })
 
   app.get('/:id', async (c) => show(c, visible(c, await (await editor()).get(linkId(c)))))
 
   app.patch('/:id', async (c) => {
     const id = linkId(c)
-    const changes = await readBody(c, linkRequest(c, services).schemas.edit)
+    const changes = readBody(c, linkRequest(c, services).schemas.edit)
     const versions = acceptedVersions(c.req.header('If-Match'))
     await checkDomain(c, id)
     if (changes.domain !== undefined) allowed(c, changes.domain)
@@ -103,7 +109,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     if (link === 'taken') {
       throw new Problem(409, 'code_taken', 'There is a link where this one would move. Choose another code.')
     }
-    return show(c, link)
+    return showEdited(c, link)
   })
 
   app.delete('/:id', async (c) => {

@@ -24,7 +24,7 @@ export function parseDestination(text: string, isOwnHost: (host: string) => bool
   }
   // And replace half a surrogate pair.
   if (!text.isWellFormed()) return { problem: 'must be well-formed Unicode' }
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+  if (!isWebUrl(text) || !URL.canParse(text)) {
     return { problem: 'must be an absolute http:// or https:// URL' }
   }
   const url = new URL(text)
@@ -39,6 +39,9 @@ export function parseDestination(text: string, isOwnHost: (host: string) => bool
   }
   return { url: url.href }
 }
+
+/** Whether a redirect may go there at all; what comes out of a cache is asked again. */
+export const isWebUrl = (url: string): boolean => /^https?:\/\//i.test(url)
 
 function hasControlOrBlank(text: string): boolean {
   for (let i = 0; i < text.length; i++) {

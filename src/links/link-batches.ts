@@ -25,6 +25,10 @@ export interface WrittenLink extends LinkRecord {
   readonly isRepeated: boolean
 }
 
+export interface TakenKey extends LinkKey {
+  readonly url: string
+}
+
 export interface BulkChange {
   /** How many links were meant; counting stops at `MAX_MATCHED`. */
   readonly matched: number
@@ -61,8 +65,8 @@ export interface LinkBatches {
     onTaken: 'keep' | Overwriting,
     step: WriteStep | null,
   ): Promise<readonly WrittenLink[]>
-  /** Which of these keys are taken. */
-  taken(keys: readonly LinkKey[]): Promise<readonly LinkKey[]>
+  /** Which of these keys are taken, and by what. */
+  taken(keys: readonly LinkKey[]): Promise<readonly TakenKey[]>
   /** For each key the `count` lowest numbers from 2 on that make `<code>-<number>` free. */
   freeSuffixes(
     keys: readonly (LinkKey & { readonly count: number })[],

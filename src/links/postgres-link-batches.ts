@@ -28,8 +28,8 @@ export function postgresLinkBatches(database: Database): LinkBatches {
     },
 
     taken: (keys) =>
-      database.execute<{ domain: string; code: string }>(sql`
-        SELECT links.domain, links.code
+      database.execute<{ domain: string; code: string; url: string }>(sql`
+        SELECT links.domain, links.code, links.url
         FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS wanted (domain text, code text)
         JOIN links ON links.code = wanted.code AND links.domain = wanted.domain`),
 

@@ -5,6 +5,6 @@ export async function robots(request: Request, { settings }: Pick<Services, 'set
   const { robots: policy } = await settings.find(new URL(request.url).host)
   const disallowed = policy === 'disallow' ? '/' : '/api/'
   return new Response(`User-agent: *\nDisallow: ${disallowed}\n`, {
-    headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' },
   })
 }

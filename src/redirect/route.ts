@@ -3,9 +3,11 @@
  * The hot path: request -> key -> link -> decision -> response. It waits for nothing but `links.find`, and for a link in
  * memory not even that: `redirectFromMemory` is the same path without a promise in it.
  */
+import { clientOf } from '../client-address.ts'
 import { normalizeHost } from '../host.ts'
 import { codeFromPath, isReservedCode } from '../links/code.ts'
-import type { LinkKey } from '../links/link.ts'
+import type { Link, LinkKey } from '../links/link.ts'
+import { RATE_LIMIT_PERIOD_S } from '../rate-limiter.ts'
 import type { Services } from '../services.ts'
 import { type Decision, decide, type RequestFacts } from './decide.ts'
 import { leadsToItself } from './leads-to-itself.ts'
@@ -13,11 +15,12 @@ import { plainAnswer } from './plain-answer.ts'
 import { redirectAnswer, reusableAnswer } from './redirect-answer.ts'
 
 export async function redirect(request: Request, services: Services): Promise<Response> {
-  const { links, hits, config, runtime } = services
+  const { hits, config, runtime } = services
   const { url } = request
   const { key, query } = locate(url, config.domains)
-  if (key === null) return isRoot(url) ? noLink(request, 'rootUrl', services) : NOT_FOUND()
-  const link = await links.find(key)
+  if (key === null) return isRoot(url) ? noLink(request, 'rootUrl', services) : notFound()
+  const link = await findLink(key, request, services)
+  if (link === undefined) return TOO_MANY_MISSES()
   const decision = decide(link, factsOf(request, url, query), runtime.now())
   if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id)
   if (decision.kind === 'redirect' || decision.kind === 'method-not-allowed' || decision.kind === 'loop') {
@@ -37,6 +40,21 @@ export function redirectFromMemory(request: Request, services: Services): Respon
   if (decision.kind !== 'redirect') return undefined
   if (decision.counts) hits.record(link.id)
   return decision.location === link.url ? reusableAnswer(link) : render(decision)
+}
+
+/** `undefined` = no store is asked for this visitor, who has tried too many codes that do not exist. */
+async function findLink(
+  key: LinkKey,
+  { headers }: Request,
+  { links, misses }: Services,
+): Promise<Link | null | undefined> {
+  const known = links.peek(key)
+  if (known !== undefined) return known
+  const client = clientOf(headers)
+  if (misses.isShut(client)) return undefined
+  const link = await links.find(key)
+  if (link === null) misses.count(client)
+  return link
 }
 
 function factsOf({ method, headers }: Request, url: string, query: string): RequestFacts {
@@ -84,7 +102,7 @@ function render(decision: Decision): Response {
     case 'redirect':
       return redirectAnswer({ status: decision.status, url: decision.location })
     case 'not-found':
-      return NOT_FOUND()
+      return notFound()
     case 'disabled':
       return plainAnswer(404, 'This short link has been switched off.')
     case 'expired':
@@ -100,4 +118,15 @@ function render(decision: Decision): Response {
   }
 }
 
-const NOT_FOUND = (): Response => plainAnswer(404, 'There is no such short link.')
+const TOO_MANY_MISSES = (): Response =>
+  plainAnswer(
+    429,
+    'Too many short links that do not exist were tried from your network. Try again in a minute.',
+    {
+      'Retry-After': `${RATE_LIMIT_PERIOD_S}`,
+    },
+  )
+
+export function notFound(): Response {
+  return plainAnswer(404, 'There is no such short link.')
+}

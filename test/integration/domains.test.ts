@@ -129,6 +129,22 @@ describe('the settings of a domain', () => {
     await edge.api('DELETE', '/domains/127.0.0.1')
   })
 
+  test('that somebody has written into Redis lead to web pages only', async () => {
+    await put('go.example.com', pages)
+    const key = `${stores.keyPrefix}v1:link:go.example.com/`
+    const register = async () => {
+      await visit('go.example.com', '/')
+      return String(await stores.redis('GET', key))
+    }
+    await expect.poll(register).toContain('example.com/root')
+    const planted = (await register()).replace('https://example.com/root', 'javascript:alert(1)')
+    await stores.redis('SET', key, planted)
+    const fresh = await startEdge(stores, SETTINGS)
+    expect(await visit('go.example.com', '/', fresh)).toEqual([404, null])
+    expect(await visit('go.example.com', '/nothing', fresh)).toEqual([302, pages.notFoundUrl])
+    await fresh.close()
+  })
+
   test('never cost a visitor an answer when the stores are down', async () => {
     const cold = await startEdge(stores)
     stores.redisFaults.inject({ kind: 'status', status: 500 })

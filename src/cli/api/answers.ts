@@ -36,6 +36,7 @@ export const importAnswer = v.object({
       index: v.number(),
       outcome: v.picklist(['created', 'updated', 'skipped', 'renamed', 'rejected']),
       code: v.optional(v.string()),
+      sameDestination: v.optional(v.boolean()),
       problem: v.optional(v.string()),
       errors: problems,
     }),
@@ -77,6 +78,8 @@ export const domainAnswer = v.looseObject({
 export type DomainAnswer = v.InferOutput<typeof domainAnswer>
 export const domainListAnswer = v.looseObject({
   data: v.array(domainAnswer),
+  /** Hosts that are namespaces of their own. */
+  served: v.optional(v.array(v.string()), []),
 })
 
 export const warmAnswer = v.object({ links: v.number(), warmed: v.number() })

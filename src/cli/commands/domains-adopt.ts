@@ -54,8 +54,8 @@ export function addDomainsAdopt(domains: Command, terminal: Terminal): void {
 }
 
 async function isListed(api: ApiClient, host: string): Promise<boolean> {
-  const { namespaces } = await api.request({ method: 'GET', path: '/domains', answer: domainListAnswer })
-  return host === '*' || namespaces.includes(host.toLowerCase())
+  const { served } = await api.request({ method: 'GET', path: '/domains', answer: domainListAnswer })
+  return host === '*' || served.includes(host.toLowerCase())
 }
 
 function warning(host: string, copy: boolean): string {
