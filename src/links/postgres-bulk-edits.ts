@@ -25,7 +25,7 @@ export function postgresBulkEdits(database: Database): Pick<LinkBatches, 'update
       WITH ${matching(chosen)}, chosen AS MATERIALIZED (
         SELECT id, domain, code FROM links
         WHERE id IN (SELECT id FROM matching LIMIT ${MAX_CHANGED}) AND ${chosen.condition}
-        ORDER BY code, domain FOR UPDATE
+        ORDER BY code, domain ${chosen.lock}
       ), ${tables}, ${TO_OUTBOX}
       SELECT total.matched, written.* FROM (SELECT count(*) AS matched FROM matching) AS total
         LEFT JOIN written ON true`)
@@ -48,15 +48,14 @@ export function postgresBulkEdits(database: Database): Pick<LinkBatches, 'update
 
     delete: (filter) =>
       change(
-        { condition: meant(filter), isMove: false },
+        toDelete(filter),
         sql`written AS (
           DELETE FROM links WHERE id IN (SELECT id FROM chosen) RETURNING ${AS_DELETED}, false AS is_vacated
         )`,
       ),
 
     async match(filter, changes) {
-      const chosen =
-        changes === null ? { condition: meant(filter), isMove: false } : toChange(filter, changes)
+      const chosen = changes === null ? toDelete(filter) : toChange(filter, changes)
       const [row] = await run<{ matched: string; ids: string[]; taken: string }>(sql`
         WITH ${matching(chosen)}
         SELECT count(*) AS matched, ARRAY(SELECT id::text FROM matching LIMIT ${MAX_CHANGED}) AS ids,
@@ -75,11 +74,18 @@ interface Chosen {
   readonly condition: SQL
   /** Two links of one code cannot move to the same domain. */
   readonly isMove: boolean
+  /** Flushes share the keys of the links that they count for: they wait for a move or a deletion, for no other edit. */
+  readonly lock: SQL
 }
+
+const toDelete = (filter: LinkFilter): Chosen => ({
+  ...{ condition: meant(filter), isMove: false, lock: sql`FOR UPDATE` },
+})
 
 function toChange(filter: LinkFilter, changes: LinkChanges): Chosen {
   const condition = sql`${meant(filter)} AND (${differs(changes)}) AND ${hasRoom(changes)} AND ${isFree(changes)}`
-  return { condition, isMove: changes.domain !== undefined }
+  const isMove = changes.domain !== undefined
+  return { condition, isMove, lock: isMove ? sql`FOR UPDATE` : sql`FOR NO KEY UPDATE` }
 }
 
 const meant = (filter: LinkFilter): SQL => matches(filter) ?? sql`TRUE`
