@@ -45,7 +45,11 @@ export const importAnswer = v.object({
 export type ImportAnswer = v.InferOutput<typeof importAnswer>
 
 const bulk = { matched: v.number(), more: v.optional(v.boolean(), false), ids: v.array(v.string()) }
-export const bulkEditAnswer = v.object({ ...bulk, changed: v.optional(v.number(), 0) })
+export const bulkEditAnswer = v.object({
+  ...bulk,
+  changed: v.optional(v.number(), 0),
+  taken: v.optional(v.number(), 0),
+})
 export const bulkDeleteAnswer = v.object({ ...bulk, deleted: v.optional(v.number(), 0) })
 
 export const keyAnswer = v.looseObject({
