@@ -61,7 +61,11 @@ export const fields = {
   ),
 }
 
+const labels = or(fc.array(label, { maxLength: 3 }))
 const edit = fc.record(fields, { requiredKeys: [] })
+const moved = { domain: or(domain), keepOldCode: or(fc.boolean()), addTags: labels, removeTags: labels }
+const move = fc.record({ ...moved, code: or(code) }, { requiredKeys: [] })
+const moveMany = fc.record(moved, { requiredKeys: [] })
 const create = fc.record({ ...fields, code: or(code), domain: or(domain) }, { requiredKeys: ['url'] })
 const imported = fc.record(
   {
@@ -92,7 +96,7 @@ const chosen = fc.oneof(
 
 /** The bodies of requests, by what they are for. */
 export const bodies = {
-  edit,
+  edit: fc.oneof(edit, move),
   create,
   bulk: fc.record({ mode: or(fc.constantFrom('create', 'upsert')), links: many(create) }),
   import: fc.record({
@@ -101,7 +105,7 @@ export const bodies = {
     links: many(imported),
   }),
   bulkEdit: fc
-    .tuple(chosen, or(edit), fc.boolean())
+    .tuple(chosen, or(fc.oneof(edit, moveMany)), fc.boolean())
     .map(([which, changes, dryRun]) => ({ ...which, changes, dryRun })),
   bulkDelete: chosen.map((which) => ({ ...which, dryRun: true })),
   key: fc.record(
