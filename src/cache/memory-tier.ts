@@ -1,6 +1,7 @@
 import { SourceUnavailable } from '../errors.ts'
 import { type Link, type LinkKey, linkName } from '../links/link.ts'
 import type { LinkSource } from '../links/link-source.ts'
+import type { RedisReply } from '../redis/client.ts'
 import type { Runtime } from '../runtime.ts'
 import { BoundedCache } from './bounded-cache.ts'
 import { type ChangeListener, type ChangeLogReader, createChangeLogReader } from './change-log.ts'
@@ -10,6 +11,10 @@ import { createSingleFlight } from './single-flight.ts'
 export interface MemoryTierOptions {
   readonly origin: LinkSource
   readonly runtime: Pick<Runtime, 'now' | 'sleep' | 'background'>
+  /** Reads the change log from a cursor on. Throws `SourceUnavailable` when Redis fails. */
+  readonly readChanges: (cursor: string) => Promise<RedisReply>
+  /** Redis has come back as it was before. */
+  readonly onWentBack: () => void
   /** Bounds of the cache; the defaults suit an isolate's 128 MB. */
   readonly maxLinks?: number
   readonly maxBytes?: number
@@ -26,13 +31,26 @@ export interface MemoryTier extends LinkSource {
   readonly size: () => number
 }
 
-interface Entry {
-  readonly link: Link | null
-  /** When its load began, in milliseconds since the epoch: whatever was edited before then is in it. */
+/** What was known when a load began. */
+interface Load {
+  /** Milliseconds since the epoch: whatever was edited before then is in it. */
   readonly loadedAt: number
-  /** The era in which it was loaded. */
+  /** Counts the loads in the order in which they began. */
+  readonly order: number
+  /** Counts the gaps of the change log. */
   readonly era: number
+  /** The newest version that the change log had told of. */
+  readonly atLeast: number
 }
+
+interface Entry extends Load {
+  readonly link: Link | null
+  /** The era in which a refresh was begun, if it was. */
+  refreshedIn?: number
+}
+
+/** An absent link does not carry its version, but no older one was loaded. */
+const versionOf = ({ link, atLeast }: Entry): number => Math.max(link?.version ?? 0, atLeast)
 
 /** An entry is served for this long after it was loaded or the change log was read; then Redis is asked again. */
 const IN_SYNC_MS = 5_000
@@ -40,18 +58,25 @@ const IN_SYNC_MS = 5_000
 const MAX_AGE_MS = 60_000
 /** When neither Redis nor Postgres answers, entries that old still are better than nothing. */
 const STALE_IF_ERROR_MS = 60 * 60 * 1000
-/** Longer than any load takes: a load that began before an edit was read of must not bring the old link back. */
-const REMEMBER_CHANGES_MS = 60_000
+/**
+ * Longer than any load takes: a load that began before an edit was read of must not bring the old link back. Shorter
+ * than Redis remembers deletions.
+ */
+const REMEMBER_CHANGES_MS = 50_000
 const MAX_CHANGES_REMEMBERED = 20_000
-/** How long a request waits for another one's load of the same link. */
+/** How long a request waits for another one's load of the same link, and how old such a load may be. */
 const PATIENCE_MS = 1_000
+/** A link that is edited again during each of so many loads cannot be told. */
+const MAX_LOADS = 5
+/** Who asks for the change log because Postgres fails asks no more often. */
+const FOLLOW_EVERY_MS = 1_000
 
 /** What an entry costs beside its strings, measured roughly. */
 const ENTRY_OVERHEAD_BYTES = 300
 
 /** A bounded cache of links in the isolate, served without any I/O while it is in sync with the change log. */
 export function memoryTier(options: MemoryTierOptions): MemoryTier {
-  const { origin, runtime, maxLinks = 20_000, maxBytes = 16 * 1024 * 1024 } = options
+  const { origin, runtime, readChanges, onWentBack, maxLinks = 20_000, maxBytes = 16 * 1024 * 1024 } = options
   const entries = new BoundedCache<Entry>({
     maxEntries: maxLinks,
     maxBytes,
@@ -62,56 +87,116 @@ export function memoryTier(options: MemoryTierOptions): MemoryTier {
     rememberMs: REMEMBER_CHANGES_MS,
     maxLinks: MAX_CHANGES_REMEMBERED,
   })
-  const share = createSingleFlight<Link | null>({ sleep: runtime.sleep, patienceMs: PATIENCE_MS })
-  /** Counts the gaps of the change log: what began to load before one may be older than an edit nobody heard of. */
+  const share = createSingleFlight<Entry, Load>({
+    sleep: runtime.sleep,
+    patienceMs: PATIENCE_MS,
+    canJoin: (running, { era, atLeast, loadedAt }) =>
+      running.era === era && running.atLeast >= atLeast && loadedAt - running.loadedAt <= PATIENCE_MS,
+  })
+  /** What began to load before a gap may be older than an edit nobody heard of. */
   let era = 0
+  /** Until when everything is known that was edited in the era before. */
+  let eraSyncedUntil = Number.NEGATIVE_INFINITY
+  let loads = 0
 
   const listener: ChangeListener = {
     onChange({ name, version }) {
       changed.add(name, version)
       const entry = entries.peek(name)
-      if (entry !== undefined && (entry.link?.version ?? 0) < version) entries.delete(name)
+      if (entry !== undefined && versionOf(entry) < version) entries.delete(name)
     },
     onGap() {
-      // What is there may be old now; it is kept for when no store answers.
+      // What is there may be old now. It is refreshed when it is asked for, and kept for when no store answers.
       era++
+      eraSyncedUntil = changeLog.syncedAt()
     },
+    onWentBack,
   }
   const changeLog = createChangeLogReader(listener)
 
-  async function load(name: string, key: LinkKey): Promise<Link | null> {
-    const loadedAt = runtime.now()
-    const eraAtStart = era
-    const link = await origin.find(key)
-    const isOutdated = changed.versionOf(name) > (link?.version ?? 0)
-    // Loads may overtake each other: the one that began last knows best.
-    const isOvertaken = (entries.peek(name)?.loadedAt ?? 0) > loadedAt
-    if (era === eraAtStart && !isOutdated && !isOvertaken) entries.set(name, { link, loadedAt, era })
-    return link
+  const isOutdated = (name: string, entry: Entry): boolean => changed.versionOf(name) > versionOf(entry)
+  const newLoad = (name: string): Load => {
+    return { loadedAt: runtime.now(), order: ++loads, era, atLeast: changed.versionOf(name) }
   }
 
-  async function loadOrServeStale(name: string, key: LinkKey): Promise<Link | null> {
+  async function load(name: string, key: LinkKey, begun: Load): Promise<Entry> {
+    const entry = { ...begun, link: await origin.find(key, begun.atLeast) }
+    // Loads may overtake each other: the one that began last knows best.
+    const isOvertaken = (entries.peek(name)?.order ?? 0) > entry.order
+    if (era === entry.era && !isOutdated(name, entry) && !isOvertaken) entries.set(name, entry)
+    return entry
+  }
+
+  function loadOrJoin(name: string, key: LinkKey): Promise<Entry> {
+    const wanted = newLoad(name)
+    return share(name, wanted, () => {
+      const loading = load(name, key, wanted)
+      // Others may come to wait for it, so it goes on when the visitor who caused it leaves.
+      runtime.background('cache.load_failed', loading.catch(ignoreOutage))
+      return loading
+    })
+  }
+
+  /** What is known to be outdated is not returned, whoever loaded it. */
+  async function loadCurrent(name: string, key: LinkKey): Promise<Link | null> {
+    for (let tries = 1; tries <= MAX_LOADS; tries++) {
+      const entry = await loadOrJoin(name, key)
+      // After a gap nobody knows; a second look is enough, since it began after the request.
+      const isDoubtful = entry.era !== era && tries === 1
+      if (!isOutdated(name, entry) && !isDoubtful) return entry.link
+    }
+    throw new SourceUnavailable('redis', new Error(`edited again during each of ${MAX_LOADS} loads`))
+  }
+
+  /**
+   * Postgres fails, and Redis has no register. If Redis can be asked at all, its change log decides: only without a gap
+   * since the load is the entry as good as ever.
+   */
+  async function remembered(name: string, failure: SourceUnavailable): Promise<Link | null> {
+    const isInformed = await followChanges()
+    const entry = entries.peek(name)
+    if (entry === undefined || (isInformed && entry.era !== era)) throw failure
+    if (runtime.now() - entry.loadedAt > STALE_IF_ERROR_MS) throw failure
+    return entry.link
+  }
+
+  /** Resolves to whether the change log has been read now or a moment ago. */
+  async function followChanges(): Promise<boolean> {
+    const requestedAt = runtime.now()
+    if (Math.abs(requestedAt - changeLog.syncedAt()) < FOLLOW_EVERY_MS) return true
     try {
-      return await share(name, () => {
-        const loading = load(name, key)
-        // Others may come to wait for it, so it goes on when the visitor who caused it leaves.
-        runtime.background('cache.load_failed', loading.catch(ignoreOutage))
-        return loading
-      })
+      changeLog.receive(await readChanges(changeLog.cursor()), requestedAt)
+      return true
     } catch (error) {
-      const entry = entries.peek(name)
-      if (!(error instanceof SourceUnavailable) || entry === undefined) throw error
-      if (runtime.now() - entry.loadedAt > STALE_IF_ERROR_MS) throw error
-      return entry.link
+      ignoreOutage(error)
+      return false
     }
   }
 
-  function peek(name: string): Link | null | undefined {
+  function peek(key: LinkKey): Link | null | undefined {
+    const name = linkName(key)
     const entry = entries.get(name)
-    if (entry === undefined || entry.era !== era) return undefined
+    if (entry === undefined) return undefined
+    if (entry.era !== era) return peekBeforeGap(name, key, entry)
+    return isWithinBound(entry, changeLog.syncedAt()) ? entry.link : undefined
+  }
+
+  function isWithinBound({ loadedAt }: Entry, syncedAt: number): boolean {
     const now = runtime.now()
-    const knownGoodAt = Math.max(entry.loadedAt, changeLog.syncedAt())
-    return now - knownGoodAt < IN_SYNC_MS && now - entry.loadedAt < MAX_AGE_MS ? entry.link : undefined
+    const age = now - Math.max(loadedAt, syncedAt)
+    // Far below zero: the clock has been put back.
+    return age < IN_SYNC_MS && age > -IN_SYNC_MS && now - loadedAt < MAX_AGE_MS
+  }
+
+  /** No gap makes a redirect wait: the entry is refreshed in the background, as long as it is within the bound. */
+  function peekBeforeGap(name: string, key: LinkKey, entry: Entry): Link | null | undefined {
+    const syncedAt = entry.era === era - 1 ? eraSyncedUntil : Number.NEGATIVE_INFINITY
+    if (!isWithinBound(entry, syncedAt)) return undefined
+    if (entry.refreshedIn !== era) {
+      entry.refreshedIn = era
+      void loadOrJoin(name, key).catch(ignoreOutage)
+    }
+    return entry.link
   }
 
   return {
@@ -120,11 +205,17 @@ export function memoryTier(options: MemoryTierOptions): MemoryTier {
     forget(key, version) {
       listener.onChange({ name: linkName(key), version })
     },
-    peek: (key) => peek(linkName(key)),
+    peek,
     async find(key) {
+      const known = peek(key)
+      if (known !== undefined) return known
       const name = linkName(key)
-      const known = peek(name)
-      return known === undefined ? loadOrServeStale(name, key) : known
+      try {
+        return await loadCurrent(name, key)
+      } catch (error) {
+        if (!(error instanceof SourceUnavailable)) throw error
+        return remembered(name, error)
+      }
     },
   }
 }

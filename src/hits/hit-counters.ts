@@ -62,7 +62,7 @@ export interface WaitingSegment {
 export interface HitCountersOptions {
   readonly redis: RedisClient
   readonly keys: Keys
-  readonly changeLog: Pick<ChangeLogReader, 'cursor' | 'receive'>
+  readonly changeLog: Pick<ChangeLogReader, 'cursor' | 'receive' | 'missed'>
   readonly now: () => number
   /**
    * A segment is sealed by the commit that finds it this large, so none outgrows one HTTP answer (300 KB by default)
@@ -82,11 +82,16 @@ export function createHitCounters(options: HitCountersOptions): HitCounters {
     async commit({ isolate, sequence, hits }) {
       const pairs = [...hits].flat()
       const requestedAt = now()
-      const reply = await redis.eval(
-        COMMIT_HITS,
-        [keys.hits, keys.sealedHits, keys.hitWriters, keys.changes],
-        [isolate, sequence, keys.sealedHitsPrefix, sealAtLinks, changeLog.cursor(), ...pairs],
-      )
+      const reply = await redis
+        .eval(
+          COMMIT_HITS,
+          [keys.hits, keys.sealedHits, keys.hitWriters, keys.changes],
+          [isolate, sequence, keys.sealedHitsPrefix, sealAtLinks, changeLog.cursor(), ...pairs],
+        )
+        .catch((error: unknown) => {
+          changeLog.missed()
+          throw error
+        })
       if (Array.isArray(reply)) changeLog.receive(reply[1], requestedAt)
     },
 

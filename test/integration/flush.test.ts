@@ -20,7 +20,7 @@ beforeAll(async () => {
   const keys = createKeys(config.redis.keyPrefix)
   const breaker = createBreaker({ now: Date.now, isOutage: () => false })
   const redis = createRedisClient({ ...config.redis, timeoutMs: 5_000 }, breaker)
-  const changeLog = { cursor: () => '', receive: () => {} }
+  const changeLog = { cursor: () => '', receive() {}, missed() {} }
   counters = createHitCounters({ redis, keys, changeLog, now: Date.now, sealAtLinks: 200 })
   totals = postgresHits(openDatabase(config.postgres, breaker))
 })
