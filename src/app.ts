@@ -5,10 +5,12 @@
  */
 import type { createApi } from './api/api.ts'
 import { LinkrError, SourceUnavailable } from './errors.ts'
+import { normalizeHost } from './host.ts'
 import { describeError, log } from './log.ts'
 import { plainAnswer } from './redirect/plain-answer.ts'
 import { robots } from './redirect/robots.ts'
-import { redirect, redirectFromMemory } from './redirect/route.ts'
+import { notFound, redirect, redirectFromMemory } from './redirect/route.ts'
+import { securityTxt } from './security-txt.ts'
 import type { Services } from './services.ts'
 
 export interface App {
@@ -24,13 +26,20 @@ export function createApp(services: () => Services): App {
   async function route(request: Request): Promise<Response> {
     const own = OWN_ROUTE.exec(request.url)?.[1]
     if (own === 'api') {
+      const { apiHost } = services().config
+      // There it looks like any other page that does not exist.
+      if (apiHost !== null && normalizeHost(new URL(request.url).host) !== apiHost) return notFound()
       const { createApi } = await import('./api/api.ts')
       api ??= createApi(services())
       return api.fetch(request)
     }
     const reads = request.method === 'GET' || request.method === 'HEAD'
-    if (reads && own === 'health') return Response.json({ status: 'ok' })
+    if (reads && own === 'health') return health()
     if (reads && own === 'robots.txt') return robots(request, services())
+    if (reads && own === '.well-known/security.txt') {
+      const { config, runtime } = services()
+      return config.securityContact === null ? notFound() : securityTxt(config.securityContact, runtime.now())
+    }
     redirecting = services()
     return redirect(request, redirecting)
   }
@@ -44,7 +53,11 @@ export function createApp(services: () => Services): App {
 }
 
 /** What is not a link. By hand, as in `locate`: most of what comes here is one. */
-const OWN_ROUTE = /^[^/]*\/\/[^/]*\/(api(?=[/?#]|$)|(?:health|robots\.txt)(?=[?#]|$))/
+const OWN_ROUTE =
+  /^[^/]*\/\/[^/]*\/(api(?=[/?#]|$)|(?:health|robots\.txt|\.well-known\/security\.txt)(?=[?#]|$))/
+
+const health = (): Response =>
+  Response.json({ status: 'ok' }, { headers: { 'X-Content-Type-Options': 'nosniff' } })
 
 function onError(error: unknown): Response {
   if (error instanceof SourceUnavailable) {

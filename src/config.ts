@@ -3,6 +3,7 @@
  * Turns the Worker's raw bindings into one typed, fully required configuration, once per isolate.
  */
 import { ConfigError, type SettingProblem } from './errors.ts'
+import { parseHost } from './host.ts'
 import { isRateLimiter, type RateLimiter } from './rate-limiter.ts'
 
 /** The bindings as they arrive: nothing about them is certain yet. */
@@ -26,15 +27,24 @@ export interface Config {
     /** Tries after the first one, of what can be done twice, for failures other than a time-out. */
     readonly retries: number
   }
-  readonly adminToken: string
-  /** Hosts that are namespaces of their own, lower case, without port. Every other host shares `*`. */
+  /** `null` = none: there is an API key with the scope `admin` by now. */
+  readonly adminToken: string | null
+  /** Accepted too, for as long as it takes to give everybody the new one. */
+  readonly previousAdminToken: string | null
+  /** The only host that `/api` answers at; `null` = every host. */
+  readonly apiHost: string | null
+  /** A URI, for `/.well-known/security.txt`; `null` = there is none. */
+  readonly securityContact: string | null
+  /** Hosts that are namespaces of their own, normalized. Every other host shares `*`. */
   readonly domains: ReadonlySet<string>
   /** Origin of short URLs in domain `*`, as the API shows them; `null` = the origin that the API was called at. */
   readonly baseUrl: string | null
   /** Bindings, not settings; `null` = the Worker has none, and nothing is limited. */
   readonly rateLimits: {
-    /** Failed attempts to authenticate, by IP address. */
+    /** Failed attempts to authenticate, by address. */
     readonly failures: RateLimiter | null
+    /** Redirects that found no link, by address. */
+    readonly misses: RateLimiter | null
     /** API requests that change something, by key. */
     readonly writes: RateLimiter | null
   }
@@ -71,12 +81,20 @@ export function parseConfig(env: Env): Config {
       ),
     )
 
+  const secret = (name: string): string | null =>
+    optional(
+      name,
+      '',
+      `set it to a random secret of 16 characters or more, without blanks (openssl rand -hex 32 | wrangler secret put ${name})`,
+      (value) => value.length >= 16 && isToken(value),
+    ) || null
+
   const config: Config = {
     redis: {
       url: text(
         'UPSTASH_REDIS_REST_URL',
-        'set it to the REST URL that the Upstash console shows, https://...upstash.io',
-        isHttpUrl,
+        `set it to the REST URL that the Upstash console shows, https://...upstash.io${LOOPBACK_ONLY}`,
+        isStoreUrl,
       ),
       token: text(
         'UPSTASH_REDIS_REST_TOKEN',
@@ -102,27 +120,38 @@ export function parseConfig(env: Env): Config {
         optional(
           'NEON_FETCH_ENDPOINT',
           '',
-          'set it to an http(s) URL, or leave it out to use Neon',
-          isHttpUrl,
+          `set it to an https:// URL${LOOPBACK_ONLY}, or leave it out to use Neon`,
+          isStoreUrl,
         ) || null,
       timeoutMs: whole('POSTGRES_TIMEOUT_MS', 5_000, 100, 30_000, 'milliseconds'),
       retries: whole('POSTGRES_RETRIES', 1, 0, 5, 'retries'),
     },
-    adminToken: text(
-      'ADMIN_TOKEN',
-      'set it to a random secret of 16 characters or more, without blanks (openssl rand -hex 32 | wrangler secret put ADMIN_TOKEN)',
-      (value) => value.length >= 16 && isToken(value),
+    adminToken: secret('ADMIN_TOKEN'),
+    previousAdminToken: secret('ADMIN_TOKEN_PREVIOUS'),
+    apiHost: parseHost(
+      optional(
+        'API_HOST',
+        '',
+        'set it to one host name: links.example.com',
+        (value) => parseHost(value) !== null,
+      ),
     ),
+    securityContact:
+      optional(
+        'SECURITY_CONTACT',
+        '',
+        'set it to a URI: mailto:security@example.com or https://example.com/security',
+        (value) => /^(?:mailto:|https:\/\/|tel:)/.test(value) && isToken(value),
+      ) || null,
     domains: new Set(
       optional(
         'DOMAINS',
         '',
         'list host names with commas between them, without scheme, port or path: go.example.com,example.org',
-        (value) => value.split(',').every((host) => isHost(host.trim().toLowerCase())),
+        (value) => value.split(',').every((host) => parseHost(host.trim()) !== null),
       )
         .split(',')
-        .map((host) => host.trim().toLowerCase())
-        .filter((host) => host !== ''),
+        .flatMap((host) => parseHost(host.trim()) ?? []),
     ),
     baseUrl:
       optional(
@@ -134,6 +163,7 @@ export function parseConfig(env: Env): Config {
         },
       ).replace(/\/$/, '') || null,
     rateLimits: {
+      misses: isRateLimiter(env.MISS_LIMITER) ? env.MISS_LIMITER : null,
       failures: isRateLimiter(env.FAILED_AUTH_LIMITER) ? env.FAILED_AUTH_LIMITER : null,
       writes: isRateLimiter(env.WRITE_LIMITER) ? env.WRITE_LIMITER : null,
     },
@@ -143,19 +173,21 @@ export function parseConfig(env: Env): Config {
   return config
 }
 
-/** Whether `host` may stand in `DOMAINS` and in a link's `domain`: lower-case labels, no port. */
-export function isHost(host: string): boolean {
-  return (
-    host.length <= 253 && /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/.test(host)
-  )
-}
-
 function isToken(value: string): boolean {
   return /^[\x21-\x7e]+$/.test(value)
 }
 
 function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+}
+
+const LOOPBACK_ONLY = ' (http:// is accepted for this machine only)'
+
+/** Tokens and links travel there. */
+function isStoreUrl(value: string): boolean {
+  if (!isHttpUrl(value)) return false
+  const { protocol, hostname } = new URL(value)
+  return protocol === 'https:' || /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 }
 
 function isPostgresUrl(value: string): boolean {

@@ -12,15 +12,21 @@ import type { LinkSource } from './links/link-source.ts'
 import { log } from './log.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import { createPublisher, type Publisher } from './outbox/publisher.ts'
-import { createRedisClient, isRedisOutage, type RedisClient, type RedisTransport } from './redis/client.ts'
+import {
+  createRedisClient,
+  isRedisOutage,
+  REDIS_BACKGROUND_TIMEOUT_MS,
+  type RedisClient,
+  type RedisTransport,
+} from './redis/client.ts'
 import { createKeys, type Keys } from './redis/keys.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface LiveLinksOptions {
   readonly config: Pick<Config, 'redis' | 'postgres'>
   readonly runtime: Runtime
-  /** Left out = Upstash's REST client. */
-  readonly transport?: RedisTransport
+  /** Makes the way to Redis for a time-out; left out = Upstash's REST client. */
+  readonly transport?: (timeoutMs: number) => RedisTransport
   /** Postgres: the truth. */
   readonly origin: LinkSource
   readonly outbox: () => Promise<Outbox>
@@ -30,7 +36,9 @@ export interface LiveLinks {
   readonly links: MemoryTier
   readonly publisher: Publisher
   readonly registers: RegisterStore
+  /** For what somebody waits for. */
   readonly redis: RedisClient
+  readonly backgroundRedis: RedisClient
   readonly redisBreaker: Breaker
   readonly keys: Keys
 }
@@ -42,18 +50,32 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
   const { config, runtime, transport, origin, outbox } = options
   const { now, random } = runtime
   const keys = createKeys(config.redis.keyPrefix)
-  const redisBreaker = createBreaker({
-    now,
-    isOutage: isRedisOutage,
-    onOpen: () => log.error('redis.breaker_opened'),
-    // Edits made while Redis was away may be missing there.
-    onClose: () => publisher.suspect(),
-  })
-  const redis = createRedisClient(config.redis, redisBreaker, transport)
-  const leaseMs = config.postgres.timeoutMs + LEASE_MARGIN_MS
-  const registers = createRegisterStore({ redis, keys, now, random, leaseMs })
+  const newBreaker = (): Breaker =>
+    createBreaker({
+      now,
+      isOutage: isRedisOutage,
+      onOpen: () => log.error('redis.breaker_opened'),
+      // Edits made while Redis was away may be missing there.
+      onClose: () => publisher.suspect(),
+    })
+  const newClient = (timeoutMs: number, breaker: Breaker): RedisClient =>
+    createRedisClient({ ...config.redis, timeoutMs }, breaker, transport?.(timeoutMs))
+  const newRegisters = (client: RedisClient): RegisterStore =>
+    createRegisterStore({
+      redis: client,
+      keys,
+      now,
+      random,
+      leaseMs: config.postgres.timeoutMs + LEASE_MARGIN_MS,
+    })
+
+  const redisBreaker = newBreaker()
+  const redis = newClient(config.redis.timeoutMs, redisBreaker)
+  const backgroundRedis = newClient(REDIS_BACKGROUND_TIMEOUT_MS, newBreaker())
+  const registers = newRegisters(redis)
   const publisher = createPublisher({
     registers,
+    backgroundRegisters: newRegisters(backgroundRedis),
     outbox,
     runtime,
     forget: (key, version) => links.forget(key, version),
@@ -77,5 +99,5 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
       overrule: publisher.overrule,
     }),
   })
-  return { links, publisher, registers, redis, redisBreaker, keys }
+  return { links, publisher, registers, redis, backgroundRedis, redisBreaker, keys }
 }

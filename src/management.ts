@@ -17,6 +17,7 @@ import { createLinkList, type LinkList } from './links/link-list.ts'
 import { createLinkWriter, type LinkWriter } from './links/link-writer.ts'
 import { postgresLinkBatches } from './links/postgres-link-batches.ts'
 import { postgresLinkPages } from './links/postgres-link-pages.ts'
+import { publishRepeated } from './outbox/publish-repeated.ts'
 import type { Publisher } from './outbox/publisher.ts'
 
 export interface Management {
@@ -27,6 +28,8 @@ export interface Management {
   readonly keys: ApiKeys
   readonly answers: IdempotentAnswers
   readonly domains: DomainTable
+  /** Segments of hits that wait in Redis, beside the one that is being filled. */
+  readonly sealedSegments: () => Promise<number>
 }
 
 /** A link as a write has left it; `link` = `null` = deleted. */
@@ -37,7 +40,7 @@ export type PublishMany = (written: readonly WrittenKey[]) => Promise<void>
 
 export interface ManagementOptions {
   readonly database: Database
-  readonly publisher: Pick<Publisher, 'publish'>
+  readonly publisher: Pick<Publisher, 'publish' | 'drain' | 'suspect'>
   readonly counters: Pick<HitCounters, 'pending'>
 }
 
@@ -53,9 +56,14 @@ export function createManagement({ database, publisher, counters }: ManagementOp
     list: createLinkList({ pages: postgresLinkPages(database), counters }),
     batches,
     publish,
-    write: createLinkWriter({ batches, publish }),
+    write: createLinkWriter({
+      batches,
+      publish,
+      publishRepeated: () => publishRepeated(publisher),
+    }),
     keys: postgresApiKeys(database),
     answers: postgresIdempotentAnswers(database),
     domains: postgresDomains(database),
+    sealedSegments: async () => (await counters.pending([])).segments.length - 1,
   }
 }

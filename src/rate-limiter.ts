@@ -9,7 +9,7 @@ export interface RateLimiter {
   limit(options: { readonly key: string }): Promise<{ readonly success: boolean }>
 }
 
-/** The period of both limits in wrangler.toml: the binding does not tell when to come back. */
+/** The period of all limits in wrangler.toml: the binding does not tell when to come back. */
 export const RATE_LIMIT_PERIOD_S = 60
 
 export function isRateLimiter(binding: unknown): binding is RateLimiter {

@@ -18,13 +18,16 @@ import { log } from './log.ts'
 import type { Management } from './management.ts'
 import type { Publisher } from './outbox/publisher.ts'
 import type { ReconcileReport } from './reconcile/reconcile.ts'
+import { createMissGuard, type MissGuard } from './redirect/miss-guard.ts'
 import type { Runtime } from './runtime.ts'
+import { isSubrequestLimit } from './subrequest-limit.ts'
 
 export interface Services {
   readonly config: Config
   readonly runtime: Runtime
   readonly links: Pick<MemoryTier, 'find' | 'peek'>
   readonly hits: HitRecorder
+  readonly misses: MissGuard
   readonly publisher: Publisher
   /** For the API; opens Postgres. */
   readonly editor: () => Promise<LinkEditor>
@@ -41,12 +44,14 @@ export interface Services {
 }
 
 const RECONCILE_EVERY_SECONDS = 60 * 60
+/** A statement with 20,000 links' hits may take this many times what a visitor waits: Neon may be waking up. */
+const FLUSH_PATIENCE = 6
 
 export function createServices(config: Config, runtime: Runtime): Services {
   const { now, random } = runtime
   const postgresBreaker = createBreaker({
     now,
-    isOutage: () => true,
+    isOutage: (error) => (isSubrequestLimit(error) ? null : true),
     onOpen: () => log.error('postgres.breaker_opened'),
   })
   // Only the result is shared between requests, never a promise: a cancelled request would take it along.
@@ -59,27 +64,42 @@ export function createServices(config: Config, runtime: Runtime): Services {
   let managed: Management | undefined
   const postgresLinks = async () =>
     (await import('./links/postgres-links.ts')).postgresLinks(await database(), config.postgres.retries)
-  const totals = async () => (await import('./hits/postgres-hits.ts')).postgresHits(await database())
+  const totals = async () =>
+    (await import('./hits/postgres-hits.ts')).postgresHits(
+      await database(),
+      FLUSH_PATIENCE * config.postgres.timeoutMs,
+    )
   const outbox = async () => (await import('./outbox/postgres-outbox.ts')).postgresOutbox(await database())
 
-  const { links, publisher, registers, redis, redisBreaker, keys } = createLiveLinks({
+  const { links, publisher, registers, redis, backgroundRedis, redisBreaker, keys } = createLiveLinks({
     config,
     runtime,
     origin: { find: async (key) => (await postgresLinks()).find(key) },
     outbox,
   })
-  const counters = createHitCounters({ redis, keys, now, changeLog: links.changeLog })
+  const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog: links.changeLog })
   const hits = createHitRecorder({ counters, totals, commitWindowMs: config.hits.commitWindowMs, runtime })
+  const flush = async (): Promise<FlushReport> => {
+    // What this isolate has gathered is flushed too, so that whoever asks for a flush sees their own hits.
+    await hits.commit()
+    return flushHits({ counters, totals })
+  }
 
   return {
     config,
     runtime,
     links,
     hits,
+    misses: createMissGuard({ limiter: config.rateLimits.misses, runtime }),
     publisher,
     async editor() {
       const { postgresLinkRepository } = await import('./links/link-repository.ts')
-      return createLinkEditor({ repository: postgresLinkRepository(await database()), publisher, counters })
+      const { postgresLinkBatches } = await import('./links/postgres-link-batches.ts')
+      const [repository, batches] = [
+        postgresLinkRepository(await database()),
+        postgresLinkBatches(await database()),
+      ]
+      return createLinkEditor({ repository, batches, publisher, counters })
     },
     async management() {
       const { createManagement } = await import('./management.ts')
@@ -87,24 +107,21 @@ export function createServices(config: Config, runtime: Runtime): Services {
       return managed
     },
     settings: createSettingsFinder(links),
-    async flush() {
-      // What this isolate has gathered is flushed too, so that whoever asks for a flush sees their own hits.
-      await hits.commit()
-      return flushHits({ counters, totals })
-    },
+    flush,
     async reconcile(full) {
       const { reconcile } = await import('./reconcile/reconcile.ts')
+      const { postgresIdempotentAnswers } = await import('./idempotency/postgres-idempotent-answers.ts')
       return reconcile(
         {
           redis,
           keys,
           registers,
           publisher,
-          counters,
+          flush,
           now,
           links: await postgresLinks(),
           outbox: await outbox(),
-          totals: await totals(),
+          answers: postgresIdempotentAnswers(await database()),
         },
         full,
       )

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
-const root = new URL('..', import.meta.url).pathname
+const root = join(import.meta.dirname, '..')
 const files = globSync('src/**/*.ts', { cwd: root })
 
 /** What a source file imports, statically or not: packages by name, files by their path from the root. */
@@ -47,5 +47,13 @@ describe('architecture', () => {
       /^export default/m.test(readFileSync(join(root, file), 'utf8')),
     )
     expect(withDefault).toEqual(['src/worker.ts'])
+  })
+
+  test('no path is taken from a URL, which has %20 for a space', () => {
+    const everywhere = globSync(['src/**/*.ts', 'test/**/*.ts', '*.ts'], { cwd: root })
+    const withUrlPath = everywhere.filter((file) =>
+      /import\.meta\.url\)\s*\.pathname/.test(readFileSync(join(root, file), 'utf8')),
+    )
+    expect(withUrlPath).toEqual([])
   })
 })

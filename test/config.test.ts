@@ -6,7 +6,6 @@ const complete = {
   UPSTASH_REDIS_REST_URL: 'https://eu1-fine-cat-1.upstash.io',
   UPSTASH_REDIS_REST_TOKEN: 'redis-token',
   DATABASE_URL: 'postgresql://owner:secret@ep-x.neon.tech/linkr?sslmode=require',
-  ADMIN_TOKEN: '0123456789abcdef',
 }
 
 function problemsOf(env: Record<string, unknown>): string {
@@ -24,13 +23,26 @@ describe('config', () => {
       redis: { keyPrefix: 'linkr:', timeoutMs: 300 },
       postgres: { fetchEndpoint: null },
       baseUrl: null,
+      adminToken: null,
+      apiHost: null,
+      securityContact: null,
       hits: { commitWindowMs: 1000 },
     })
   })
 
   test('takes hosts as a list', () => {
-    const { domains } = parseConfig({ ...complete, DOMAINS: 'Go.example.com, example.org' })
+    const { domains } = parseConfig({ ...complete, DOMAINS: 'Go.example.com., example.org' })
     expect([...domains]).toEqual(['go.example.com', 'example.org'])
+  })
+
+  test.each([
+    'http://127.0.0.1:8079',
+    'http://localhost:8079',
+    'http://[::1]:8079',
+    'https://redis.example.com',
+  ])('takes %s for a store', (address) => {
+    const settings = { UPSTASH_REDIS_REST_URL: address, NEON_FETCH_ENDPOINT: address }
+    expect(parseConfig({ ...complete, ...settings }).redis.url).toBe(address)
   })
 
   test('names every missing setting and its fix at once', () => {
@@ -41,11 +53,20 @@ describe('config', () => {
 
   test.each([
     ['UPSTASH_REDIS_REST_URL', 'redis://127.0.0.1'],
+    ['UPSTASH_REDIS_REST_URL', 'http://eu1-fine-cat-1.upstash.io'],
+    ['UPSTASH_REDIS_REST_URL', 'http://127.0.0.1.example.com'],
+    ['NEON_FETCH_ENDPOINT', 'http://db.example.com/sql'],
     ['UPSTASH_REDIS_REST_TOKEN', 'two words'],
     ['DATABASE_URL', 'mysql://root:secret@db/linkr'],
     ['DATABASE_URL', 'postgresql://no-password@host/linkr'],
     ['ADMIN_TOKEN', 'secret'],
+    ['ADMIN_TOKEN_PREVIOUS', 'secret'],
+    ['API_HOST', 'https://api.example.com'],
+    ['API_HOST', 'a.example.com,b.example.com'],
+    ['SECURITY_CONTACT', 'security@example.com'],
+    ['SECURITY_CONTACT', 'https://example.com/\nExpires: 1'],
     ['DOMAINS', 'https://go.example.com'],
+    ['DOMAINS', 'go.example.com:8443'],
     ['BASE_URL', 'https://go.example.com/path'],
     ['REDIS_TIMEOUT_MS', '0'],
     ['POSTGRES_TIMEOUT_MS', 'soon'],

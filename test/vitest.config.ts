@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 /** Where `.ci/run` wants a report that it can count. */
@@ -5,7 +6,7 @@ const jsonReport = process.env.VITEST_JSON
 
 export default defineConfig({
   test: {
-    root: new URL('..', import.meta.url).pathname,
+    root: join(import.meta.dirname, '..'),
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build-worker.ts'],
     silent: 'passed-only',

@@ -25,6 +25,8 @@ export const linkAnswer = v.strictObject({
   title: v.nullable(v.string()),
   tags: v.array(v.string()),
   hits: count,
+  /** When the last flush brought hits: those that wait in Redis came later. */
+  lastHitAt: v.nullable(time),
   version: count,
   createdAt: time,
   updatedAt: time,
@@ -53,6 +55,8 @@ export const importAnswer = v.strictObject({
       outcome: v.picklist(['created', 'updated', 'skipped', 'renamed', 'rejected']),
       id: v.optional(v.string()),
       code: v.optional(v.string()),
+      /** Of those skipped: whether the link that has the code leads to the same place. */
+      sameDestination: v.optional(v.boolean()),
       problem: v.optional(v.string()),
       errors,
     }),
@@ -87,7 +91,11 @@ export const domainAnswer = v.strictObject({
   createdAt: time,
   updatedAt: time,
 })
-export const domainsAnswer = v.strictObject({ data: v.array(domainAnswer) })
+export const domainsAnswer = v.strictObject({
+  data: v.array(domainAnswer),
+  /** Hosts that are namespaces of their own, as far as the caller may use them. */
+  served: v.array(v.string()),
+})
 
 export const problemAnswer = v.strictObject({
   type: v.string(),

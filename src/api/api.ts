@@ -2,8 +2,8 @@
  * @module
  * The management API: its routes, and what every request to it goes through.
  */
-import { Hono, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import { Hono } from 'hono'
+import { createOwnHosts } from '../domains/own-hosts.ts'
 import { LinkrError, SourceUnavailable } from '../errors.ts'
 import { createKeyRing } from '../keys/key-ring.ts'
 import { describeError, log } from '../log.ts'
@@ -19,22 +19,34 @@ import { keysRoutes } from './keys-routes.ts'
 import { linksRoutes } from './links-routes.ts'
 import { operationsRoutes } from './operations-routes.ts'
 import { Problem, problemResponse } from './problem.ts'
-
-const MAX_BODY_BYTES = 64 * 1024
-/** A thousand links of 4 KB. */
-const MAX_BULK_BYTES = 4 * 1024 * 1024
+import { receiveBody } from './receive-body.ts'
 
 export function createApi(services: Services): Hono<ApiEnv> {
   const { config, runtime, management } = services
   const api = new Hono<ApiEnv>().basePath('/api')
   const keyRing = createKeyRing({ keys: async () => (await management()).keys, runtime })
+  const ownHosts = createOwnHosts({
+    config,
+    hostsWithSettings: async () => (await (await management()).domains.list()).map(({ host }) => host),
+    now: runtime.now,
+  })
   const onceOnly = idempotent({ answers: async () => (await management()).answers, runtime })
 
+  api.use(async (c, next) => {
+    await next()
+    c.header('Cache-Control', 'no-store')
+    c.header('X-Content-Type-Options', 'nosniff')
+  })
   api.route('/', docsRoutes())
 
   api.use(
-    authenticate({ adminToken: config.adminToken, keyRing, now: runtime.now, ...config.rateLimits }),
-    limitBody,
+    authenticate({
+      adminTokens: [config.adminToken, config.previousAdminToken].flatMap((token) => token ?? []),
+      keyRing,
+      now: runtime.now,
+      ...config.rateLimits,
+    }),
+    receiveBody,
   )
   // A client that hangs up ends its request in workerd. What it began is finished all the same: an edit that Postgres
   // has must reach Redis.
@@ -43,12 +55,17 @@ export function createApi(services: Services): Hono<ApiEnv> {
     services.runtime.background('api.unfinished', handling)
     await handling
   })
+  // Before the routes, whose schemas ask it about each destination.
+  api.on(['POST', 'PUT', 'PATCH'], ['/links', '/links/*'], async (c, next) => {
+    c.set('isOwnHost', await ownHosts.seenFrom(new URL(c.req.url).host))
+    await next()
+  })
   api.on('POST', ['/links', '/links/bulk', '/links/import'], onceOnly)
   api.route('/links', bulkRoutes(services))
   api.route('/links', importRoutes(services))
   api.route('/links', linksRoutes(services))
   api.route('/keys', keysRoutes(services, keyRing))
-  api.route('/domains', domainsRoutes(services))
+  api.route('/domains', domainsRoutes(services, ownHosts))
   api.route('/', operationsRoutes(services))
 
   api.notFound(() =>
@@ -74,13 +91,4 @@ export function createApi(services: Services): Hono<ApiEnv> {
     })
   })
   return api
-}
-
-const limitBody: MiddlewareHandler<ApiEnv> = (c, next) => {
-  const isBulk = /^\/api\/links\/(?:bulk|import)$/.test(c.req.path)
-  const maxSize = isBulk ? MAX_BULK_BYTES : MAX_BODY_BYTES
-  const onError = (): never => {
-    throw new Problem(413, 'body_too_large', `Send at most ${maxSize} bytes.`)
-  }
-  return bodyLimit({ maxSize, onError })(c, next)
 }

@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { BoundedCache } from '../cache/bounded-cache.ts'
+import { clientOf } from '../client-address.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { isOverLimit, RATE_LIMIT_PERIOD_S, type RateLimiter } from '../rate-limiter.ts'
 import { sha256 } from '../sha256.ts'
@@ -7,44 +8,46 @@ import { ADMIN, type ApiEnv, type Caller, callerOf, hasScope, neededScope } from
 import { Problem } from './problem.ts'
 
 export interface AuthenticateOptions {
-  readonly adminToken: string
+  /** None once there is an API key that can do the same; two while one takes the place of the other. */
+  readonly adminTokens: readonly string[]
   readonly keyRing: KeyRing
-  /** Of failed attempts, by IP address. */
+  /** Of failed attempts, by client. */
   readonly failures: RateLimiter | null
   /** Of requests that change something, by caller. */
   readonly writes: RateLimiter | null
   readonly now: () => number
 }
 
-/** Addresses that are remembered to have failed too often, so that their further guesses never reach Postgres. */
+/** Clients that are remembered to have failed too often, so that their further guesses never reach Postgres. */
 const MAX_BLOCKED = 1_000
 
 /** Admits requests with `Authorization: Bearer <API key or ADMIN_TOKEN>` that may do what they ask for. */
 export function authenticate(options: AuthenticateOptions): MiddlewareHandler<ApiEnv> {
-  const { adminToken, keyRing, failures, writes, now } = options
+  const { adminTokens, keyRing, failures, writes, now } = options
   const blockedUntil = new BoundedCache<number>({ maxEntries: MAX_BLOCKED })
 
-  async function identify(token: string, address: string): Promise<Caller | null> {
-    if (await equalInConstantTime(token, adminToken)) return ADMIN
-    if ((blockedUntil.get(address) ?? 0) > now() && !(await keyRing.knows(token))) throw tooManyFailures()
+  async function identify(token: string, client: string): Promise<Caller | null> {
+    for (const adminToken of adminTokens) if (await equalInConstantTime(token, adminToken)) return ADMIN
+    if ((blockedUntil.get(client) ?? 0) > now() && !(await keyRing.trusts(token))) throw tooManyFailures()
     const key = await keyRing.find(token)
     return key === null ? null : callerOf(key)
   }
 
-  async function refuse(address: string): Promise<never> {
-    if ((blockedUntil.get(address) ?? 0) > now()) throw tooManyFailures()
-    if (await isOverLimit(failures, address)) {
-      blockedUntil.set(address, now() + RATE_LIMIT_PERIOD_S * 1000)
+  async function refuse(client: string): Promise<never> {
+    if ((blockedUntil.get(client) ?? 0) > now()) throw tooManyFailures()
+    if (await isOverLimit(failures, client)) {
+      blockedUntil.set(client, now() + RATE_LIMIT_PERIOD_S * 1000)
       throw tooManyFailures()
     }
-    const fix = 'Send the header "Authorization: Bearer <API key>" with a key that has not expired.'
-    throw new Problem(401, 'unauthorized', fix)
+    throw unauthorized()
   }
 
   return async (c, next) => {
     const token = bearerToken(c)
-    const address = c.req.header('CF-Connecting-IP') ?? 'unknown'
-    const caller = (token === null ? null : await identify(token, address)) ?? (await refuse(address))
+    // It guesses nothing, so it does not count: any web page could shut out its visitor's whole office with it.
+    if (token === null) throw unauthorized()
+    const client = clientOf(c.req.raw.headers) ?? 'unknown'
+    const caller = (await identify(token, client)) ?? (await refuse(client))
     const scope = neededScope(c.req.method, c.req.path)
     if (!hasScope(caller, scope)) {
       throw new Problem(403, 'scope_missing', `This API key lacks the scope "${scope}".`)
@@ -61,6 +64,11 @@ export function authenticate(options: AuthenticateOptions): MiddlewareHandler<Ap
 
 function bearerToken(c: Context): string | null {
   return /^Bearer +([\x21-\x7e]+) *$/i.exec(c.req.header('Authorization') ?? '')?.[1] ?? null
+}
+
+function unauthorized(): Problem {
+  const fix = 'Send the header "Authorization: Bearer <API key>" with a key that has not expired.'
+  return new Problem(401, 'unauthorized', fix)
 }
 
 function tooManyFailures(): Problem {

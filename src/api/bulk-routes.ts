@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { BulkChange } from '../links/link-batches.ts'
 import type { LinkFilter } from '../links/link-filter.ts'
+import { NO_HITS } from '../links/link-hits.ts'
 import type { Services } from '../services.ts'
 import { bulkDeleteSchema, bulkEditSchema, bulkSchema } from './bulk-schema.ts'
 import type { ApiEnv } from './caller.ts'
@@ -17,7 +18,7 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
 
   app.post('/bulk', async (c) => {
     const request = linkRequest(c, services)
-    const { mode, links } = await readBody(c, bulkSchema(v.unknown()))
+    const { mode, links } = readBody(c, bulkSchema(v.unknown()))
     const { accepted, rejected } = await readItems(links, request.schemas.create, async (item) => {
       const { domain: asked, code, ...fields } = item
       const { domain, isAllowed } = request.domainFor(asked)
@@ -27,10 +28,13 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     const outcomes = await write(
       accepted.map(({ item }) => item),
       mode === 'upsert' ? 'overwrite' : 'keep',
+      c.var.attempt ?? null,
     )
     const written = outcomes.flatMap((outcome) => ('link' in outcome ? outcome.link : []))
     const isAllNew = outcomes.every(({ kind }) => kind !== 'updated')
-    const withHits = isAllNew ? written.map((link) => ({ ...link, hits: 0 })) : await list.withHits(written)
+    const withHits = isAllNew
+      ? written.map((link) => ({ ...link, ...NO_HITS }))
+      : await list.withHits(written)
     const shown = new Map(withHits.map((link) => [link.id, presentLink(link, request.baseUrl)]))
     const results = outcomes.map((outcome, i) => {
       const index = accepted[i]?.index ?? i
@@ -59,7 +63,7 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
 
   app.patch('/', async (c) => {
     const { edit } = linkRequest(c, services).schemas
-    const { ids, filter = {}, changes, dryRun } = await readBody(c, bulkEditSchema(edit))
+    const { ids, filter = {}, changes, dryRun } = readBody(c, bulkEditSchema(edit))
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
     if (dryRun) return c.json({ changed: 0, ...(await batches.match(meant, changes)), more: false })
@@ -69,7 +73,7 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
   })
 
   app.delete('/', async (c) => {
-    const { ids, filter = {}, dryRun } = await readBody(c, bulkDeleteSchema)
+    const { ids, filter = {}, dryRun } = readBody(c, bulkDeleteSchema)
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
     if (dryRun) return c.json({ deleted: 0, ...(await batches.match(meant, null)), more: false })

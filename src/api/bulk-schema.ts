@@ -2,15 +2,12 @@ import * as v from 'valibot'
 import { tag } from './link-fields.ts'
 import type { createLinkSchemas } from './link-schema.ts'
 import { filterFields } from './list-schema.ts'
+import { list, text } from './scalars.ts'
 
 export const MAX_ITEMS = 1_000
 
 const items = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(
-    v.array(item),
-    v.minLength(1, 'must not be empty'),
-    v.maxLength(MAX_ITEMS, `must have at most ${MAX_ITEMS} items`),
-  )
+  v.pipe(list(item, MAX_ITEMS, `must have at most ${MAX_ITEMS} items`), v.minLength(1, 'must not be empty'))
 const dryRun = v.optional(v.boolean('must be true or false'), false)
 
 /** @param item `unknown` to look at each one by itself, so that a bad one does not spoil the others. */
@@ -36,7 +33,7 @@ export function importSchema<Item extends v.GenericSchema>(item: Item) {
   })
 }
 
-const ids = items(v.pipe(v.string(), v.regex(/^\d{1,18}$/, 'must be the id of a link')))
+const ids = items(v.pipe(text, v.regex(/^\d{1,18}$/, 'must be the id of a link')))
 const filter = v.pipe(
   v.strictObject({
     ...filterFields,

@@ -1,3 +1,5 @@
+import type { IsOwnHost } from '../domains/own-hosts.ts'
+import type { Attempt } from '../idempotency/idempotent-answers.ts'
 import type { ApiKey, Scope } from '../keys/api-key.ts'
 import { Problem } from './problem.ts'
 
@@ -12,7 +14,15 @@ export interface Caller {
 
 /** What the API knows of a request besides Hono's own. */
 export interface ApiEnv {
-  Variables: { caller: Caller }
+  Variables: {
+    caller: Caller
+    /** '' = none. */
+    body: string
+    /** Left out for a request without Idempotency-Key. */
+    attempt?: Attempt
+    /** Of requests that change something. */
+    isOwnHost: IsOwnHost
+  }
 }
 
 export const ADMIN: Caller = { id: 'admin', scopes: ['admin'], domains: null }

@@ -5,48 +5,71 @@ import { Problem } from './problem.ts'
 /** A query without what may differ from page to page. */
 export type ListedQuery = Pick<LinkListQuery, 'filter' | 'sort' | 'order'>
 
-/** A position as clients see it: opaque, and good for the query that it came from. */
-export async function encodeCursor(position: ListPosition, query: ListedQuery): Promise<string> {
-  return toBase64Url(JSON.stringify([await fingerprint(query), position.key, position.id]))
+/** Positions as clients see them: opaque, signed, and good for the query that they came from. */
+export interface Cursors {
+  encode(position: ListPosition, query: ListedQuery): Promise<string>
+  /** @throws {Problem} 422 for what `encode` did not make for this query. */
+  decode(cursor: string, query: ListedQuery): Promise<ListPosition>
 }
 
-/** @throws {Problem} 422 for what `encodeCursor` did not make for this query. */
-export async function decodeCursor(cursor: string, query: ListedQuery): Promise<ListPosition> {
-  const parts: unknown = parse(cursor)
-  const [print, key, id] = Array.isArray(parts) ? parts : []
-  if (typeof key !== 'string' || typeof id !== 'string' || !isPosition({ key, id }, query)) {
-    throw invalid('is none that this API gave out')
+/** @param secret what every isolate has, and no client: Postgres is given only positions that it wrote itself. */
+export function createCursors(secret: string): Cursors {
+  // Made once; a promise would belong to the request that happens to be the first.
+  let made: CryptoKey | undefined
+  const signingKey = async (): Promise<CryptoKey> => {
+    made ??= await crypto.subtle.importKey('raw', utf8(`linkr cursors ${secret}`), HMAC, false, [
+      'sign',
+      'verify',
+    ])
+    return made
   }
-  if (print !== (await fingerprint(query))) throw invalid('belongs to a query with other filters or order')
-  return { key, id }
+
+  return {
+    async encode({ key, id }, query) {
+      const payload = JSON.stringify([await fingerprint(query), key, id])
+      const signature = await crypto.subtle.sign('HMAC', await signingKey(), utf8(payload))
+      return `${toBase64Url(payload)}.${toBase64Url(String.fromCharCode(...new Uint8Array(signature)))}`
+    },
+
+    async decode(cursor, query) {
+      const [payload = null, signature = null] = cursor.split('.').map(fromBase64Url)
+      const isSigned =
+        payload !== null &&
+        signature !== null &&
+        (await crypto.subtle.verify('HMAC', await signingKey(), bytes(signature), bytes(payload)))
+      if (!isSigned) throw invalid('was not issued by this API')
+      const [print, key, id] = JSON.parse(payload) as [string, string, string]
+      if (print !== (await fingerprint(query)))
+        throw invalid('belongs to a query with other filters or order')
+      return { key, id }
+    },
+  }
 }
+
+const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const
 
 async function fingerprint({ filter, sort, order }: ListedQuery): Promise<string> {
   const { domains, code, tags, q, enabled, expired } = filter
   return (await sha256(JSON.stringify([domains, code, tags, q, enabled, expired, sort, order]))).slice(0, 8)
 }
 
-/** Postgres must be able to read it. */
-function isPosition({ key, id }: ListPosition, { sort }: ListedQuery): boolean {
-  const isKey = sort === 'hits' ? isBigint(key) : /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(key)
-  return isKey && isBigint(id) && (sort === 'hits' || !Number.isNaN(Date.parse(key)))
-}
-
-const isBigint = (text: string): boolean => /^\d{1,18}$/.test(text)
-
 function invalid(message: string): Problem {
   const detail = 'The cursor cannot be used: leave it out to start from the beginning.'
   return new Problem(422, 'invalid_cursor', detail, [{ path: 'cursor', message }])
 }
 
-function parse(cursor: string): unknown {
+/** `null` = none. What comes out has a byte in each character. */
+function fromBase64Url(text: string): string | null {
   try {
-    return JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/')))
+    return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
   } catch {
-    return undefined
+    return null
   }
 }
 
-function toBase64Url(text: string): string {
-  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+function toBase64Url(binary: string): string {
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+const bytes = (binary: string): Uint8Array => Uint8Array.from(binary, (c) => c.charCodeAt(0))

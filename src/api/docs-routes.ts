@@ -15,7 +15,6 @@ export function docsRoutes(): Hono<ApiEnv> {
     const nonce = crypto.randomUUID()
     return c.html(docsPage(nonce), 200, {
       'Content-Security-Policy': docsPolicy(nonce),
-      'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
     })
   })

@@ -1,8 +1,10 @@
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import { isHost } from '../config.ts'
 import { ROBOTS_POLICIES, settingsKey, toRegister } from '../domains/domain-settings.ts'
 import type { Domain } from '../domains/domain-table.ts'
+import type { OwnHosts } from '../domains/own-hosts.ts'
+import { settingsLoops } from '../domains/settings-loops.ts'
+import { parseHost } from '../host.ts'
 import type { Services } from '../services.ts'
 import { type ApiEnv, domainForbidden, maySee } from './caller.ts'
 import { destination, redirectStatus } from './link-fields.ts'
@@ -21,13 +23,14 @@ export const domainSchema = v.strictObject({
 })
 
 /** `/api/domains`: what a host shows where it has no link to show. */
-export function domainsRoutes({ management, publisher, config }: Services): Hono<ApiEnv> {
+export function domainsRoutes({ config, management, publisher }: Services, ownHosts: OwnHosts): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
 
   app.get('/', async (c) => {
     const domains = await (await management()).domains.list()
     const data = domains.filter(({ host }) => maySee(c.var.caller, host)).map(present)
-    return c.json({ data })
+    const served = [...config.domains].filter((host) => maySee(c.var.caller, host))
+    return c.json({ data, served })
   })
 
   app.get('/:host', async (c) => {
@@ -40,19 +43,16 @@ export function domainsRoutes({ management, publisher, config }: Services): Hono
 
   app.put('/:host', async (c) => {
     const host = hostOf(c)
-    const settings = await readBody(c, domainSchema)
-    const isHere = (target: string): boolean =>
-      target === host || config.domains.has(target) || target === new URL(c.req.url).hostname
-    const loops = (['rootUrl', 'notFoundUrl', 'expiredUrl'] as const).filter((field) => {
-      const target = settings[field]
-      // Its root, or a code that may not exist either, would lead here again.
-      return target !== null && isHere(new URL(target).hostname)
-    })
+    const settings = readBody(c, domainSchema)
+    const { domains } = await management()
+    ownHosts.forget()
+    const isOwnHost = await ownHosts.seenFrom(new URL(c.req.url).host)
+    const loops = settingsLoops(host, settings, isOwnHost, await domains.list())
     if (loops.length > 0) {
-      const errors = loops.map((path) => ({ path, message: 'must not be on a host of this linkr' }))
-      throw new Problem(422, 'invalid_request', 'The redirect would loop; see "errors".', errors)
+      throw new Problem(422, 'invalid_request', 'The redirect would loop; see "errors".', loops)
     }
-    const domain = await (await management()).domains.put(host, settings)
+    const domain = await domains.put(host, settings)
+    ownHosts.forget()
     const { version } = domain
     await publisher.publish([
       { key: settingsKey(host), register: { version, link: toRegister(settings, version) } },
@@ -64,6 +64,7 @@ export function domainsRoutes({ management, publisher, config }: Services): Hono
     const host = hostOf(c)
     const version = await (await management()).domains.delete(host)
     if (version === null) throw noSuchDomain()
+    ownHosts.forget()
     await publisher.publish([{ key: settingsKey(host), register: { version, link: null } }])
     return c.body(null, 204)
   })
@@ -72,8 +73,9 @@ export function domainsRoutes({ management, publisher, config }: Services): Hono
 }
 
 function hostOf(c: Context): string {
-  const host = (c.req.param('host') ?? '').toLowerCase()
-  if (host !== '*' && !isHost(host)) throw noSuchDomain()
+  const text = c.req.param('host') ?? ''
+  const host = text === '*' ? text : parseHost(text)
+  if (host === null) throw noSuchDomain()
   return host
 }
 

@@ -6,7 +6,7 @@ import type { Services } from '../services.ts'
 import { importSchema, type ON_CONFLICT } from './bulk-schema.ts'
 import type { ApiEnv } from './caller.ts'
 import { linkRequest } from './link-request.ts'
-import type { FieldError } from './problem.ts'
+import { type FieldError, Problem } from './problem.ts'
 import { readBody } from './read-body.ts'
 import { readItems } from './read-items.ts'
 
@@ -17,6 +17,7 @@ interface ImportResult {
   readonly outcome: 'created' | 'updated' | 'skipped' | 'renamed' | 'rejected'
   readonly id?: string
   readonly code?: string
+  readonly sameDestination?: boolean
   readonly problem?: string
   readonly errors?: readonly FieldError[] | undefined
 }
@@ -27,7 +28,7 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
 
   app.post('/import', async (c) => {
     const request = linkRequest(c, services)
-    const { onConflict, dryRun, links } = await readBody(c, importSchema(v.unknown()))
+    const { onConflict, dryRun, links } = readBody(c, importSchema(v.unknown()))
     const { accepted, rejected } = await readItems(links, request.schemas.imported, async (item) => {
       const { domain: asked, code, createdAt, hits, ...fields } = item
       const { domain, isAllowed } = request.domainFor(asked)
@@ -35,12 +36,16 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
       return { domain, code, createdAt, baseline: hits, fields: await request.complete(domain, fields) }
     })
     const items = accepted.map(({ item }) => item)
-    // The totals include hits that waited then; now Postgres must have them too.
-    if (onConflict === 'restore' && !dryRun) await services.flush()
+    if (onConflict === 'restore' && !dryRun) await flushAll(services)
     const { write, batches } = await services.management()
     const results = dryRun
       ? await foresee(items, onConflict, batches)
-      : (await write(items, WHEN_TAKEN[onConflict])).map((outcome) => describe(outcome, onConflict))
+      : await describeAll(
+          items,
+          await write(items, WHEN_TAKEN[onConflict], c.var.attempt ?? null),
+          onConflict,
+          batches,
+        )
     const placed = results.map((result, i) => ({ index: accepted[i]?.index ?? i, ...result }))
     const refused = rejected.map((rejection) => ({ ...rejection, outcome: 'rejected' as const }))
     const all: ImportResult[] = [...placed, ...refused]
@@ -48,6 +53,19 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
   })
 
   return app
+}
+
+/** Of the largest backlog that a flush was tried with; beyond it, the client is to come again. */
+const MAX_FLUSHES = 3
+
+/** The totals of a restore include hits that waited when they were exported; now Postgres must have them too. */
+async function flushAll({ flush, management }: Services): Promise<void> {
+  for (let flushes = 0; flushes < MAX_FLUSHES; flushes++) {
+    await flush()
+    if ((await (await management()).sealedSegments()) <= 0) return
+  }
+  const detail = 'So many hits wait for Postgres that a flush takes several requests. Try again.'
+  throw new Problem(503, 'hits_waiting', detail)
 }
 
 const WHEN_TAKEN = {
@@ -58,13 +76,45 @@ const WHEN_TAKEN = {
   rename: 'rename',
 } as const satisfies Record<OnConflict, OnTaken>
 
-function describe(outcome: WriterOutcome, onConflict: OnConflict): Omit<ImportResult, 'index'> {
-  if ('link' in outcome) return { outcome: outcome.kind, id: outcome.link.id, code: outcome.link.code }
-  if (outcome.kind === 'no-free-code') return { outcome: 'rejected', problem: 'no_free_code' }
-  const { code } = outcome
-  return onConflict === 'skip'
-    ? { outcome: 'skipped', code }
-    : { outcome: 'rejected', code, problem: 'code_taken' }
+type Described = Omit<ImportResult, 'index'>
+
+async function describeAll(
+  items: readonly WriterItem[],
+  outcomes: readonly WriterOutcome[],
+  onConflict: OnConflict,
+  batches: Pick<LinkBatches, 'taken'>,
+): Promise<Described[]> {
+  const skipped = onConflict === 'skip' ? items.filter((_, i) => outcomes[i]?.kind === 'taken') : []
+  const holders = await holdersOf(skipped, batches)
+  return outcomes.map((outcome, i) => {
+    if ('link' in outcome) return { outcome: outcome.kind, id: outcome.link.id, code: outcome.link.code }
+    if (outcome.kind === 'no-free-code') return { outcome: 'rejected', problem: 'no_free_code' }
+    return describeTaken(outcome.code, items[i], onConflict, holders)
+  })
+}
+
+/** @param holders the destination of each code that is taken; one that has been deleted meanwhile is none. */
+function describeTaken(
+  code: string,
+  item: WriterItem | undefined,
+  onConflict: OnConflict,
+  holders: ReadonlyMap<string, string>,
+): Described {
+  if (onConflict !== 'skip') return { outcome: 'rejected', code, problem: 'code_taken' }
+  const holder = item === undefined ? undefined : holders.get(nameOf(item.domain, code))
+  return { outcome: 'skipped', code, sameDestination: holder !== undefined && holder === item?.fields.url }
+}
+
+const nameOf = (domain: string, code: string): string => `${domain}/${code}`
+
+/** By domain and code, where those of the items that ask for a code lead today. */
+async function holdersOf(
+  items: readonly WriterItem[],
+  batches: Pick<LinkBatches, 'taken'>,
+): Promise<Map<string, string>> {
+  const keys = items.flatMap(({ domain, code }) => (code === undefined ? [] : { domain, code }))
+  const taken = keys.length === 0 ? [] : await batches.taken(keys)
+  return new Map(taken.map(({ domain, code, url }) => [nameOf(domain, code), url]))
 }
 
 /** What an import would do, were nobody else to change anything. */
@@ -72,20 +122,19 @@ async function foresee(
   items: readonly WriterItem[],
   onConflict: OnConflict,
   batches: Pick<LinkBatches, 'taken'>,
-): Promise<Omit<ImportResult, 'index'>[]> {
-  const nameOf = (domain: string, code: string): string => `${domain}/${code}`
-  const keys = items.flatMap(({ domain, code }) => (code === undefined ? [] : { domain, code }))
-  const taken = new Set((await batches.taken(keys)).map(({ domain, code }) => nameOf(domain, code)))
-  return items.map(({ domain, code }) => {
+): Promise<Described[]> {
+  const holders = await holdersOf(items, batches)
+  return items.map((item) => {
+    const { domain, code } = item
     if (code === undefined) return { outcome: 'created' }
     const name = nameOf(domain, code)
-    if (!taken.has(name)) {
-      taken.add(name)
+    if (!holders.has(name)) {
+      holders.set(name, item.fields.url)
       return { outcome: 'created', code }
     }
     if (onConflict === 'overwrite' || onConflict === 'restore') return { outcome: 'updated', code }
     // Its new code shows only when it is written.
     if (onConflict === 'rename') return { outcome: 'renamed' }
-    return describe({ kind: 'taken', code }, onConflict)
+    return describeTaken(code, item, onConflict, holders)
   })
 }

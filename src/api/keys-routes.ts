@@ -1,6 +1,5 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { isHost } from '../config.ts'
 import { type ApiKey, generateKey, keyPrefix, SCOPES } from '../keys/api-key.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Services } from '../services.ts'
@@ -8,15 +7,9 @@ import { sha256 } from '../sha256.ts'
 import type { ApiEnv } from './caller.ts'
 import { Problem } from './problem.ts'
 import { readBody } from './read-body.ts'
-import { dateTime, printable } from './scalars.ts'
+import { dateTime, domainName, list, printable } from './scalars.ts'
 
 export function keySchema(now: () => number) {
-  const host = v.pipe(
-    v.string(),
-    v.maxLength(253, 'must have at most 253 characters'),
-    v.toLowerCase(),
-    v.check((text) => text === '*' || isHost(text), 'must be a host name or "*"'),
-  )
   return v.pipe(
     v.strictObject({
       name: v.pipe(
@@ -25,9 +18,8 @@ export function keySchema(now: () => number) {
         v.maxLength(100, 'must have at most 100 characters'),
       ),
       scopes: v.pipe(
-        v.array(v.picklist(SCOPES, `must be one of ${SCOPES.join(', ')}`)),
+        list(v.picklist(SCOPES, `must be one of ${SCOPES.join(', ')}`), 10, 'must have at most 10 items'),
         v.minLength(1, 'must not be empty'),
-        v.maxLength(10, 'must have at most 10 items'),
         v.transform((all) => [...new Set(all)]),
       ),
       expiresAt: v.optional(
@@ -42,9 +34,8 @@ export function keySchema(now: () => number) {
       domains: v.optional(
         v.nullable(
           v.pipe(
-            v.array(host),
+            list(domainName, 100, 'must have at most 100 items'),
             v.minLength(1, 'must not be empty'),
-            v.maxLength(100, 'must have at most 100 items'),
             v.transform((all) => [...new Set(all)]),
           ),
         ),
@@ -66,8 +57,8 @@ export function keysRoutes({ management, runtime }: Services, keyRing: KeyRing):
   app.get('/', async (c) => c.json({ data: (await (await management()).keys.list()).map(present) }))
 
   app.post('/', async (c) => {
-    const wanted = await readBody(c, keySchema(runtime.now))
-    const key = generateKey()
+    const wanted = readBody(c, keySchema(runtime.now))
+    const key = await generateKey()
     const created = await (await management()).keys.create(wanted, keyPrefix(key), await sha256(key))
     return c.json({ ...present(created), key }, 201, { 'Cache-Control': 'no-store' })
   })

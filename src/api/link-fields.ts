@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { isCode, isReservedCode, MAX_CODE_LENGTH } from '../links/code.ts'
 import { MAX_DESTINATION_LENGTH, parseDestination } from '../links/destination.ts'
 import { REDIRECT_STATUSES } from '../links/link.ts'
-import { dateTime, printable } from './scalars.ts'
+import { dateTime, domainName, list, printable, text } from './scalars.ts'
 
 export interface LinkSchemaOptions {
   readonly isOwnHost: (host: string) => boolean
@@ -17,7 +17,7 @@ export interface LinkSchemaOptions {
 
 export function destination(isOwnHost: LinkSchemaOptions['isOwnHost']) {
   return v.pipe(
-    v.string(),
+    text,
     v.nonEmpty('must not be empty'),
     v.maxLength(MAX_DESTINATION_LENGTH, `must have at most ${MAX_DESTINATION_LENGTH} characters`),
     v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
@@ -47,12 +47,12 @@ export function linkFields({ isOwnHost, isDomain, now }: LinkSchemaOptions) {
   return {
     url: destination(isOwnHost),
     code: v.pipe(
-      v.string(),
+      text,
       v.maxLength(MAX_CODE_LENGTH, `must have at most ${MAX_CODE_LENGTH} characters`),
       v.check(isCode, 'must be 1 to 128 letters, digits or -_.~ characters, with single slashes only inside'),
       v.check((code) => !isReservedCode(code), 'starts with a segment that is reserved for linkr itself'),
     ),
-    domain: v.pipe(v.string(), v.maxLength(253), v.toLowerCase(), isHere),
+    domain: v.pipe(domainName, isHere),
     status: redirectStatus,
     enabled: trueOrFalse,
     expiresAt: v.nullable(v.pipe(dateTime, isFuture)),
@@ -61,8 +61,7 @@ export function linkFields({ isOwnHost, isDomain, now }: LinkSchemaOptions) {
     forwardQuery: trueOrFalse,
     title: v.nullable(v.pipe(printable, v.maxLength(256, 'must have at most 256 characters'))),
     tags: v.pipe(
-      v.array(tag),
-      v.maxLength(50, 'must have at most 50 tags'),
+      list(tag, 50, 'must have at most 50 tags'),
       v.transform((tags) => [...new Set(tags)]),
     ),
     createdAt: v.pipe(dateTime, isPast),

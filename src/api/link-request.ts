@@ -3,6 +3,7 @@
  * What the routes of links make of a request.
  */
 import type { Context } from 'hono'
+import { normalizeHost } from '../host.ts'
 import type { LinkFilter } from '../links/link-filter.ts'
 import type { LinkFields } from '../links/link-repository.ts'
 import type { Services } from '../services.ts'
@@ -28,17 +29,16 @@ export interface LinkRequest {
 
 export function linkRequest(c: ApiContext, { config, runtime, settings }: Services): LinkRequest {
   const url = new URL(c.req.url)
-  const ownHosts = [url.hostname, ...(config.baseUrl === null ? [] : [new URL(config.baseUrl).hostname])]
   const { domains } = c.var.caller
   return {
     baseUrl: config.baseUrl ?? url.origin,
     schemas: createLinkSchemas({
-      isOwnHost: (host) => config.domains.has(host) || ownHosts.includes(host),
+      isOwnHost: (host) => c.var.isOwnHost(host),
       isDomain: (domain) => domain === '*' || config.domains.has(domain),
       now: runtime.now,
     }),
     domainFor(asked) {
-      const domain = asked ?? defaultDomain(url.hostname, config.domains, domains)
+      const domain = asked ?? defaultDomain(normalizeHost(url.host), config.domains, domains)
       return { domain, isAllowed: maySee(c.var.caller, domain) }
     },
     async complete(domain, { status, ...fields }) {

@@ -3,7 +3,7 @@
  * What the API accepts of a link, and how it shows one.
  */
 import * as v from 'valibot'
-import type { LinkWithHits } from '../links/link-editor.ts'
+import type { LinkWithHits } from '../links/link-hits.ts'
 import { type LinkSchemaOptions, linkFields } from './link-fields.ts'
 
 export function createLinkSchemas(options: LinkSchemaOptions) {
@@ -50,6 +50,7 @@ export function presentLink(link: LinkWithHits, baseUrl: string) {
     title,
     tags,
     hits,
+    lastHitAt: link.lastHitAt?.toISOString() ?? null,
     version,
     createdAt: link.createdAt.toISOString(),
     updatedAt: link.updatedAt.toISOString(),

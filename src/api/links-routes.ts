@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
-import type { LinkWithHits } from '../links/link-editor.ts'
+import { type LinkWithHits, NO_HITS } from '../links/link-hits.ts'
 import type { Services } from '../services.ts'
 import { type ApiEnv, domainForbidden, hasScope, maySee } from './caller.ts'
-import { decodeCursor, encodeCursor } from './cursor.ts'
+import { createCursors } from './cursor.ts'
 import { acceptedVersions, etag } from './etag.ts'
 import { type ApiContext, linkId, linkRequest, noSuchLink, toFilter } from './link-request.ts'
 import { presentLink } from './link-schema.ts'
@@ -14,6 +14,7 @@ import { readQuery } from './read-query.ts'
 /** `/api/links`: lists, and create, read, edit and delete one link. */
 export function linksRoutes(services: Services): Hono<ApiEnv> {
   const { editor, management } = services
+  const cursors = createCursors(services.config.postgres.url)
   const app = new Hono<ApiEnv>()
 
   const show = (c: ApiContext, link: LinkWithHits, status: 200 | 201 = 200): Response => {
@@ -45,12 +46,12 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
   app.get('/', async (c) => {
     const { limit, cursor, sort, order, ...rest } = readQuery(c, listSchema(hasScope(c.var.caller, 'admin')))
     const query = { filter: toFilter(c.var.caller, rest), sort, order }
-    const after = cursor === undefined ? null : await decodeCursor(cursor, query)
+    const after = cursor === undefined ? null : await cursors.decode(cursor, query)
     const { links, next } = await (await management()).list.page({ ...query, limit, after })
     const { baseUrl } = linkRequest(c, services)
     return c.json({
       data: links.map((link) => presentLink(link, baseUrl)),
-      nextCursor: next === null ? null : await encodeCursor(next, query),
+      nextCursor: next === null ? null : await cursors.encode(next, query),
     })
   })
 
@@ -61,9 +62,10 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
 
   app.post('/', async (c) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...fields } = await readBody(c, request.schemas.create)
+    const { code, domain: asked, ...fields } = readBody(c, request.schemas.create)
     const domain = allowed(c, asked)
-    const link = await (await editor()).create(domain, code, await request.complete(domain, fields))
+    const completed = await request.complete(domain, fields)
+    const link = await (await editor()).create(domain, code, completed, c.var.attempt ?? null)
     if (link !== null) return show(c, link, 201)
     if (code === undefined) throw new Problem(503, 'no_free_code', 'Found no free code. Try again.')
     const detail = `The code "${code}" is taken in domain "${domain}". Choose another one.`
@@ -72,22 +74,22 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
 
   app.put('/', async (c) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...requested } = await readBody(c, request.schemas.upsert)
+    const { code, domain: asked, ...requested } = readBody(c, request.schemas.upsert)
     const domain = allowed(c, asked)
     const { write, list } = await management()
     const fields = await request.complete(domain, requested)
-    const [outcome] = await write([{ domain, code, fields }], 'overwrite')
+    const [outcome] = await write([{ domain, code, fields }], 'overwrite', null)
     if (outcome === undefined || !('link' in outcome)) throw new Error('an upsert wrote nothing')
-    if (outcome.kind === 'created') return show(c, { ...outcome.link, hits: 0 }, 201)
+    if (outcome.kind === 'created') return show(c, { ...outcome.link, ...NO_HITS }, 201)
     const [link] = await list.withHits([outcome.link])
-    return show(c, link ?? { ...outcome.link, hits: 0 })
+    return show(c, link ?? { ...outcome.link, ...NO_HITS })
   })
 
   app.get('/:id', async (c) => show(c, visible(c, await (await editor()).get(linkId(c)))))
 
   app.patch('/:id', async (c) => {
     const id = linkId(c)
-    const changes = await readBody(c, linkRequest(c, services).schemas.edit)
+    const changes = readBody(c, linkRequest(c, services).schemas.edit)
     const versions = acceptedVersions(c.req.header('If-Match'))
     await checkDomain(c, id)
     const link = await (await editor()).update(id, changes, versions)

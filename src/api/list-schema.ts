@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { LINK_SORTS } from '../links/link-list.ts'
 import { tag } from './link-fields.ts'
-import { printable } from './scalars.ts'
+import { domainName, list, printable, text } from './scalars.ts'
 
 const MAX_LIMIT = 100
 /** For exports. */
@@ -12,9 +12,9 @@ const trueOrFalse = v.boolean('must be true or false')
 
 /** What narrows a list, and chooses the links of a bulk edit. */
 export const filterFields = {
-  domain: v.optional(v.pipe(v.string(), v.maxLength(253), v.toLowerCase())),
+  domain: v.optional(domainName),
   code: v.optional(v.pipe(printable, v.maxLength(128, 'must have at most 128 characters'))),
-  tag: v.optional(v.pipe(v.array(tag), v.maxLength(10, 'must be given at most 10 times'))),
+  tag: v.optional(list(tag, 10, 'must be given at most 10 times')),
   q: v.optional(
     v.pipe(printable, v.nonEmpty('must not be empty'), v.maxLength(256, 'must have at most 256 characters')),
   ),
@@ -35,7 +35,7 @@ export function listSchema(mayExport: boolean) {
       ),
       DEFAULT_LIMIT,
     ),
-    cursor: v.optional(v.pipe(v.string(), v.maxLength(512, 'is none that this API gave out'))),
+    cursor: v.optional(v.pipe(text, v.maxLength(512, 'was not issued by this API'))),
     ...filterFields,
     sort: v.optional(v.picklist(LINK_SORTS, `must be one of ${LINK_SORTS.join(', ')}`), 'createdAt'),
     order: v.optional(v.picklist(['asc', 'desc'], 'must be asc or desc'), 'desc'),
@@ -43,6 +43,6 @@ export function listSchema(mayExport: boolean) {
 }
 
 export const lookupSchema = v.strictObject({
-  domain: v.optional(v.pipe(v.string(), v.maxLength(253), v.toLowerCase())),
-  code: v.pipe(v.string(), v.maxLength(128, 'must have at most 128 characters')),
+  domain: v.optional(domainName),
+  code: v.pipe(text, v.maxLength(128, 'must have at most 128 characters')),
 })

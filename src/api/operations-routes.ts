@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { Services } from '../services.ts'
+import type { ApiEnv } from './caller.ts'
 import { readBody } from './read-body.ts'
 
 const whole = (min: number, max: number) =>
@@ -18,24 +19,24 @@ export const warmSchema = v.strictObject({
 export const reconcileSchema = v.strictObject({ full: v.optional(v.boolean('must be true or false'), false) })
 
 /** What an operator, or a script of theirs, does now and then. */
-export function operationsRoutes({ flush, reconcile, warm, health }: Services): Hono {
-  const app = new Hono()
+export function operationsRoutes({ flush, reconcile, warm, health }: Services): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>()
 
   app.post('/flush', async (c) => c.json(await flush()))
 
   app.post('/reconcile', async (c) => {
-    const { full } = await readBody(c, reconcileSchema, {})
+    const { full } = readBody(c, reconcileSchema, {})
     return c.json(await reconcile(full))
   })
 
   app.post('/warm', async (c) => {
-    const { count, offset } = await readBody(c, warmSchema, {})
+    const { count, offset } = readBody(c, warmSchema, {})
     return c.json(await warm(count, offset))
   })
 
   app.get('/health', async (c) => {
     const report = await health()
-    return c.json(report, report.status === 'down' ? 503 : 200, { 'Cache-Control': 'no-store' })
+    return c.json(report, report.status === 'down' ? 503 : 200)
   })
 
   return app

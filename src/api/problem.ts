@@ -48,7 +48,7 @@ export interface ProblemBody {
 }
 
 export function problemResponse({ status, code, detail, errors }: ProblemBody): Response {
-  const headers = new Headers({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' })
+  const headers = new Headers({ 'Content-Type': 'application/problem+json' })
   if (status === 401) headers.set('WWW-Authenticate', 'Bearer realm="linkr"')
   if (status === 429) headers.set('Retry-After', `${RATE_LIMIT_PERIOD_S}`)
   if (status === 503) headers.set('Retry-After', '5')

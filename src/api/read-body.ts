@@ -1,5 +1,5 @@
-import type { Context } from 'hono'
 import type * as v from 'valibot'
+import type { ApiContext } from './link-request.ts'
 import { parseInput } from './parse-input.ts'
 import { Problem } from './problem.ts'
 
@@ -7,17 +7,16 @@ import { Problem } from './problem.ts'
  * @param whenEmpty what an empty body stands for; left out = it is an error.
  * @throws {Problem} 400 for what is no JSON object, 422 with every wrong field for one that `schema` refuses.
  */
-export async function readBody<Schema extends v.GenericSchema>(
-  c: Context,
+export function readBody<Schema extends v.GenericSchema>(
+  c: ApiContext,
   schema: Schema,
   whenEmpty?: object,
-): Promise<v.InferOutput<Schema>> {
+): v.InferOutput<Schema> {
   const detail = 'The body has fields that cannot be accepted; see "errors".'
-  return parseInput(schema, await readJson(c, whenEmpty), detail)
+  return parseInput(schema, readJson(c.var.body, whenEmpty), detail)
 }
 
-async function readJson(c: Context, whenEmpty?: object): Promise<unknown> {
-  const text = await c.req.text()
+function readJson(text: string, whenEmpty?: object): unknown {
   const body = text === '' ? whenEmpty : parseJson(text)
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
   throw new Problem(400, 'invalid_json', 'Send a JSON object as the body.')

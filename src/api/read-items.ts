@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { fieldErrors } from './parse-input.ts'
+import { fieldErrors, MAX_ERRORS, ONE_ISSUE_A_FIELD } from './parse-input.ts'
 import type { FieldError } from './problem.ts'
 
 /** Why one item of many was not accepted. */
@@ -15,6 +15,9 @@ export interface ReadItems<Item> {
   readonly rejected: readonly Rejection[]
 }
 
+/** Beyond, every item has its first error only. */
+const MAX_ERRORS_IN_ALL = 1_000
+
 /** Looks at each item by itself. `accept` resolves to what goes on, or to the code of the problem with it. */
 export async function readItems<Schema extends v.GenericSchema, Item extends object>(
   items: readonly unknown[],
@@ -23,10 +26,13 @@ export async function readItems<Schema extends v.GenericSchema, Item extends obj
 ): Promise<ReadItems<Item>> {
   const accepted: { index: number; item: Item }[] = []
   const rejected: Rejection[] = []
+  let errorsLeft = MAX_ERRORS_IN_ALL
   for (const [index, input] of items.entries()) {
-    const parsed = v.safeParse(schema, input)
+    const parsed = v.safeParse(schema, input, ONE_ISSUE_A_FIELD)
     if (!parsed.success) {
-      rejected.push({ index, problem: 'invalid_request', errors: fieldErrors(parsed.issues) })
+      const errors = fieldErrors(parsed.issues, Math.min(MAX_ERRORS, errorsLeft))
+      errorsLeft = Math.max(errorsLeft - errors.length, 1)
+      rejected.push({ index, problem: 'invalid_request', errors })
       continue
     }
     const item = await accept(parsed.output)

@@ -3,6 +3,8 @@
  * The versioned register: what Redis holds for one link, `"<version>:<json>"`. The version stands in front so that Lua
  * can compare it without a JSON parser.
  */
+import { SETTINGS_ID } from '../domains/domain-settings.ts'
+import { isWebUrl } from '../links/destination.ts'
 import { type Link, REDIRECT_STATUSES, type RedirectStatus } from '../links/link.ts'
 
 export interface Register {
@@ -55,6 +57,7 @@ function isStoredLink(value: unknown): value is Omit<Link, 'version'> {
   return (
     typeof id === 'string' &&
     typeof url === 'string' &&
+    (isWebUrl(url) || id === SETTINGS_ID) &&
     REDIRECT_STATUSES.includes(status as RedirectStatus) &&
     typeof enabled === 'boolean' &&
     (expiresAt === null || typeof expiresAt === 'number') &&

@@ -6,6 +6,8 @@
  * Which hosts are namespaces of their own stays in the setting `DOMAINS`: a redirect must know it without asking. Any
  * host may have settings, listed there or not; those of `*` are for the hosts that have none.
  */
+import { normalizeHost } from '../host.ts'
+import { isWebUrl } from '../links/destination.ts'
 import { type Link, type LinkKey, REDIRECT_STATUSES, type RedirectStatus } from '../links/link.ts'
 import type { LinkSource } from '../links/link-source.ts'
 import { describeError, log } from '../log.ts'
@@ -35,13 +37,16 @@ export const DEFAULT_SETTINGS: DomainSettings = {
 export const settingsKey = (host: string): LinkKey => ({ domain: host, code: '' })
 
 export interface SettingsFinder {
-  /** The settings that hold for a host. A store that fails means the defaults: settings never cost a redirect. */
+  /**
+   * The settings that hold for a host, however it is spelled. A store that fails means the defaults: settings never cost a redirect.
+   */
   find(host: string): Promise<DomainSettings>
 }
 
 export function createSettingsFinder(links: LinkSource): SettingsFinder {
   return {
-    async find(host) {
+    async find(authority) {
+      const host = normalizeHost(authority)
       try {
         const hosts = host === '*' ? ['*'] : [host, '*']
         const found = await Promise.all(hosts.map((candidate) => links.find(settingsKey(candidate))))
@@ -55,20 +60,24 @@ export function createSettingsFinder(links: LinkSource): SettingsFinder {
   }
 }
 
+/** The id of settings that are dressed as a link. */
+export const SETTINGS_ID = '0'
+
 /** Settings dressed as a link, whose destination is their text; the database's view `registers` dresses them alike. */
 export function toRegister(settings: DomainSettings, version: number): Link {
   const { rootUrl, notFoundUrl, expiredUrl, robots, defaultStatus: status } = settings
   const url = JSON.stringify({ rootUrl, notFoundUrl, expiredUrl, robots })
-  return { id: '0', url, status, enabled: true, expiresAt: null, forwardQuery: false, version }
+  return { id: SETTINGS_ID, url, status, enabled: true, expiresAt: null, forwardQuery: false, version }
 }
 
 function fromRegister({ url, status }: Link): DomainSettings {
   const { rootUrl, notFoundUrl, expiredUrl, robots } = JSON.parse(url) as Partial<Record<string, unknown>>
-  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+  const page = (value: unknown): string | null =>
+    typeof value === 'string' && isWebUrl(value) ? value : null
   return {
-    rootUrl: text(rootUrl),
-    notFoundUrl: text(notFoundUrl),
-    expiredUrl: text(expiredUrl),
+    rootUrl: page(rootUrl),
+    notFoundUrl: page(notFoundUrl),
+    expiredUrl: page(expiredUrl),
     defaultStatus: REDIRECT_STATUSES.find((known) => known === status) ?? DEFAULT_SETTINGS.defaultStatus,
     robots: robots === 'disallow' ? robots : 'allow',
   }

@@ -13,13 +13,28 @@ export type Claim =
   /** The key belongs to another request. */
   | { readonly kind: 'reused' }
 
-export interface ClaimRequest {
+/** One of any number of attempts at a request. */
+export interface Attempt {
   /** Keys of different callers never meet. */
   readonly caller: string
   readonly key: string
-  readonly requestHash: string
   /** Drawn for this attempt. */
   readonly attempt: string
+}
+
+export interface ClaimRequest extends Attempt {
+  readonly requestHash: string
+}
+
+/**
+ * One of the writes of a request. The statement that writes also records, beside the claim, what it has written: so
+ * Postgres does either both or neither, whatever becomes of its answer. It begins by locking the claim. A write that is
+ * recorded already is not done again, and is answered with what is recorded; an attempt that has lost its claim writes
+ * nothing. So a repetition that makes the same writes in the same order takes up where the attempts before it stopped.
+ */
+export interface WriteStep extends Attempt {
+  /** Counts the writes of the request from 0. */
+  readonly step: number
 }
 
 /** A crashed attempt blocks its key for this long; longer than the platform lets any request go on. */
@@ -32,7 +47,7 @@ export interface IdempotentAnswers {
   claim(request: ClaimRequest): Promise<Claim>
   /** Stores the answer, unless the attempt has lost its claim meanwhile. */
   store(request: ClaimRequest, answer: StoredAnswer): Promise<void>
-  /** Gives the claim back, as if the request had never been made. */
+  /** Gives the claim back to the next attempt. What this one has written stays recorded, the key stays the request's. */
   release(request: ClaimRequest): Promise<void>
   /** Forgets what is out of date. */
   prune(): Promise<void>

@@ -16,6 +16,7 @@ interface ClaimRow {
 }
 
 const seconds = (count: number) => sql`${count} * interval '1 second'`
+const IS_OUT_OF_DATE = sql`a.created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)}`
 
 export function postgresIdempotentAnswers(database: Database): IdempotentAnswers {
   return {
@@ -25,10 +26,10 @@ export function postgresIdempotentAnswers(database: Database): IdempotentAnswers
           INSERT INTO idempotent_answers AS a (caller, key, request_hash, attempt)
           VALUES (${caller}, ${key}, ${requestHash}, ${attempt})
           ON CONFLICT (caller, key) DO UPDATE SET request_hash = excluded.request_hash,
-            attempt = excluded.attempt, status = NULL, headers = NULL, body = NULL, created_at = now()
-          WHERE a.created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)} OR (a.status IS NULL
-            AND a.request_hash = excluded.request_hash
-            AND a.created_at < now() - ${seconds(ATTEMPT_LOST_AFTER_S)})
+            attempt = excluded.attempt, status = NULL, headers = NULL, body = NULL, created_at = now(),
+            writes = CASE WHEN ${IS_OUT_OF_DATE} THEN '{}' ELSE a.writes END
+          WHERE ${IS_OUT_OF_DATE} OR (a.status IS NULL AND a.request_hash = excluded.request_hash
+            AND (a.attempt IS NULL OR a.created_at < now() - ${seconds(ATTEMPT_LOST_AFTER_S)}))
           RETURNING key
         )
         SELECT EXISTS (SELECT FROM claimed) AS is_claimed, request_hash, status, headers, body
@@ -40,13 +41,13 @@ export function postgresIdempotentAnswers(database: Database): IdempotentAnswers
     async store({ caller, key, attempt }, { status, headers, body }) {
       await database.execute(sql`
         UPDATE idempotent_answers
-        SET status = ${status}, headers = ${JSON.stringify(headers)}::jsonb, body = ${body}
+        SET status = ${status}, headers = ${JSON.stringify(headers)}::jsonb, body = ${body}, writes = '{}'
         WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt}`)
     },
 
     async release({ caller, key, attempt }) {
       await database.execute(sql`
-        DELETE FROM idempotent_answers
+        UPDATE idempotent_answers SET attempt = NULL
         WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt} AND status IS NULL`)
     },
 

@@ -1,7 +1,10 @@
 /**
  * @module
- * Keys to the API: `lk_` and 40 letters and digits, shown once, kept as a hash.
+ * Keys to the API: `lk_`, 40 letters and digits, and a checksum of 8 more; shown once, kept as a hash. The checksum lets an
+ * isolate tell a key that was mistyped or made up without asking Postgres. Keys from before it was introduced lack it.
  */
+
+import { sha256 } from '../sha256.ts'
 
 /** What a key may do. None includes another, except that `admin` includes everything. */
 export const SCOPES = ['links:read', 'links:write', 'admin'] as const
@@ -42,10 +45,18 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const SECRET_LENGTH = 40
 const PREFIX_LENGTH = 'lk_'.length + 8
 
-export const KEY_PATTERN = /^lk_[A-Za-z0-9]{40}$/
+const KEY = /^(lk_[A-Za-z0-9]{40})([0-9a-f]{8})?$/
+
+/** Whether a text can be a key at all. */
+export async function isKey(text: string): Promise<boolean> {
+  const [, secret, checksum] = KEY.exec(text) ?? []
+  return secret !== undefined && (checksum === undefined || checksum === (await checksumOf(secret)))
+}
+
+const checksumOf = async (secret: string): Promise<string> => (await sha256(`checksum ${secret}`)).slice(0, 8)
 
 /** 238 bits. */
-export function generateKey(): string {
+export async function generateKey(): Promise<string> {
   const unbiased = 256 - (256 % ALPHABET.length)
   let secret = ''
   while (secret.length < SECRET_LENGTH) {
@@ -53,7 +64,7 @@ export function generateKey(): string {
       if (byte < unbiased && secret.length < SECRET_LENGTH) secret += ALPHABET[byte % ALPHABET.length]
     }
   }
-  return `lk_${secret}`
+  return `lk_${secret}${await checksumOf(`lk_${secret}`)}`
 }
 
 export const keyPrefix = (key: string): string => key.slice(0, PREFIX_LENGTH)

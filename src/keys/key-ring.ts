@@ -1,7 +1,7 @@
 import { BoundedCache } from '../cache/bounded-cache.ts'
 import type { Runtime } from '../runtime.ts'
 import { sha256 } from '../sha256.ts'
-import { type ApiKey, type ApiKeys, KEY_PATTERN } from './api-key.ts'
+import { type ApiKey, type ApiKeys, isKey } from './api-key.ts'
 
 export interface KeyRingOptions {
   readonly keys: () => Promise<Pick<ApiKeys, 'find' | 'touch'>>
@@ -11,14 +11,16 @@ export interface KeyRingOptions {
 export interface KeyRing {
   /** Resolves to the key if it is good now, else to `null`. Throws `SourceUnavailable`. */
   find(key: string): Promise<ApiKey | null>
-  /** Whether `find` would answer without asking Postgres. */
-  knows(key: string): Promise<boolean>
+  /** Whether the key was good not long ago, or `find` would not ask Postgres for it: no flood of guesses has it. */
+  trusts(key: string): Promise<boolean>
   /** Forgets what is known: a key has been revoked here. */
   clear(): void
 }
 
 /** Keys are remembered for less than the 5 s in which a revoked one must stop working everywhere. */
 const REMEMBER_MS = 4_000
+/** For how long a key that was good is one that nobody guessed. */
+const TRUST_MS = 60 * 60_000
 /** Bounds what a flood of made-up keys can take of the isolate's memory. */
 const MAX_REMEMBERED = 1_000
 /** Not every use is noted: that would be a write for every request. */
@@ -30,6 +32,9 @@ export function createKeyRing({ keys, runtime }: KeyRingOptions): KeyRing {
   const remembered = new BoundedCache<{ readonly key: ApiKey | null; readonly askedAt: number }>({
     maxEntries: MAX_REMEMBERED,
   })
+
+  /** When each was last found good. Apart from the others, so that no made-up key can push it out. */
+  const goodAt = new BoundedCache<number>({ maxEntries: MAX_REMEMBERED })
 
   const recall = (hash: string) => {
     const known = remembered.get(hash)
@@ -49,15 +54,22 @@ export function createKeyRing({ keys, runtime }: KeyRingOptions): KeyRing {
 
   return {
     async find(text) {
-      if (!KEY_PATTERN.test(text)) return null
+      if (!(await isKey(text))) return null
       const hash = await sha256(text)
       const known = recall(hash)
       const key = known === undefined ? await load(hash) : known.key
-      if (key === null || key.revokedAt !== null) return null
-      return key.expiresAt !== null && key.expiresAt.getTime() <= runtime.now() ? null : key
+      const isGood =
+        key !== null &&
+        key.revokedAt === null &&
+        (key.expiresAt === null || key.expiresAt.getTime() > runtime.now())
+      if (isGood) goodAt.set(hash, runtime.now())
+      else goodAt.delete(hash)
+      return isGood ? key : null
     },
-    async knows(text) {
-      return !KEY_PATTERN.test(text) || recall(await sha256(text)) !== undefined
+    async trusts(text) {
+      if (!(await isKey(text))) return true
+      const hash = await sha256(text)
+      return runtime.now() - (goodAt.get(hash) ?? 0) < TRUST_MS || recall(hash) !== undefined
     },
     clear: () => remembered.clear(),
   }

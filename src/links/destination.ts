@@ -2,6 +2,7 @@
  * @module
  * What a link may point at.
  */
+import { normalizeHost } from '../host.ts'
 import { codeFromPath, isReservedCode } from './code.ts'
 
 export const MAX_DESTINATION_LENGTH = 4096
@@ -10,7 +11,7 @@ export type Destination = { readonly url: string } | { readonly problem: string 
 
 /**
  * Checks and normalizes a destination; the normalized URL is plain ASCII, so it is safe in a Location header.
- * @param isOwnHost whether linkr itself answers at a host (lower case, without port): a short link to a short link of
+ * @param isOwnHost whether linkr itself answers at a host, which comes normalized: a short link to a short link of
  * its own could loop for ever.
  */
 export function parseDestination(text: string, isOwnHost: (host: string) => boolean): Destination {
@@ -21,7 +22,9 @@ export function parseDestination(text: string, isOwnHost: (host: string) => bool
   if (hasControlOrBlank(text)) {
     return { problem: 'must not contain blanks, line breaks or control characters' }
   }
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+  // And replace half a surrogate pair.
+  if (!text.isWellFormed()) return { problem: 'must be well-formed Unicode' }
+  if (!isWebUrl(text) || !URL.canParse(text)) {
     return { problem: 'must be an absolute http:// or https:// URL' }
   }
   const url = new URL(text)
@@ -31,11 +34,14 @@ export function parseDestination(text: string, isOwnHost: (host: string) => bool
     return { problem: `must have at most ${MAX_DESTINATION_LENGTH} characters once percent-encoded` }
   }
   const code = codeFromPath(url.pathname)
-  if (code !== null && !isReservedCode(code) && isOwnHost(url.hostname.toLowerCase())) {
+  if (code !== null && !isReservedCode(code) && isOwnHost(normalizeHost(url.host))) {
     return { problem: 'must not be a short link of this linkr' }
   }
   return { url: url.href }
 }
+
+/** Whether a redirect may go there at all; what comes out of a cache is asked again. */
+export const isWebUrl = (url: string): boolean => /^https?:\/\//i.test(url)
 
 function hasControlOrBlank(text: string): boolean {
   for (let i = 0; i < text.length; i++) {

@@ -1,8 +1,11 @@
+import type { WriteStep } from '../idempotency/idempotent-answers.ts'
 import type { LinkKey, LinkRecord } from './link.ts'
 import type { LinkFilter } from './link-filter.ts'
 import type { LinkChanges, LinkFields } from './link-repository.ts'
 
 export interface LinkDraft extends LinkKey {
+  /** Its place in the request. */
+  readonly index: number
   readonly fields: LinkFields
   /** `undefined` = now, or as it is. */
   readonly createdAt?: Date | undefined
@@ -14,8 +17,16 @@ export interface LinkDraft extends LinkKey {
 export type Overwriting = 'overwrite' | 'restore'
 
 export interface WrittenLink extends LinkRecord {
+  /** Of its draft. */
+  readonly index: number
   /** `false` = there was a link, and it has been overwritten. */
   readonly isNew: boolean
+  /** Whether an earlier attempt at the request wrote it: it is as it was then, and may have been changed since. */
+  readonly isRepeated: boolean
+}
+
+export interface TakenKey extends LinkKey {
+  readonly url: string
 }
 
 export interface BulkChange {
@@ -43,10 +54,15 @@ export interface LinkBatches {
   /**
    * Writes links of different keys; those whose key is taken are overwritten, or kept and left out of the answer.
    * @param drafts in any order; so is the answer.
+   * @param step `null` = of a request that nobody repeats. Throws `ClaimLost`.
    */
-  write(drafts: readonly LinkDraft[], onTaken: 'keep' | Overwriting): Promise<readonly WrittenLink[]>
-  /** Which of these keys are taken. */
-  taken(keys: readonly LinkKey[]): Promise<readonly LinkKey[]>
+  write(
+    drafts: readonly LinkDraft[],
+    onTaken: 'keep' | Overwriting,
+    step: WriteStep | null,
+  ): Promise<readonly WrittenLink[]>
+  /** Which of these keys are taken, and by what. */
+  taken(keys: readonly LinkKey[]): Promise<readonly TakenKey[]>
   /** For each key the `count` lowest numbers from 2 on that make `<code>-<number>` free. */
   freeSuffixes(
     keys: readonly (LinkKey & { readonly count: number })[],

@@ -1,23 +1,28 @@
 import type { Lease } from '../cache/register-store.ts'
 import type { HitCounters, PendingHits } from '../hits/hit-counters.ts'
+import type { Attempt } from '../idempotency/idempotent-answers.ts'
 import { describeError, log } from '../log.ts'
+import { publishRepeated } from '../outbox/publish-repeated.ts'
 import type { Publisher } from '../outbox/publisher.ts'
 import { generateCode } from './code.ts'
 import type { LinkRecord } from './link.ts'
+import type { LinkBatches } from './link-batches.ts'
+import { type LinkWithHits, NO_HITS } from './link-hits.ts'
 import type { LinkChanges, LinkFields, LinkRepository } from './link-repository.ts'
-
-/** A link with all its hits, wherever they are on their way. */
-export interface LinkWithHits extends LinkRecord {
-  readonly hits: number
-}
 
 /** What owners do with links. Every method throws `SourceUnavailable` when Postgres fails, and has then changed nothing. */
 export interface LinkEditor {
   /**
    * @param code `undefined` = draw one.
+   * @param attempt `null` = at a request that nobody repeats. Throws `ClaimLost`.
    * @returns `null` when the code is taken, or (not to be expected) every drawn one was.
    */
-  create(domain: string, code: string | undefined, fields: LinkFields): Promise<LinkWithHits | null>
+  create(
+    domain: string,
+    code: string | undefined,
+    fields: LinkFields,
+    attempt: Attempt | null,
+  ): Promise<LinkWithHits | null>
   /** Resolves to `null` when there is no such link; so do the following. */
   get(id: string): Promise<LinkWithHits | null>
   /** @param versions `null` also when the link has none of these; left out = any will do. */
@@ -27,7 +32,8 @@ export interface LinkEditor {
 
 export interface LinkEditorOptions {
   readonly repository: LinkRepository
-  readonly publisher: Pick<Publisher, 'publish' | 'lease'>
+  readonly batches: Pick<LinkBatches, 'write'>
+  readonly publisher: Pick<Publisher, 'publish' | 'lease' | 'drain' | 'suspect'>
   readonly counters: HitCounters
 }
 
@@ -35,7 +41,12 @@ export interface LinkEditorOptions {
 const MAX_DRAWS = 5
 
 /** Writes go to Postgres first, together with the outbox, and are then published, so no reader keeps the old link. */
-export function createLinkEditor({ repository, publisher, counters }: LinkEditorOptions): LinkEditor {
+export function createLinkEditor({
+  repository,
+  batches,
+  publisher,
+  counters,
+}: LinkEditorOptions): LinkEditor {
   const publish = (
     { domain, code, version }: LinkRecord,
     link: LinkRecord | null,
@@ -53,20 +64,22 @@ export function createLinkEditor({ repository, publisher, counters }: LinkEditor
     const waiting = pending
       .filter((segment) => segment.id === null || !counted.appliedSegments.includes(segment.id))
       .reduce((sum, segment) => sum + (segment.hits.get(id) ?? 0), 0)
-    return { ...counted.link, hits: counted.hits + waiting }
+    return { ...counted.link, hits: counted.hits + waiting, lastHitAt: counted.lastHitAt }
   }
 
   return {
     get,
 
-    async create(domain, code, fields) {
+    async create(domain, code, fields, attempt) {
       for (let draws = 0; draws < (code === undefined ? MAX_DRAWS : 1); draws++) {
         const key = { domain, code: code ?? generateCode() }
         const lease = await publisher.lease(key)
-        const created = await repository.create(key, fields)
-        if (created === null) continue
-        await publish(created, created, lease)
-        return { ...created, hits: 0 }
+        const step = attempt === null ? null : { ...attempt, step: draws }
+        const [created] = await batches.write([{ ...key, fields, index: 0 }], 'keep', step)
+        if (created === undefined) continue
+        if (created.isRepeated) await publishRepeated(publisher)
+        else await publish(created, created, lease)
+        return { ...created, ...NO_HITS }
       }
       return null
     },

@@ -2,11 +2,11 @@
  * @module
  * Lists of links, page by page.
  */
-import type { HitCounters } from '../hits/hit-counters.ts'
+import type { HitCounters, PendingReport } from '../hits/hit-counters.ts'
 import { describeError, log } from '../log.ts'
 import type { LinkRecord } from './link.ts'
-import type { LinkWithHits } from './link-editor.ts'
 import type { LinkFilter } from './link-filter.ts'
+import { type CountedHits, type LinkWithHits, NO_HITS } from './link-hits.ts'
 
 export const LINK_SORTS = ['createdAt', 'updatedAt', 'hits'] as const
 export type LinkSort = (typeof LINK_SORTS)[number]
@@ -32,13 +32,20 @@ export interface StoredPage {
   readonly links: readonly LinkWithHits[]
   /** Where the next page begins; `null` = this is the last one. */
   readonly next: ListPosition | null
-  /** Segments of hits that have been added to the hits of `links` recently. */
+}
+
+export interface StoredHits {
+  /** By link id. */
+  readonly links: ReadonlyMap<string, CountedHits>
+  /** Which of the segments asked about are among them. */
   readonly appliedSegments: readonly string[]
 }
 
-/** The pages as Postgres has them. Throws `SourceUnavailable`. */
+/** What Postgres has. Throws `SourceUnavailable`. */
 export interface LinkPages {
   page(query: LinkListQuery): Promise<StoredPage>
+  /** @param pendingSegments ids of segments of hits that may or may not have been applied. */
+  hits(linkIds: readonly string[], pendingSegments: readonly string[]): Promise<StoredHits>
 }
 
 export interface LinkPage {
@@ -48,7 +55,10 @@ export interface LinkPage {
 }
 
 export interface LinkList {
-  /** One Postgres and one Redis round trip, however many links. Throws `SourceUnavailable`. */
+  /**
+   * One Postgres and one Redis round trip, however many links, and a short one to Postgres while hits are on their way
+   * from Redis to it. Throws `SourceUnavailable`.
+   */
   page(query: LinkListQuery): Promise<LinkPage>
   /** Resolves to `null` when there is no such link. */
   lookup(domain: string, code: string): Promise<LinkWithHits | null>
@@ -62,23 +72,40 @@ export interface LinkListOptions {
 }
 
 export function createLinkList({ pages, counters }: LinkListOptions): LinkList {
-  /** Which links there are, only Postgres knows: so it is asked first, and again if a flush came in between. */
-  async function page(query: LinkListQuery, isRepetition = false): Promise<LinkPage> {
-    const { links, next, appliedSegments } = await pages.page(query)
+  /** Redis first: hits that are flushed between the two reads are then in Postgres, under a segment id known here. */
+  async function countAnew<Link extends LinkRecord>(
+    links: readonly Link[],
+    { segments }: PendingReport,
+  ): Promise<readonly (Link & CountedHits)[]> {
+    const ids = segments.flatMap(({ id }) => id ?? [])
+    const counted = await pages.hits(
+      links.map(({ id }) => id),
+      ids,
+    )
+    const waiting = segments.filter(({ id }) => id === null || !counted.appliedSegments.includes(id))
+    return links.map((link) => addWaiting({ ...link, ...(counted.links.get(link.id) ?? NO_HITS) }, waiting))
+  }
+
+  /**
+   * Which links there are only Postgres knows, so it is asked before Redis. What waits there without being sealed is
+   * certainly not in Postgres yet; anything else may have been flushed in between, and is counted anew.
+   */
+  async function page(query: LinkListQuery): Promise<LinkPage> {
+    const { links, next } = await pages.page(query)
     if (links.length === 0) return { links, next }
-    const { segments, lastReleased } = await pendingOrNone(counters, links)
-    const slippedThrough = lastReleased !== null && !appliedSegments.includes(lastReleased)
-    if (slippedThrough && !isRepetition) return page(query, true)
-    const waiting = segments.filter(({ id }) => id === null || !appliedSegments.includes(id))
-    const withHits = links.map((link) => ({
-      ...link,
-      hits: waiting.reduce((sum, segment) => sum + (segment.hits.get(link.id) ?? 0), link.hits),
-    }))
-    return { links: withHits, next }
+    const pending = await pendingOrNone(counters, links)
+    const { segments, lastReleased } = pending
+    const isMoving =
+      lastReleased !== null ||
+      segments.some(({ id, hits }) => id !== null && links.some((link) => hits.get(link.id)))
+    const counted = isMoving
+      ? await countAnew(links, pending)
+      : links.map((link) => addWaiting(link, segments))
+    return { links: counted, next }
   }
 
   return {
-    page: (query) => page(query),
+    page,
 
     async lookup(domain, code) {
       const { links } = await page({ ...ANY_ORDER, filter: { domains: [domain], code }, limit: 1 })
@@ -86,13 +113,16 @@ export function createLinkList({ pages, counters }: LinkListOptions): LinkList {
     },
 
     async withHits(written) {
-      const ids = [...new Set(written.map(({ id }) => id))]
-      if (ids.length === 0) return []
-      const { links } = await page({ ...ANY_ORDER, filter: { ids }, limit: ids.length })
-      const hits = new Map(links.map((link) => [link.id, link.hits]))
-      return written.map((link) => ({ ...link, hits: hits.get(link.id) ?? 0 }))
+      return written.length === 0 ? [] : countAnew(written, await pendingOrNone(counters, written))
     },
   }
+}
+
+function addWaiting<Link extends LinkRecord & CountedHits>(
+  link: Link,
+  waiting: PendingReport['segments'],
+): Link {
+  return { ...link, hits: waiting.reduce((sum, { hits }) => sum + (hits.get(link.id) ?? 0), link.hits) }
 }
 
 const ANY_ORDER = { sort: 'createdAt', order: 'asc', after: null } as const
@@ -101,7 +131,7 @@ const ANY_ORDER = { sort: 'createdAt', order: 'asc', after: null } as const
 async function pendingOrNone(
   counters: LinkListOptions['counters'],
   links: readonly LinkRecord[],
-): ReturnType<HitCounters['pending']> {
+): Promise<PendingReport> {
   try {
     return await counters.pending(links.map(({ id }) => id))
   } catch (error) {

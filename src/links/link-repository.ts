@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { TOTAL_HITS } from '../db/expressions.ts'
-import { isUniqueViolation } from '../db/postgres-error.ts'
 import { textArray } from '../db/text-array.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
-import type { LinkKey, LinkRecord, RedirectStatus } from './link.ts'
+import type { LinkRecord, RedirectStatus } from './link.ts'
+import { type CountedHits, type HitsRow, hitsFromRow } from './link-hits.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import { AS_DELETED, assignments } from './postgres-link-changes.ts'
 
@@ -22,18 +22,15 @@ export interface LinkFields {
 /** `undefined` = leave as it is. */
 export type LinkChanges = { readonly [Field in keyof LinkFields]?: LinkFields[Field] | undefined }
 
-export interface CountedLink {
+/** With the hits that Postgres has. */
+export interface CountedLink extends CountedHits {
   readonly link: LinkRecord
-  /** Hits that Postgres has. */
-  readonly hits: number
   /** Which of the segments asked about are among them. */
   readonly appliedSegments: readonly string[]
 }
 
-/** The write side of links. Each write puts its key into the outbox in the same statement. Every method throws `SourceUnavailable` when Postgres fails. */
+/** Reads and edits one link. Each write puts its key into the outbox in the same statement. Every method throws `SourceUnavailable` when Postgres fails. */
 export interface LinkRepository {
-  /** Resolves to `null` when the key is taken. */
-  create(key: LinkKey, fields: LinkFields): Promise<LinkRecord | null>
   /** @param pendingSegments ids of segments of hits that may or may not have been applied. */
   get(id: string, pendingSegments: readonly string[]): Promise<CountedLink | null>
   /**
@@ -55,26 +52,14 @@ export function postgresLinkRepository(database: Database): LinkRepository {
   }
 
   return {
-    async create({ domain, code }, { url, status, enabled, expiresAt, forwardQuery, title, tags }) {
-      try {
-        return await write(sql`
-          INSERT INTO links (domain, code, url, status, enabled, expires_at, forward_query, title, tags)
-          VALUES (${domain}, ${code}, ${url}, ${status}, ${enabled}, ${expiresAt?.toISOString() ?? null}, ${forwardQuery},
-            ${title}, ${textArray(tags)})
-          RETURNING *`)
-      } catch (error) {
-        if (isUniqueViolation(error)) return null
-        throw error
-      }
-    },
-
     async get(id, pendingSegments) {
-      const [row] = await database.execute<LinkRow & { hits: string; applied: readonly string[] }>(sql`
+      const [row] = await database.execute<LinkRow & HitsRow & { applied: readonly string[] }>(sql`
         SELECT links.*, (SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id) AS hits,
+          (SELECT last_hit_at FROM link_hits WHERE link_id = id) AS last_hit_at,
           ARRAY(SELECT id FROM hit_batches WHERE id = ANY(${textArray(pendingSegments)})) AS applied
         FROM links WHERE id = ${id}`)
       if (row === undefined) return null
-      return { link: linkFromRow(row), hits: Number(row.hits), appliedSegments: row.applied }
+      return { link: linkFromRow(row), ...hitsFromRow(row), appliedSegments: row.applied }
     },
 
     update: (id, changes, versions) =>

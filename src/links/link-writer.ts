@@ -1,9 +1,10 @@
+import type { Attempt } from '../idempotency/idempotent-answers.ts'
 import { generateCode, isCode } from './code.ts'
 import type { LinkKey, LinkRecord } from './link.ts'
 import type { LinkBatches, LinkDraft, Overwriting, WrittenLink } from './link-batches.ts'
 
 /** A link to be written; `code` = `undefined` = draw one. */
-export type WriterItem = Omit<LinkDraft, 'code'> & { readonly code: string | undefined }
+export type WriterItem = Omit<LinkDraft, 'code' | 'index'> & { readonly code: string | undefined }
 
 /** What to do where a code is taken. */
 export type OnTaken = 'keep' | Overwriting | 'rename'
@@ -20,10 +21,19 @@ export interface LinkWriterOptions {
   readonly publish: (
     written: readonly (LinkKey & { readonly version: number; readonly link: LinkRecord | null })[],
   ) => Promise<void>
+  /** Publishes what Postgres has now of keys that earlier attempts at the request have written. */
+  readonly publishRepeated: () => Promise<void>
 }
 
-/** Writes up to a thousand links; resolves to an outcome for each. Throws `SourceUnavailable`. */
-export type LinkWriter = (items: readonly WriterItem[], onTaken: OnTaken) => Promise<readonly WriterOutcome[]>
+/**
+ * Writes up to a thousand links; resolves to an outcome for each.
+ * @param attempt `null` = at a request that nobody repeats. Throws `SourceUnavailable`, `ClaimLost`.
+ */
+export type LinkWriter = (
+  items: readonly WriterItem[],
+  onTaken: OnTaken,
+  attempt: Attempt | null,
+) => Promise<readonly WriterOutcome[]>
 
 /** Rounds of statements for those whose drawn code or suffix was taken meanwhile; the first one nearly always does. */
 const MAX_ROUNDS = 5
@@ -32,36 +42,43 @@ const MAX_ROUNDS = 5
  * One statement for all of them, and another one for those, if any, that need another code. Items of the same key act
  * as if they came one after the other.
  */
-export function createLinkWriter({ batches, publish }: LinkWriterOptions): LinkWriter {
-  return async function write(items, onTaken) {
+export function createLinkWriter({ batches, publish, publishRepeated }: LinkWriterOptions): LinkWriter {
+  return async function write(items, onTaken, attempt) {
     const outcomes: WriterOutcome[] = items.map(({ code }) =>
       code === undefined ? { kind: 'no-free-code' } : { kind: 'taken', code },
     )
     const overwrites = onTaken === 'overwrite' || onTaken === 'restore'
-    const written: LinkRecord[] = []
+    const written: WrittenLink[] = []
     let open = items.map((item, index) => ({ item, index, code: item.code ?? generateCode() }))
     for (let round = 0; round < MAX_ROUNDS && open.length > 0; round++) {
-      const byKey = Map.groupBy(open, ({ item, code }) => nameOf(item.domain, code))
-      const drafts = [...byKey.values()].flatMap((same) => {
-        const chosen = overwrites ? same.at(-1) : same[0]
-        return chosen === undefined ? [] : { ...chosen.item, code: chosen.code }
+      const groups = [...Map.groupBy(open, ({ item, code }) => nameOf(item.domain, code)).values()]
+      const drafts = groups.flatMap((same) => {
+        const [first, chosen] = [same[0], overwrites ? same.at(-1) : same[0]]
+        if (first === undefined || chosen === undefined) return []
+        return { ...chosen.item, code: chosen.code, index: first.index }
       })
-      const done = await batches.write(drafts, overwrites ? onTaken : 'keep')
+      const step = attempt === null ? null : { ...attempt, step: round }
+      const done = await batches.write(drafts, overwrites ? onTaken : 'keep', step)
       written.push(...done)
-      const links = new Map(done.map((link) => [nameOf(link.domain, link.code), link]))
-      open = [...byKey].flatMap(([name, [first, ...others]]) => {
-        const link = links.get(name)
-        const isOverwritten = overwrites && link !== undefined
-        if (first !== undefined && link !== undefined) {
-          outcomes[first.index] = { kind: kindOf(link, first.code, first.item.code), link }
-          if (isOverwritten) for (const { index } of others) outcomes[index] = { kind: 'updated', link }
+      // By index and not by code: an earlier attempt at this step has drawn other codes.
+      const links = new Map(done.map((link) => [link.index, link]))
+      for (const [index, link] of links) {
+        outcomes[index] = { kind: kindOf(link, items[index]?.code), link }
+      }
+      open = groups.flatMap(([first, ...others]) => {
+        const link = first === undefined ? undefined : links.get(first.index)
+        if (overwrites && link !== undefined) {
+          for (const { index } of others) outcomes[index] = { kind: 'updated', link }
+          return []
         }
-        const left = isOverwritten ? [] : link === undefined ? [first, ...others] : others
-        return left.flatMap((entry) => entry ?? [])
+        return [first, ...others].flatMap((entry) =>
+          entry === undefined || links.has(entry.index) ? [] : entry,
+        )
       })
       open = await withOtherCodes(open, onTaken)
     }
-    await publish(written.map((link) => ({ ...link, link })))
+    if (written.some(({ isRepeated }) => isRepeated)) await publishRepeated()
+    await publish(written.filter(({ isRepeated }) => !isRepeated).map((link) => ({ ...link, link })))
     return outcomes
   }
 
@@ -82,9 +99,10 @@ export function createLinkWriter({ batches, publish }: LinkWriterOptions): LinkW
     )
     const suffixes = await batches.freeSuffixes(wanted)
     const renamed = groups.flatMap((group, g) =>
-      group.flatMap((entry, i) => {
+      group.map((entry, i) => {
         const code = `${entry.item.code}-${suffixes[g]?.[i]}`
-        return suffixes[g]?.[i] !== undefined && isCode(code) ? [{ ...entry, code }] : []
+        // Without one that fits it stays as it is, and so does the number of writes, which a repetition must make too.
+        return suffixes[g]?.[i] !== undefined && isCode(code) ? { ...entry, code } : entry
       }),
     )
     return [...again, ...renamed]
@@ -93,11 +111,7 @@ export function createLinkWriter({ batches, publish }: LinkWriterOptions): LinkW
 
 const nameOf = (domain: string, code: string): string => `${domain}/${code}`
 
-function kindOf(
-  { isNew }: WrittenLink,
-  code: string,
-  asked: string | undefined,
-): 'created' | 'updated' | 'renamed' {
+function kindOf({ isNew, code }: WrittenLink, asked: string | undefined): 'created' | 'updated' | 'renamed' {
   if (!isNew) return 'updated'
   return asked === undefined || asked === code ? 'created' : 'renamed'
 }

@@ -12,12 +12,15 @@ import { matches } from './postgres-link-filter.ts'
 type ChangedRow = { readonly matched: string } & (LinkRow | { readonly id: null })
 
 export function postgresBulkEdits(database: Database): Pick<LinkBatches, 'update' | 'delete' | 'match'> {
-  /** @param statement a write to the links in `chosen` that returns them as they are after it. */
+  /**
+   * Locks rows in the same order as a batch of writes: the two cannot deadlock.
+   * @param statement a write to the links in `chosen` that returns them as they are after it.
+   */
   async function change(condition: SQL, statement: SQL): Promise<BulkChange> {
     const rows = await run<ChangedRow>(sql`
       WITH ${matching(condition)}, chosen AS MATERIALIZED (
         SELECT id FROM links WHERE id IN (SELECT id FROM matching LIMIT ${MAX_CHANGED}) AND ${condition}
-        ORDER BY id FOR UPDATE
+        ORDER BY code, domain FOR UPDATE
       ), written AS (${statement}), ${TO_OUTBOX}
       SELECT total.matched, written.* FROM (SELECT count(*) AS matched FROM matching) AS total
         LEFT JOIN written ON true`)

@@ -1,24 +1,35 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
+import { ClaimLost } from '../idempotency/claim-lost.ts'
+import type { WriteStep } from '../idempotency/idempotent-answers.ts'
+import { recordedWrite } from '../idempotency/recorded-write.ts'
 import type { LinkBatches, LinkDraft, Overwriting } from './link-batches.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import { postgresBulkEdits } from './postgres-bulk-edits.ts'
+
+interface WriteAnswer {
+  /** As JSON, so that they can be recorded. */
+  readonly rows: readonly (LinkRow & { readonly index: number; readonly is_new: boolean })[]
+  readonly is_repeated: boolean
+}
 
 export function postgresLinkBatches(database: Database): LinkBatches {
   return {
     ...postgresBulkEdits(database),
 
-    async write(drafts, onTaken) {
-      const rows = await database.execute<LinkRow & { readonly is_new: boolean }>(
-        writeStatement(drafts, onTaken),
-      )
-      return rows.map((row) => ({ ...linkFromRow(row), isNew: row.is_new }))
+    async write(drafts, onTaken, step) {
+      const [answer] = await database.execute<WriteAnswer>(writeStatement(drafts, onTaken, step))
+      if (answer === undefined) throw new ClaimLost()
+      const { rows, is_repeated: isRepeated } = answer
+      return rows.map(({ index, is_new: isNew, ...row }) => {
+        return { ...linkFromRow({ ...row, id: String(row.id) }), index, isNew, isRepeated }
+      })
     },
 
     taken: (keys) =>
-      database.execute<{ domain: string; code: string }>(sql`
-        SELECT links.domain, links.code
+      database.execute<{ domain: string; code: string; url: string }>(sql`
+        SELECT links.domain, links.code, links.url
         FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS wanted (domain text, code text)
         JOIN links ON links.code = wanted.code AND links.domain = wanted.domain`),
 
@@ -41,13 +52,19 @@ export function postgresLinkBatches(database: Database): LinkBatches {
 const MAX_SUFFIX = 10_000
 
 /** In the order of the keys: two batches then lock rows in the same order and cannot deadlock. */
-export function writeStatement(drafts: readonly LinkDraft[], onTaken: 'keep' | Overwriting): SQL {
+export function writeStatement(
+  drafts: readonly LinkDraft[],
+  onTaken: 'keep' | Overwriting,
+  step: WriteStep | null,
+): SQL {
+  const { claim, isDue, recorded, select } = recordedWrite(step)
   return sql`
-    WITH draft AS MATERIALIZED (
+    WITH ${claim} draft AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(drafts.map(draftRow))}::jsonb) AS draft (
-        domain text, code text, url text, status smallint, enabled boolean, expires_at timestamptz,
+        index int, domain text, code text, url text, status smallint, enabled boolean, expires_at timestamptz,
         forward_query boolean, title text, tags text[], created_at timestamptz, baseline bigint)
-    ), written AS (
+      WHERE ${isDue}
+    ), ${onTaken === 'restore' ? MADE_AGAIN : sql``} written AS (
       INSERT INTO links
         (domain, code, url, status, enabled, expires_at, forward_query, title, tags, created_at)
       SELECT domain, code, url, status, enabled, expires_at, forward_query, title, tags, coalesce(created_at, now())
@@ -57,9 +74,12 @@ export function writeStatement(drafts: readonly LinkDraft[], onTaken: 'keep' | O
     ), counted AS (
       INSERT INTO link_hits (link_id, baseline)
       SELECT id, baseline FROM written JOIN draft USING (domain, code) WHERE baseline IS NOT NULL
-      ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
-    ), ${TO_OUTBOX}
-    SELECT * FROM written`
+      ORDER BY id ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
+    ), ${TO_OUTBOX}, answer AS (
+      SELECT coalesce(json_agg(link), '[]') AS rows
+      FROM (SELECT written.*, index FROM written JOIN draft USING (domain, code)) AS link
+    ), ${recorded}
+    ${select}`
 }
 
 /** A draft's own creation time lies before now(), which is the same all through the statement. */
@@ -69,23 +89,21 @@ const OVERWRITE = sql`DO UPDATE SET
   created_at = CASE WHEN excluded.created_at = now() THEN links.created_at ELSE excluded.created_at END,
   updated_at = now(), version = nextval('link_version_seq')`
 
-/** What a total has beside the hits counted here; the baseline that is there already was part of it or came later. */
-const REST_OF_TOTAL = sql`greatest(link_hits.baseline, excluded.baseline - link_hits.hits)`
+/**
+ * What a total has beside the hits counted here; the baseline that is there already was part of it or came later. A link
+ * that was made again since has counted none of the total's hits.
+ */
+const REST_OF_TOTAL = sql`greatest(link_hits.baseline, excluded.baseline -
+  CASE WHEN excluded.link_id IN (SELECT id FROM made_again) THEN 0 ELSE link_hits.hits END)`
 
-function draftRow({ domain, code, fields, createdAt, baseline }: LinkDraft): Record<string, unknown> {
+/** A total was exported with the creation time of its link, to the millisecond. */
+const MADE_AGAIN = sql`made_again AS MATERIALIZED (
+      SELECT id FROM links JOIN draft USING (code, domain)
+      WHERE date_trunc('milliseconds', links.created_at) <> draft.created_at
+    ),`
+
+function draftRow({ index, domain, code, fields, createdAt, baseline }: LinkDraft): Record<string, unknown> {
   const { url, status, enabled, expiresAt, forwardQuery, title, tags } = fields
-  return {
-    ...{
-      domain,
-      code,
-      url,
-      status,
-      enabled,
-      expires_at: expiresAt,
-      forward_query: forwardQuery,
-      title,
-      tags,
-    },
-    ...{ created_at: createdAt, baseline },
-  }
+  const links = { index, domain, code, url, status, enabled, expires_at: expiresAt, title, tags }
+  return { ...links, forward_query: forwardQuery, created_at: createdAt, baseline }
 }

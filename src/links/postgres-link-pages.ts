@@ -2,47 +2,50 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { TOTAL_HITS } from '../db/expressions.ts'
 import { PLANNER_SETTINGS } from '../db/planner-settings.ts'
+import { textArray } from '../db/text-array.ts'
+import { type HitsRow, hitsFromRow } from './link-hits.ts'
 import type { LinkListQuery, LinkPages, ListPosition, StoredPage } from './link-list.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import { isIndexed, matches } from './postgres-link-filter.ts'
 import { linkOrder } from './postgres-link-order.ts'
 
-/** Far more than the segments that wait in Redis, and so could be counted twice, at any time. */
-const MAX_APPLIED_SEGMENTS = 500
-
 interface PageRow {
-  readonly links: readonly (LinkRow & { readonly hits: number; readonly position: string })[]
+  readonly links: readonly (LinkRow & HitsRow & { readonly position: string })[]
   readonly edge: ListPosition | null
-  readonly applied: readonly string[]
 }
 
 export function postgresLinkPages(database: Database): LinkPages {
   return {
     async page(query) {
       const rows = await database.executeAfter<PageRow>(PLANNER_SETTINGS, pageStatement(query))
-      const { links = [], edge = null, applied = [] } = rows[0] ?? {}
-      return toPage(query, links, edge, applied)
+      const { links = [], edge = null } = rows[0] ?? {}
+      return toPage(query, links, edge)
+    },
+
+    async hits(linkIds, pendingSegments) {
+      const [row] = await database.execute<{ hits: Record<string, HitsRow>; applied: readonly string[] }>(sql`
+        SELECT ARRAY(SELECT id FROM hit_batches WHERE id = ANY(${textArray(pendingSegments)})) AS applied, (
+          SELECT coalesce(json_object_agg(link_id, json_build_object(
+            'hits', ${TOTAL_HITS}, 'last_hit_at', last_hit_at)), '{}')
+          FROM link_hits WHERE link_id = ANY(${sql.param([...linkIds])}::bigint[])
+        ) AS hits`)
+      const links = Object.entries(row?.hits ?? {}).map(([id, hits]) => [id, hitsFromRow(hits)] as const)
+      return { links: new Map(links), appliedSegments: row?.applied ?? [] }
     },
   }
 }
 
-function toPage(
-  { limit }: LinkListQuery,
-  rows: PageRow['links'],
-  edge: PageRow['edge'],
-  appliedSegments: readonly string[],
-): StoredPage {
+function toPage({ limit }: LinkListQuery, rows: PageRow['links'], edge: PageRow['edge']): StoredPage {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
   const isFull = rows.length > limit && last !== undefined
   return {
-    links: shown.map((row) => ({ ...linkFromRow({ ...row, id: String(row.id) }), hits: row.hits })),
+    links: shown.map((row) => ({ ...linkFromRow({ ...row, id: String(row.id) }), ...hitsFromRow(row) })),
     next: isFull ? { key: last.position, id: String(last.id) } : edge,
-    appliedSegments,
   }
 }
 
-/** One row: the page and one link more, where a search stopped (`edge`), and the segments that `hits` include. */
+/** One row: the page and one link more, and where a search stopped (`edge`). */
 export function pageStatement(query: LinkListQuery): SQL {
   const { asText, orderBy } = linkOrder(query)
   return sql`
@@ -50,11 +53,10 @@ export function pageStatement(query: LinkListQuery): SQL {
     SELECT
       (SELECT coalesce(json_agg(page ORDER BY ${orderBy}), '[]') FROM (
         SELECT *, ${asText} AS position,
-          (SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id) AS hits
+          (SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id) AS hits,
+          (SELECT last_hit_at FROM link_hits WHERE link_id = id) AS last_hit_at
         FROM found) AS page) AS links,
-      (SELECT json_build_object('key', ${asText}, 'id', id::text) FROM edge) AS edge,
-      ARRAY(SELECT id FROM hit_batches WHERE applied_at > now() - interval '1 day'
-        ORDER BY applied_at DESC LIMIT ${MAX_APPLIED_SEGMENTS}) AS applied`
+      (SELECT json_build_object('key', ${asText}, 'id', id::text) FROM edge) AS edge`
 }
 
 /**

@@ -36,7 +36,7 @@ async function serve(stack: Stack, options: StackOptions, stop: AbortSignal): Pr
   if (worker === null) return 0
   const stopCrons = scheduleCrons(crons, (pattern) => void fireCron(worker, pattern))
   try {
-    const demo = await createDemoLink(worker.url, stack.config.adminToken)
+    const demo = await createDemoLink(worker.url, stack.config.adminToken ?? '')
     worker.showOutput()
     if (!stop.aborted) console.log(introduction(stack, worker, demo, crons))
     await Promise.race([aborted(stop), worker.ended])

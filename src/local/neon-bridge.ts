@@ -76,8 +76,7 @@ export async function startNeonBridge(options: NeonBridgeOptions): Promise<NeonB
       databaseUrl: options.databaseUrl ?? connectionString,
       async close() {
         await close()
-        await pools.close()
-        await database.close()
+        await Promise.all([pools.close(), database.close()])
       },
     }
   } catch (error) {

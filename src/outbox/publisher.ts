@@ -6,7 +6,9 @@ import type { Runtime } from '../runtime.ts'
 import { type Outbox, SETTLED_FOR_MS } from './outbox.ts'
 
 export interface PublisherOptions {
-  readonly registers: Pick<RegisterStore, 'publish' | 'takeLeases' | 'loggedIds'>
+  /** For what somebody waits for. */
+  readonly registers: Pick<RegisterStore, 'publish' | 'takeLeases'>
+  readonly backgroundRegisters: Pick<RegisterStore, 'publish' | 'loggedIds'>
   readonly outbox: () => Promise<Outbox>
   readonly runtime: Pick<Runtime, 'sleep' | 'background' | 'now'>
   /** Forgets a link in this isolate's memory, which need not read its own edits in the change log. */
@@ -48,12 +50,14 @@ const RETRY_FOR_MS = 25_000
 /** So nobody who finds Redis wanting relies on a recovery that is about to end. */
 const RECOVERY_EVERY_MS = 5_000
 const DRAIN_CHUNK = 200
+/** Bulky requests, and who makes them waits anyway: from far away they take longer than a visitor may wait. */
+const BULK = 50
 
 /** More than isolates' clocks differ from that of Redis. */
 const CLOCK_MARGIN_MS = 10 * 60 * 1000
 
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { registers, outbox, runtime, forget, onPublished } = options
+  const { registers, backgroundRegisters, outbox, runtime, forget, onPublished } = options
   /** How often Redis has been found wanting, and up to which of those times the outbox has been emptied since. */
   let suspicions = 0
   let cleared = 0
@@ -61,8 +65,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let recoveringSince = Number.NEGATIVE_INFINITY
 
   /** Resolves to the id of the change log's entry about these edits. */
-  async function publishOrThrow(edits: readonly Edit[]): Promise<string> {
-    const { logId, newer } = await registers.publish(edits)
+  async function publishOrThrow(
+    edits: readonly Edit[],
+    via: Pick<RegisterStore, 'publish'> = backgroundRegisters,
+  ): Promise<string> {
+    const { logId, newer } = await via.publish(edits)
     onPublished(logId)
     for (const { key, newerVersion } of newer) await overrule(await outbox(), key, newerVersion)
     return logId
@@ -86,7 +93,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   /** Redis may have come back as it was before, even if this isolate has not noticed. */
   async function reopenLost(store: Outbox): Promise<void> {
-    const logged = await registers.loggedIds(runtime.now() - SETTLED_FOR_MS - CLOCK_MARGIN_MS)
+    const logged = await backgroundRegisters.loggedIds(runtime.now() - SETTLED_FOR_MS - CLOCK_MARGIN_MS)
     const edits = await store.reopen(logged)
     if (edits > 0) log.warn('outbox.reopened', { edits })
   }
@@ -172,7 +179,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     async publish(edits) {
       for (const { key, register } of edits) forget(key, register.version)
       try {
-        const logId = await publishOrThrow(edits)
+        const logId = await publishOrThrow(edits, edits.length > BULK ? backgroundRegisters : registers)
         runtime.background('outbox.settle_failed', settleInBackground(edits, logId))
       } catch (error) {
         log.error('cache.publish_failed', { edits: edits.length, error: describeError(error) })

@@ -1,7 +1,7 @@
 import { decodeRegister, encodeRegister, type Register } from '../cache/register.ts'
 import type { Edit, RegisterStore } from '../cache/register-store.ts'
-import type { HitCounters } from '../hits/hit-counters.ts'
-import type { HitTotals } from '../hits/postgres-hits.ts'
+import type { FlushReport } from '../hits/flush.ts'
+import type { IdempotentAnswers } from '../idempotency/idempotent-answers.ts'
 import { keyFromName, type LinkKey } from '../links/link.ts'
 import type { PostgresLinks } from '../links/postgres-links.ts'
 import { log } from '../log.ts'
@@ -17,40 +17,45 @@ export interface ReconcileOptions {
   readonly links: Pick<PostgresLinks, 'findMany'>
   readonly outbox: Pick<Outbox, 'overrule'>
   readonly publisher: Pick<Publisher, 'publish' | 'drain'>
-  readonly counters: Pick<HitCounters, 'waiting' | 'release'>
-  readonly totals: Pick<HitTotals, 'applied'>
+  readonly flush: () => Promise<FlushReport>
+  readonly answers: Pick<IdempotentAnswers, 'prune'>
   readonly now: () => number
 }
 
 export interface ReconcileReport {
   /** Edits that the outbox still held. */
   readonly drained: number
-  /** Registers compared with Postgres. */
+  /** Registers compared with Postgres in this invocation. */
   readonly checked: number
   /** Registers that differed and were written anew. */
   readonly repaired: number
   /** Segments of hits that Postgres had and Redis still held. */
   readonly released: number
-  /** Whether every register has been seen; otherwise the next run goes on where this one ended. */
+  /** Whether the end has been reached; otherwise the next run of this kind goes on where this one ended. */
   readonly complete: boolean
 }
 
 const SCAN_COUNT = 200
 /** What an hourly run looks at. */
 const SAMPLE_SCANS = 5
-/** What a full run may take of one invocation. */
+/** What a full run may take of one invocation. The next one goes on there. */
 const FULL_RUN_MS = 20_000
+/** Unless it comes too late: then it begins anew, so that one which is complete says something about today. */
+const FULL_RUN_KEPT_S = 10 * 60
 
 /**
  * Measures consistency instead of hoping for it: compares registers in Redis with Postgres and repairs what differs.
- * A run looks at a sample that rotates through all registers, or at all of them.
+ * A run looks at a sample that rotates through all registers, or, within as many invocations as it takes, at all of them.
  */
 export async function reconcile(options: ReconcileOptions, full: boolean): Promise<ReconcileReport> {
   const { redis, keys, now } = options
   const startedAt = now()
   const drained = await options.publisher.drain()
-  const released = await releaseApplied(options)
-  let cursor = full ? '0' : String((await redis.command('GET', keys.reconcileCursor)) ?? '0')
+  const { claimed, batches } = await options.flush()
+  const released = claimed - batches
+  await options.answers.prune()
+  const cursorKey = full ? keys.fullReconcileCursor : keys.reconcileCursor
+  let cursor = String((await redis.command('GET', cursorKey)) ?? '0')
   let [checked, repaired] = [0, 0]
   for (let scans = 0; ; scans++) {
     const reply = await redis.command('SCAN', cursor, 'MATCH', `${keys.linkPrefix}*`, 'COUNT', SCAN_COUNT)
@@ -63,7 +68,7 @@ export async function reconcile(options: ReconcileOptions, full: boolean): Promi
     repaired += await repair(options, found)
     if (cursor === '0' || (full ? now() - startedAt > FULL_RUN_MS : scans + 1 >= SAMPLE_SCANS)) break
   }
-  await redis.command('SET', keys.reconcileCursor, cursor)
+  await redis.command('SET', cursorKey, cursor, ...(full ? ['EX', FULL_RUN_KEPT_S] : []))
   const report = { drained, checked, repaired, released, complete: cursor === '0' }
   if (repaired + released > 0) log.warn('reconcile.repaired', report)
   else log.info('reconcile.clean', report)
@@ -102,10 +107,3 @@ function agree(register: Register | null, version: number, link: Register['link'
 }
 
 const canonical = (register: Register): string => encodeRegister({ ...register, softExpiresAt: 0, loadMs: 0 })
-
-async function releaseApplied({ counters, totals }: ReconcileOptions): Promise<number> {
-  const waiting = (await counters.waiting()).map(({ id }) => id)
-  const applied = waiting.length === 0 ? [] : await totals.applied(waiting)
-  for (const id of applied) await counters.release(id)
-  return applied.length
-}

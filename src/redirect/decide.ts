@@ -3,6 +3,7 @@
  * The redirect as a pure function: a link, the facts of a request and the time give a decision, which the route renders.
  */
 import type { Link, RedirectStatus } from '../links/link.ts'
+import { leadsToItself } from './leads-to-itself.ts'
 
 export interface RequestFacts {
   readonly method: string
@@ -10,6 +11,7 @@ export interface RequestFacts {
   readonly isPrefetch: boolean
   /** With its `?`; '' if none. */
   readonly query: string
+  readonly url: string
 }
 
 export type Decision =
@@ -23,6 +25,8 @@ export type Decision =
   | { readonly kind: 'disabled' }
   | { readonly kind: 'expired' }
   | { readonly kind: 'method-not-allowed' }
+  /** The target is where the visitor is already. */
+  | { readonly kind: 'loop' }
 
 /**
  * @param link `null` = known not to exist.
@@ -37,6 +41,7 @@ export function decide(link: Link | null, request: RequestFacts, now: number): D
   if (method !== 'GET' && method !== 'HEAD' && link.status !== 307 && link.status !== 308) {
     return { kind: 'method-not-allowed' }
   }
+  if (leadsToItself(request.url, link.url)) return { kind: 'loop' }
   return {
     kind: 'redirect',
     status: link.status,

@@ -4,7 +4,10 @@ export function redirectAnswer({ status, url }: Pick<Link, 'status' | 'url'>): R
   // Permanent answers may be kept, but not for longer than an owner who edits the link would put up with.
   const isPermanent = status === 301 || status === 308
   const cacheControl = isPermanent ? 'private, max-age=60' : 'private, no-store'
-  return new Response(null, { status, headers: { Location: url, 'Cache-Control': cacheControl } })
+  return new Response(null, {
+    status,
+    headers: { Location: url, 'Cache-Control': cacheControl, 'X-Content-Type-Options': 'nosniff' },
+  })
 }
 
 /** A link is never changed, only replaced, so its answer goes away together with it. */

@@ -2,9 +2,9 @@ import type { Services } from '../services.ts'
 
 /** `/robots.txt`, as the settings of the domain say. */
 export async function robots(request: Request, { settings }: Pick<Services, 'settings'>): Promise<Response> {
-  const { robots: policy } = await settings.find(new URL(request.url).hostname)
+  const { robots: policy } = await settings.find(new URL(request.url).host)
   const disallowed = policy === 'disallow' ? '/' : '/api/'
   return new Response(`User-agent: *\nDisallow: ${disallowed}\n`, {
-    headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' },
   })
 }

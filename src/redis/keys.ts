@@ -23,6 +23,8 @@ export interface Keys {
   readonly reconciled: string
   /** Where the next reconciliation goes on: a SCAN cursor. */
   readonly reconcileCursor: string
+  /** Where a full reconciliation that did not reach its end goes on, for a while. */
+  readonly fullReconcileCursor: string
 }
 
 /** The version stands for the format of what is stored: raise it when an older Worker could not read the newer one's. */
@@ -42,5 +44,6 @@ export function createKeys(prefix: string): Keys {
     hitWriters: `${root}hits:writers`,
     reconciled: `${root}reconciled`,
     reconcileCursor: `${root}reconcile:cursor`,
+    fullReconcileCursor: `${root}reconcile:full`,
   }
 }

@@ -1,5 +1,7 @@
+import { join } from 'node:path'
+
 /** The repository. */
-export const ROOT = new URL('../..', import.meta.url).pathname
+export const ROOT = join(import.meta.dirname, '../..')
 
 /** Where runs leave what they measured and what they built; ignored by git. */
-export const OUTPUT = new URL('../../.bench', import.meta.url).pathname
+export const OUTPUT = join(ROOT, '.bench')

@@ -1,6 +1,6 @@
 /**
  * @module
- * `npm run bench:publish`: turns the newest results under .bench/ into the README's section and its chart.
+ * `npm run bench:publish`: turns the newest results under .bench/ into the tables of docs/speed-and-cost.md and its chart.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,8 +14,8 @@ import type { SizeResult } from './size.ts'
 import { redirectTable } from './summary.ts'
 import { targets } from './targets.ts'
 
-const CHART = 'test/bench/chart.svg'
-const README = join(ROOT, 'README.md')
+const CHART = 'images/cpu-per-redirect.svg'
+const PAGE = join(ROOT, 'docs/speed-and-cost.md')
 const [BEGIN, END] = ['<!-- bench:begin -->', '<!-- bench:end -->']
 
 const redirect = loadResult<RedirectResult>('redirect')
@@ -26,9 +26,7 @@ const { options, cores } = redirect.result
 const busyOf = (name: string): string =>
   (100 * (redirect.result.summaries.find((summary) => summary.name === name)?.busy ?? Number.NaN)).toFixed(0)
 
-const section = `## Speed and cost
-
-![CPU time per redirect](${CHART})
+const section = `![CPU time per redirect](${CHART})
 
 ${redirectTable(redirect.result)}
 
@@ -55,18 +53,18 @@ Run it yourself: \`STORES=services npm run bench\`, \`bench:flush\`, \`bench:siz
 \`DATABASE_URL\`; without \`STORES\` embedded ones, which are slower than what they measure), then \`npm run bench:publish\`.
 \`npm run bench:profile\` shows where the time goes.
 
-### What a million redirects cost
+## What a million redirects cost
 
 ${costModel(redirect.result)}
 `
 
-const readme = readFileSync(README, 'utf8')
+const page = readFileSync(PAGE, 'utf8')
 const block = `${BEGIN}\n${section}${END}`
-const pattern = readme.includes(BEGIN) ? new RegExp(`${BEGIN}[^]*${END}`) : /<!-- bench -->/
-if (!pattern.test(readme)) throw new Error(`README.md has no ${BEGIN} to write behind`)
+const pattern = new RegExp(`${BEGIN}[^]*${END}`)
+if (!pattern.test(page)) throw new Error(`${PAGE} has no ${BEGIN} to write behind`)
 writeFileSync(
-  README,
-  readme.replace(pattern, () => block),
+  PAGE,
+  page.replace(pattern, () => block),
 )
-writeFileSync(join(ROOT, CHART), chart(redirect.result.summaries))
-console.log(`Written to README.md and ${CHART}`)
+writeFileSync(join(ROOT, 'docs', CHART), chart(redirect.result.summaries))
+console.log(`Written to ${PAGE}`)

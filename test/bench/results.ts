@@ -1,6 +1,6 @@
 /**
  * @module
- * What the benchmarks measured, as JSON: each run under .bench/, and what the README shows beside this file.
+ * What the benchmarks measured, as JSON: each run under .bench/, and what docs/speed-and-cost.md shows.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'

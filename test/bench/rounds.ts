@@ -4,6 +4,7 @@
  * round strikes both and leaves their ratio alone.
  */
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Cores, cpuMicroseconds, pinned } from './cores.ts'
 import type { Load, LoadResult } from './load.ts'
@@ -89,7 +90,7 @@ async function measure(subject: Subject, used: number, seconds: number, options:
   return { measurement, result }
 }
 
-const LOAD = new URL('load.ts', import.meta.url).pathname
+const LOAD = join(import.meta.dirname, 'load.ts')
 
 export async function generateLoad(load: Load, core: number | null): Promise<LoadResult> {
   const [command, args] = pinned(core, process.execPath, [LOAD, JSON.stringify(load)])

@@ -50,7 +50,7 @@ const TITLES: Readonly<Record<string, string>> = {
 }
 export const titleOf = (name: string): string => TITLES[name] ?? name
 
-/** Markdown, for the terminal and for the README. */
+/** Markdown, for the terminal and for docs/speed-and-cost.md. */
 export function redirectTable({ summaries, counts }: RedirectResult): string {
   const first = summaries[0]
   const rows = summaries.map((summary) => {

@@ -32,7 +32,7 @@ export interface WorkerdOptions {
   readonly verbose?: boolean
 }
 
-const BINARY = new URL('../../node_modules/.bin/workerd', import.meta.url).pathname
+const BINARY = join(import.meta.dirname, '../../node_modules/.bin/workerd')
 
 export async function startWorkerd(options: WorkerdOptions): Promise<RunningWorkerd> {
   const { name, servers, core, inspectorPort, verbose = false } = options

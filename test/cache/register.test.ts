@@ -6,7 +6,7 @@ import { type Link, REDIRECT_STATUSES } from '../../src/links/link.ts'
 const version = fc.maxSafeNat()
 const link: fc.Arbitrary<Omit<Link, 'version'>> = fc.record({
   id: fc.bigInt({ min: 1n, max: 2n ** 60n }).map(String),
-  url: fc.string(),
+  url: fc.webUrl(),
   status: fc.constantFrom(...REDIRECT_STATUSES),
   enabled: fc.boolean(),
   expiresAt: fc.option(fc.maxSafeInteger(), { nil: null }),
@@ -42,6 +42,8 @@ describe('registers', () => {
     '1:null',
     '1:{"link":null}',
     '1:{"link":{"id":"1"},"softExpiresAt":1,"loadMs":1}',
+    '1:{"link":{"id":"1","url":"javascript:alert(1)","status":302,"enabled":true,"expiresAt":null,"forwardQuery":false},"softExpiresAt":1,"loadMs":1}',
+    '1:{"link":{"id":"1","url":"/relative","status":302,"enabled":true,"expiresAt":null,"forwardQuery":false},"softExpiresAt":1,"loadMs":1}',
     '1:{"link":{"id":"1","url":"https://e.com/","status":200,"enabled":true,"expiresAt":null,"forwardQuery":false},"softExpiresAt":1,"loadMs":1}',
   ])('that are corrupt are recognized: %j', (text) => {
     expect(decodeRegister(text)).toBeNull()

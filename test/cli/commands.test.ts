@@ -204,6 +204,17 @@ test('linkr flush, warm, reconcile and health', async () => {
   ])
 })
 
+test('linkr reconcile --full goes on until every link has been seen', async () => {
+  const reports = [
+    { drained: 1, checked: 800, repaired: 2, released: 0, complete: false },
+    { drained: 0, checked: 700, repaired: 1, released: 1, complete: true },
+  ]
+  linkr.route = ({ path }) => (path === '/reconcile' ? [200, reports.shift()] : undefined)
+  expect(JSON.parse((await cli('reconcile', '--full', '--json')).stdout)).toEqual({
+    ...{ drained: 1, checked: 1500, repaired: 3, released: 1, complete: true },
+  })
+})
+
 describe('exit codes and messages', () => {
   test('2 for wrong usage, 0 for help', async () => {
     for (const argv of [

@@ -61,6 +61,7 @@ describe('a row that cannot be imported', () => {
     expect(link('b').title).toBe('x y')
     expect(report.notes).toEqual({
       'title cut to 256 characters': 1,
+      'title without its outer blanks or control characters': 1,
       'creation date not understood: takes that of the import': 2,
       'click total not understood: starts at 0': 2,
     })

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { startFakeLinkr } from './support/fake-linkr.ts'
+import { problem, startFakeLinkr } from './support/fake-linkr.ts'
 import { importText } from './support/import-text.ts'
 
 const linkr = await startFakeLinkr()
@@ -192,16 +192,35 @@ describe('import recognises', () => {
 describe('domains of an import', () => {
   const csv =
     'Short link,Destination URL\nhttps://a.example/x,https://acme.example/1\nhttps://b.example/x,https://acme.example/2\n'
+  const toDefault = (host: string) => `from ${host}, no namespace of this linkr: into the default one`
 
-  test('are given up unless told otherwise', async () => {
-    const { report } = await from('dub.csv', csv)
+  test('are kept where linkr serves them, and counted where they are given up', async () => {
+    linkr.served = ['b.example']
+    const { code, report } = await from('dub.csv', csv)
+    expect([...linkr.links.keys()]).toEqual(['*/x', 'b.example/x'])
+    expect([code, report.created, report.notes]).toEqual([0, 2, { [toDefault('a.example')]: 1 }])
+  })
+
+  test('that are given up do not lose a link whose code another one has', async () => {
+    const { code, report } = await from('dub.csv', csv)
     expect([...linkr.links.keys()]).toEqual(['*/x'])
-    expect(report).toMatchObject({ created: 1, skipped: 1 })
+    expect([code, report.created, report.skipped, report.rejected]).toEqual([3, 1, 0, 1])
+    expect(report.rejects).toEqual([{ line: 3, reason: 'code "x" is taken by another destination' }])
   })
 
   test('are kept with --keep-domains, mapped with --domain', async () => {
     await from('dub.csv', csv, '--keep-domains')
     await from('dub.csv', csv, '--domain', 'a.example=go.example', '--domain', 'rest.example')
     expect([...linkr.links.keys()]).toEqual(['a.example/x', 'b.example/x', 'go.example/x', 'rest.example/x'])
+  })
+
+  test('have to be told by whoever may not ask what linkr serves', async () => {
+    linkr.route = ({ path }) => (path === '/domains' ? problem(403, 'forbidden', 'No.') : undefined)
+    const refused = await from('dub.csv', csv)
+    expect([refused.code, linkr.links.size]).toEqual([1, 0])
+    expect(refused.stderr).toMatch(/scope links:read.*--domain/)
+    expect((await from('dub.csv', csv, '--keep-domains')).report.created).toBe(2)
+    // YOURLS names no host, so nobody is asked.
+    expect((await from('y.csv', 'keyword,url\na,https://acme.example/\n')).report.created).toBe(1)
   })
 })

@@ -40,7 +40,7 @@ const imports = (): SeenRequest[] => linkr.requests.filter(({ path }) => path ==
 /** The command as an operator starts it, so that it can be killed. */
 function startImport(...options: string[]) {
   const child = spawn(process.execPath, ['src/cli/main.ts', 'import', file, '--json', ...options], {
-    cwd: new URL('../..', import.meta.url).pathname,
+    cwd: join(import.meta.dirname, '../..'),
     env: { ...process.env, ...linkr.env },
   })
   let stdout = ''
@@ -205,9 +205,16 @@ describe('--on-conflict', () => {
     writeFileSync(file, small)
   }
 
-  test('skip leaves the old link', async () => {
+  test('skip leaves the old link, and tells one that leads elsewhere from one that is there already', async () => {
     await prepare()
-    expect(JSON.parse((await importFile()).stdout)).toMatchObject({ created: 1, skipped: 1 })
+    expect(JSON.parse((await importFile()).stdout)).toMatchObject({
+      rows: 2,
+      created: 1,
+      skipped: 0,
+      rejected: 1,
+      rejects: [{ line: 2, reason: 'code "a" is taken by another destination' }],
+    })
+    expect(JSON.parse((await importFile()).stdout)).toMatchObject({ created: 0, skipped: 1, rejected: 1 })
     expect(linkr.links.get('*/a')?.url).toBe('https://acme.example/old')
   })
 
@@ -238,7 +245,7 @@ describe('--on-conflict', () => {
   test('with --dry-run changes nothing and leaves no checkpoint', async () => {
     await prepare()
     const report = JSON.parse((await importFile('--dry-run')).stdout)
-    expect(report).toMatchObject({ dryRun: true, created: 1, skipped: 1 })
+    expect(report).toMatchObject({ dryRun: true, created: 1, rejected: 1 })
     expect([linkr.links.size, existsSync(checkpoint)]).toEqual([1, false])
   })
 })

@@ -354,6 +354,6 @@ describe('a bulk edit', () => {
           : edge.api('PATCH', '/links', { filter: { tag: 'crowd' }, changes: { title: `Title ${i}` } }),
       ),
     )
-    for (const { status } of answers) expect([200, 503]).toContain(status)
+    for (const { status } of answers) expect(status).toBe(200)
   })
 })

@@ -6,14 +6,17 @@ let stores: Stores
 let edge: Edge
 let elsewhere: Edge
 
+const SETTINGS = { DOMAINS: 'go.example.com', BASE_URL: 'https://links.example.com' }
+
 beforeAll(async () => {
   stores = await startStores()
-  edge = await startEdge(stores, { DOMAINS: 'go.example.com' })
-  elsewhere = await startEdge(stores, { DOMAINS: 'go.example.com' })
+  edge = await startEdge(stores, SETTINGS)
+  elsewhere = await startEdge(stores, SETTINGS)
 })
 
 beforeEach(async () => {
-  for (const host of ['*', 'go.example.com', 'any.example.com']) await edge.api('DELETE', `/domains/${host}`)
+  for (const host of ['*', 'go.example.com', 'any.example.com', 'lost.example.com'])
+    await edge.api('DELETE', `/domains/${host}`)
 })
 
 afterAll(async () => {
@@ -45,7 +48,7 @@ describe('the settings of a domain', () => {
     const whole = { host, ...pages, defaultStatus: 308, robots: 'disallow', createdAt: time, updatedAt: time }
     expect(set).toEqual(whole)
     expect(await (await edge.api('GET', `/domains/${host}`)).json()).toEqual(set)
-    expect(await (await edge.api('GET', '/domains')).json()).toEqual({ data: [set] })
+    expect(await (await edge.api('GET', '/domains')).json()).toMatchObject({ data: [set] })
     expect(await put(host, {})).toMatchObject({
       rootUrl: null,
       notFoundUrl: null,
@@ -126,6 +129,22 @@ describe('the settings of a domain', () => {
     await edge.api('DELETE', '/domains/127.0.0.1')
   })
 
+  test('that somebody has written into Redis lead to web pages only', async () => {
+    await put('go.example.com', pages)
+    const key = `${stores.keyPrefix}v1:link:go.example.com/`
+    const register = async () => {
+      await visit('go.example.com', '/')
+      return String(await stores.redis('GET', key))
+    }
+    await expect.poll(register).toContain('example.com/root')
+    const planted = (await register()).replace('https://example.com/root', 'javascript:alert(1)')
+    await stores.redis('SET', key, planted)
+    const fresh = await startEdge(stores, SETTINGS)
+    expect(await visit('go.example.com', '/', fresh)).toEqual([404, null])
+    expect(await visit('go.example.com', '/nothing', fresh)).toEqual([302, pages.notFoundUrl])
+    await fresh.close()
+  })
+
   test('never cost a visitor an answer when the stores are down', async () => {
     const cold = await startEdge(stores)
     stores.redisFaults.inject({ kind: 'status', status: 500 })
@@ -148,6 +167,52 @@ describe('the settings of a domain', () => {
   ])('refuse a wrong %s', async (path, body) => {
     const response = await edge.api('PUT', '/domains/go.example.com', body)
     expect([response.status, await response.json()]).toMatchObject([422, { errors: [{ path }] }])
+  })
+
+  test.each([
+    ['go.example.com', 'https://go.example.com./lost', 'DOMAINS, with a trailing dot'],
+    ['any.example.com', 'https://GO.example.com:8443/lost', 'DOMAINS, with a port'],
+    ['*', 'https://links.example.com/lost', 'BASE_URL'],
+    ['any.example.com', 'https://any.example.com/lost', 'itself'],
+    ['*', 'http://127.0.0.1/lost', 'the host of the request'],
+  ])('of %s cannot lead to %s: a host of linkr (%s)', async (host, notFoundUrl) => {
+    const response = await edge.api('PUT', `/domains/${host}`, { notFoundUrl })
+    expect([response.status, await response.json()]).toMatchObject([
+      422,
+      { errors: [{ path: 'notFoundUrl' }] },
+    ])
+  })
+
+  test('of two hosts cannot lead to each other, in whichever order they are set', async () => {
+    await put('any.example.com', { notFoundUrl: 'https://lost.example.com/lost' })
+    const back = { notFoundUrl: 'https://any.example.com/lost' }
+    expect((await edge.api('PUT', '/domains/lost.example.com', back)).status).toBe(422)
+    await edge.api('DELETE', '/domains/any.example.com')
+    // A third host, which linkr need not know, could close the circle.
+    await put('*', { notFoundUrl: 'https://lost.example.com/lost' })
+    const onwards = { notFoundUrl: 'https://unlisted.example.com/' }
+    const response = await edge.api('PUT', '/domains/lost.example.com', onwards)
+    expect([response.status, await response.text()]).toEqual([
+      422,
+      expect.stringContaining('as long as the settings of \\"*\\" lead to this host'),
+    ])
+    await put('lost.example.com', { robots: 'disallow' })
+  })
+
+  test('send nobody to the page where they are already', async () => {
+    await put('*', {
+      rootUrl: 'https://unlisted.example.com/',
+      notFoundUrl: 'http://unlisted.example.com/lost',
+    })
+    expect(await visit('other.example.com', '/nothing')).toEqual([302, 'http://unlisted.example.com/lost'])
+    expect(await visit('unlisted.example.com', '/lost')).toEqual([404, null])
+    expect(await visit('unlisted.example.com', '/')).toEqual([404, null])
+  })
+
+  test('hold for a host however it is spelled', async () => {
+    await put('GO.example.com.', { rootUrl: url })
+    expect(await visit('Go.Example.com.', '/')).toEqual([302, url])
+    expect(await visit('go.example.com', '/')).toEqual([302, url])
   })
 
   test.each(['no host', '-', 'a..b', 'x'.repeat(300), '%00'])('cannot belong to %j', async (host) => {

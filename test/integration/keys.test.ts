@@ -50,7 +50,7 @@ describe('an API key', () => {
   test('is shown once, and stored as a hash', async () => {
     const made = await makeKey({ name: '  CI ', scopes: ['links:read', 'links:read'], domains: ['*'] })
     expect(made).toMatchObject({ name: 'CI', scopes: ['links:read'], domains: ['*'], revokedAt: null })
-    expect(made.key).toMatch(/^lk_[A-Za-z0-9]{40}$/)
+    expect(made.key).toMatch(/^lk_[A-Za-z0-9]{48}$/)
     expect(made.prefix).toBe(made.key.slice(0, 11))
     expect(await listed(made.id)).toEqual(expect.not.objectContaining({ key: expect.anything() }))
     const rows = await stores.sql('SELECT * FROM api_keys')
@@ -224,6 +224,64 @@ describe('an API key', () => {
 })
 
 describe('rate limits', () => {
+  /** As Cloudflare would say where a request comes from. */
+  const from = (address: string, at: Edge) => async (authorization: string | null) =>
+    at.get('/api/links', {
+      headers: {
+        'CF-Connecting-IP': address,
+        ...(authorization === null ? {} : { Authorization: authorization }),
+      },
+    })
+  const oldKey = (i: number): string => `Bearer lk_${String(i).padStart(40, '0')}`
+
+  test('do not count requests without a token, which any web page can send', async () => {
+    const limited = await startEdge(stores, {}, { FAILED_AUTH_LIMITER: 5 })
+    const { key } = await makeKey()
+    const office = from('203.0.113.1', limited)
+    for (const nothing of [null, '', 'Bearer', 'Basic YTpi', 'Bearer ü']) {
+      for (let i = 0; i < 4; i++) expect((await office(nothing)).status).toBe(401)
+    }
+    expect((await office(`Bearer ${key}`)).status).toBe(200)
+    await limited.close()
+  })
+
+  test('leave alone a key that was good lately, however many fail beside it', async () => {
+    const limited = await startEdge(stores, {}, { FAILED_AUTH_LIMITER: 5 })
+    const { key } = await makeKey()
+    const office = from('203.0.113.2', limited)
+    expect((await office(`Bearer ${key}`)).status).toBe(200)
+    // What the isolate remembers of the key is outdated after 4 s.
+    const until = performance.now() + 4_500
+    for (let i = 0; performance.now() < until; i++) await office(oldKey(i))
+    expect((await office(oldKey(0))).status).toBe(429)
+    expect((await office(`Bearer ${key}`)).status).toBe(200)
+    await limited.close()
+  })
+
+  test('take all addresses of one IPv6 network for one', async () => {
+    const limited = await startEdge(stores, {}, { FAILED_AUTH_LIMITER: 5 })
+    const statuses = []
+    for (let i = 0; i < 12; i++) {
+      statuses.push((await from(`2001:db8:1:2:${i.toString(16)}::${i}`, limited)(oldKey(i))).status)
+    }
+    expect(statuses.at(-1)).toBe(429)
+    stores.postgresFaults.resetCounts()
+    expect((await from('2001:db8:1:2:ffff::1', limited)(oldKey(99))).status).toBe(429)
+    expect(stores.postgresFaults.requests).toBe(0)
+    expect((await from('2001:db8:1:3::1', limited)(oldKey(99))).status).toBe(401)
+    await limited.close()
+  })
+
+  test('are not even needed for keys that were made up: their checksum is wrong', async () => {
+    const guesser = from('203.0.113.3', edge)
+    await edge.api('GET', '/links')
+    stores.postgresFaults.resetCounts()
+    for (let i = 0; i < 5; i++) {
+      expect((await guesser(`Bearer lk_${String(i).padStart(48, '0')}`)).status).toBe(401)
+    }
+    expect(stores.postgresFaults.requests).toBe(0)
+  })
+
   test('stop an address that keeps failing, before it reaches Postgres, but not its good keys', async () => {
     const limited = await startEdge(stores, {}, { FAILED_AUTH_LIMITER: 5 })
     const { key } = await makeKey()

@@ -78,6 +78,32 @@ describe('a redirect', () => {
     expect(await at('other.example.com')).toBe('https://example.com/others')
   })
 
+  test('finds a listed host with a trailing dot, in capitals and with a port in its own namespace', async () => {
+    await edge.create({ url: 'https://example.com/listed', code: 'dot', domain: 'go.example.com' })
+    for (const host of ['go.example.com.', 'GO.example.com', 'go.example.com.:8787']) {
+      expect((await edge.getAt(host, '/dot')).headers.get('location')).toBe('https://example.com/listed')
+    }
+  })
+
+  test('that leads to itself is answered with 404, in memory or not', async () => {
+    // Its host was not linkr's when it was made.
+    await edge.create({ url: 'https://later.example.com/again?x=1', code: 'again', forwardQuery: true })
+    for (let i = 0; i < 3; i++) {
+      expect((await edge.getAt('later.example.com', '/again?y')).status).toBe(404)
+      expect((await edge.getAt('other.example.com', '/again')).status).toBe(302)
+    }
+  })
+
+  test.each([
+    'https://go.example.com./x',
+    'https://GO.example.com:8443/x',
+    'https://with-settings.example.com/x',
+  ])('cannot lead to %s: linkr answers there', async (url) => {
+    expect((await edge.api('PUT', '/domains/with-settings.example.com', {})).status).toBe(200)
+    const refused = await edge.api('POST', '/links', { url })
+    expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining('of this linkr')])
+  })
+
   test('goes on serving a link until the moment it expires, then answers 410', async () => {
     const { id, code } = await edge.create({
       url: 'https://example.com/',

@@ -41,7 +41,7 @@ export interface Isolate {
   readonly counters: HitCounters
   readonly recorder: HitRecorder
   readonly totals: HitTotals
-  /** How often each store has failed this isolate; Postgres, to find a link. */
+  /** How often each store has failed this isolate when somebody waited: Redis in anything, Postgres to find a link. */
   readonly failures: { readonly redis: number; readonly postgres: number }
   /** Whether it asks Redis, and does not leave it alone for a while. */
   readonly asksRedis: () => boolean
@@ -54,12 +54,14 @@ export interface IsolateOptions {
   readonly onPublished?: (register: string, version: number) => void
   /** Hears of batches that a store has, once this isolate has heard so too. */
   readonly onCommitted?: (hits: ReadonlyMap<string, number>) => void
+  /** Hears what Redis has added to its counters, at that moment: link ids and hits, in turn. */
+  readonly onAdded?: (pairs: readonly (string | number)[]) => void
   readonly sealAtLinks?: number
 }
 
 export function startIsolate(world: World, options: IsolateOptions = {}): Isolate {
   const { clock, network, redis, postgres } = world
-  const { onPublished, onCommitted, sealAtLinks = 20_000 } = options
+  const { onPublished, onCommitted, onAdded, sealAtLinks = 20_000 } = options
   const life: Life = { isAlive: true }
   const failures = { redis: 0, postgres: 0 }
   const runtime: Runtime = {
@@ -69,23 +71,29 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
     background: (_event, work) => void work.catch(() => {}),
   }
 
-  async function send(label: string, execute: () => Promise<unknown>): Promise<unknown> {
-    try {
-      return await network.send(life, { store: 'redis', timeoutMs: REDIS.timeoutMs }, label, execute)
-    } catch (error) {
-      failures.redis++
-      throw error
+  const transport = (timeoutMs: number): RedisTransport => {
+    const send = async (label: string, execute: () => Promise<unknown>): Promise<unknown> => {
+      try {
+        return await network.send(life, { store: 'redis', timeoutMs }, label, execute)
+      } catch (error) {
+        if (timeoutMs === REDIS.timeoutMs) failures.redis++
+        throw error
+      }
     }
-  }
-  const transport: RedisTransport = {
-    async eval(script, keys, args) {
-      const reply = await send(describeCall(script, keys, args), () =>
-        redis.command('EVAL', script, keys.length, ...keys, ...args),
-      )
-      if (script === registerScripts.PUBLISH) hearPublished(keys, args, reply as RedisReply)
-      return reply
-    },
-    exec: ([name, ...args]) => send(name, () => redis.command(name, ...args)),
+    return {
+      async eval(script, keys, args) {
+        const reply = await send(describeCall(script, keys, args), async () => {
+          const executed = await redis.command('EVAL', script, keys.length, ...keys, ...args)
+          if (script === hitScripts.COMMIT_HITS && Array.isArray(executed) && executed[0] === 1) {
+            onAdded?.(args.slice(hitScripts.COMMIT_HITS_SETTINGS))
+          }
+          return executed
+        })
+        if (script === registerScripts.PUBLISH) hearPublished(keys, args, reply as RedisReply)
+        return reply
+      },
+      exec: ([name, ...args]) => send(name, () => redis.command(name, ...args)),
+    }
   }
   function hearPublished(keys: string[], args: (string | number)[], reply: RedisReply): void {
     const [, ...newer] = Array.isArray(reply) ? reply : []
@@ -120,12 +128,12 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
   const { links, publisher } = live
 
   const totals: HitTotals = {
-    apply: (segment) => sql('hits.apply', (db) => db.totals.apply(segment)),
-    applied: (ids) => sql('hits.applied', (db) => db.totals.applied(ids)),
+    apply: (segments) => sql('hits.apply', (db) => db.totals.apply(segments)),
     prune: () => sql('hits.prune', (db) => db.totals.prune()),
   }
   const counters = createHitCounters({
     redis: live.redis,
+    backgroundRedis: live.backgroundRedis,
     keys: KEYS,
     now: clock.now,
     changeLog: links.changeLog,
@@ -133,15 +141,15 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
   })
   const recorder = createHitRecorder({
     counters: {
-      async commit(batch) {
-        await counters.commit(batch)
+      async commit(batch, isRepeated) {
+        await counters.commit(batch, isRepeated)
         onCommitted?.(batch.hits)
       },
     },
     totals: async () => ({
-      async apply(segment) {
-        const applied = await totals.apply(segment)
-        onCommitted?.(segment.hits)
+      async apply(segments) {
+        const applied = await totals.apply(segments)
+        for (const { hits } of segments) onCommitted?.(hits)
         return applied
       },
     }),

@@ -27,7 +27,7 @@ function setUp() {
       now += ms
     },
     async store(fields: Partial<ApiKey> = {}): Promise<string> {
-      const key = generateKey()
+      const key = await generateKey()
       const times = { expiresAt: null, lastUsedAt: null, createdAt: new Date(now), revokedAt: null }
       stored.set(await sha256(key), {
         ...{
@@ -51,10 +51,48 @@ function setUp() {
 }
 
 describe('the key ring', () => {
+  test('asks nobody for a key that was mistyped or made up', async () => {
+    const { ring, asked, store } = setUp()
+    const key = await store()
+    const last = key.at(-1) === '0' ? '1' : '0'
+    for (const wrong of [
+      `${key.slice(0, -1)}${last}`,
+      `lk_x${key.slice(4)}`,
+      key.slice(0, -1),
+      'lk_',
+      '',
+      'x',
+    ]) {
+      expect(await ring.find(wrong)).toBeNull()
+    }
+    expect(asked).toEqual([])
+    // One from before keys had a checksum can only be looked up.
+    expect(await ring.find(key.slice(0, 43))).toBeNull()
+    expect(asked).toHaveLength(1)
+  })
+
+  test('trusts a key for an hour after it was good, whatever else is tried meanwhile', async () => {
+    const { ring, store, pass, revoke } = setUp()
+    const key = await store()
+    expect(await ring.trusts(key)).toBe(false)
+    await ring.find(key)
+    for (let i = 0; i < 1_500; i++) await ring.find(`lk_${String(i).padStart(40, '0')}`)
+    pass(59 * 60_000)
+    expect(await ring.trusts(key)).toBe(true)
+    pass(60_001)
+    expect(await ring.trusts(key)).toBe(false)
+    await ring.find(key)
+    await revoke(key)
+    pass(5_000)
+    expect(await ring.find(key)).toBeNull()
+    pass(5_000)
+    expect(await ring.trusts(key)).toBe(false)
+  })
+
   test('asks once for a key that is used often, and once for one that is not there', async () => {
     const { ring, asked, store } = setUp()
     const key = await store()
-    const wrong = generateKey()
+    const wrong = await generateKey()
     for (let i = 0; i < 5; i++) {
       expect((await ring.find(key))?.id).toBe('1')
       expect(await ring.find(wrong)).toBeNull()

@@ -30,6 +30,8 @@ describe('destinations', () => {
     'https://example.com/\0',
     'https://go.example.com/abc',
     'https://GO.example.com:444/a/b?x',
+    'https://go.example.com./abc',
+    'https://example.com/\ud800',
     `https://example.com/${'a'.repeat(4096)}`,
     `https://example.com/${'ü'.repeat(1000)}`,
   ])('refuses %j', (text) => {

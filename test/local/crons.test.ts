@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { nextRuns, readCrons, scheduleCrons } from '../../src/local/crons.ts'
 
@@ -7,7 +8,7 @@ const next = (pattern: string) =>
 
 describe('crons', () => {
   test("are the deployed Worker's", () => {
-    expect(readCrons(new URL('../../wrangler.toml', import.meta.url).pathname)).toEqual(['*/5 * * * *'])
+    expect(readCrons(join(import.meta.dirname, '../../wrangler.toml'))).toEqual(['*/5 * * * *'])
   })
 
   // The examples of https://developers.cloudflare.com/workers/configuration/cron-triggers/

@@ -8,7 +8,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startNeonBridge } from '../../src/local/neon-bridge.ts'
 
-const root = new URL('../..', import.meta.url).pathname
+const root = join(import.meta.dirname, '../..')
 
 /** `npm run dev` in a folder of its own; `output` grows. */
 interface DevRun {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Client, neon, neonConfig, Pool } from '@neondatabase/serverless'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -151,6 +152,28 @@ describe('SQL over HTTP', () => {
     expect(reply.body.message).toMatch(message)
     expect((await post({ query: 'SELECT 1' })).status).toBe(200)
   })
+
+  it.each(['content-length: 68157440', 'transfer-encoding: chunked'])(
+    'tells a client that sends more than 64 MiB, with %s, before it reads anything',
+    async (framing) => {
+      const socket = connect(bridge.port, '127.0.0.1')
+      const megabyte = Buffer.alloc(1024 * 1024, ' ')
+      const chunk = framing.startsWith('content')
+        ? megabyte
+        : Buffer.concat([Buffer.from('100000\r\n'), megabyte, Buffer.from('\r\n')])
+      const send = promisify((data: string | Buffer, done: (error?: Error | null) => void) =>
+        socket.write(data, done),
+      )
+      const credentials = `neon-connection-string: ${bridge.connectionString}`
+      await send(`POST /sql HTTP/1.1\r\nhost: bridge\r\n${credentials}\r\n${framing}\r\n\r\n`)
+      for (let sent = 0; sent < 65; sent++) await send(chunk)
+      if (!framing.startsWith('content')) await send('0\r\n\r\n')
+      const [answer] = await once(socket, 'data')
+      expect(String(answer)).toMatch(/^HTTP\/1.1 413 /)
+      socket.destroy()
+      expect((await post({ query: 'SELECT 1' })).status).toBe(200)
+    },
+  )
 
   it('refuses a wrong password and an unknown user alike', async () => {
     const url = new URL(bridge.connectionString)

@@ -163,10 +163,25 @@ describe('refusals', () => {
     ['an unknown command', '/', '["NOPE","a"]', 400, "Command is not available: 'NOPE'"],
     ['a failing command', '/', '["GET"]', 400, "ERR wrong number of arguments for 'get' command"],
     ['a body that is not JSON', '/', '["GET",', 400, 'ERR failed to parse command'],
+    [
+      '200 KB of nested JSON',
+      '/',
+      `["SET","k",${'['.repeat(1e5)}${']'.repeat(1e5)}]`,
+      400,
+      'ERR failed to parse command',
+    ],
+    ['200 KB of brackets', '/pipeline', '['.repeat(2e5), 400, 'ERR failed to parse pipeline request'],
     ['a body that is not an array', '/', '{"a":1}', 400, 'ERR failed to parse command'],
     ['no command', '/', '[]', 400, 'ERR empty command'],
     ['an empty pipeline', '/pipeline', '[]', 400, 'ERR empty pipeline request'],
     ['a pipeline of no arrays', '/pipeline', '["GET","a"]', 400, 'ERR failed to parse pipeline request'],
+    [
+      'JSON nested beyond reason',
+      '/',
+      `["SET","a",${'['.repeat(1e5)}${']'.repeat(1e5)}]`,
+      400,
+      'ERR failed to parse',
+    ],
     ['an oversized body', '/set/a', 'x'.repeat(10 * 1024 * 1024 + 1), 400, 'ERR max request size exceeded'],
   ])('answers %s with an error', async (_what, path, body, status, message) => {
     const answer = await call(path, { method: 'POST', body })
@@ -178,6 +193,45 @@ describe('refusals', () => {
     const { status, headers } = await call('/ping', { method: 'DELETE' })
     expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD, POST, PUT'])
     expect(await call('/ping', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' })
+  })
+})
+
+describe('the Redis behind the bridge', () => {
+  /** All that it sends until it hangs up, or until there is as much as `enough`. */
+  async function send(bytes: string, enough: number): Promise<{ text: string; ended: boolean }> {
+    const { port, hostname } = new URL(bridge.redisUrl)
+    const socket = connect(Number(port || 6379), hostname)
+    const chunks: Buffer[] = []
+    socket.on('error', () => undefined)
+    socket.on('data', (chunk) => {
+      chunks.push(chunk)
+      if (Buffer.concat(chunks).length >= enough) socket.destroy()
+    })
+    let ended = false
+    socket.on('end', () => {
+      ended = true
+    })
+    socket.write(bytes)
+    await new Promise((resolve) => socket.once('close', resolve))
+    return { text: Buffer.concat(chunks).toString(), ended }
+  }
+
+  it.skipIf(REDIS_URL !== undefined)('hangs up on a web page that posts commands to it', async () => {
+    const key = newKey()
+    const body = `SET ${key} 1\r\n`
+    const head = `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${body.length}\r\n\r\n`
+    expect((await send(head + body, Number.POSITIVE_INFINITY)).text).toBe('')
+    expect((await send(body, Number.POSITIVE_INFINITY)).text).toBe('')
+    expect(await redis.get(key)).toBeNull()
+  })
+
+  it.skipIf(REDIS_URL !== undefined)('does nothing for a client without its password', async () => {
+    const { text } = await send('*1\r\n$8\r\nFLUSHALL\r\n', 7)
+    expect(text).toMatch(/^-NOAUTH /)
+  })
+
+  it('answers ECHO', async () => {
+    expect(await redis.echo('hällo')).toBe('hällo')
   })
 })
 
@@ -312,5 +366,7 @@ async function openGate(redisUrl: string) {
     await closed
   }
   await open()
-  return { url: `redis://127.0.0.1:${port}${target.pathname}`, open, close }
+  const url = new URL(target)
+  url.host = `127.0.0.1:${port}`
+  return { url: url.href, open, close }
 }

@@ -12,7 +12,7 @@ const link: Link = {
   forwardQuery: false,
   version: 1,
 }
-const get = { method: 'GET', isPrefetch: false, query: '' }
+const get = { method: 'GET', isPrefetch: false, query: '', url: 'https://h/x' }
 
 describe('decide', () => {
   test('redirects a GET and counts it', () => {
@@ -59,6 +59,12 @@ describe('decide', () => {
     ['https://e.com/', '?', 'https://e.com/'],
   ])('forwards the query: %s with %s is %s', (url, query, location) => {
     expect(decide({ ...link, url, forwardQuery: true }, { ...get, query }, NOW)).toMatchObject({ location })
+  })
+
+  test('takes a visitor nowhere who would come back to the same link', () => {
+    const back = { ...link, url: 'https://h/x?again', forwardQuery: true }
+    expect(decide(back, { ...get, query: '?a', url: 'http://h/x?a' }, NOW)).toEqual({ kind: 'loop' })
+    expect(decide(back, { ...get, url: 'https://h/y' }, NOW).kind).toBe('redirect')
   })
 
   test('keeps the query to itself unless the link forwards it', () => {

@@ -7,6 +7,8 @@ describe('locate', () => {
   test.each([
     ['https://go.example.com/abc', 'go.example.com', 'abc', ''],
     ['https://go.example.com:8443/abc?x=1', 'go.example.com', 'abc', '?x=1'],
+    ['https://go.example.com./abc', 'go.example.com', 'abc', ''],
+    ['https://go.example.com.:8443/abc', 'go.example.com', 'abc', ''],
     ['https://other.example.com/abc', '*', 'abc', ''],
     ['http://[::1]:8787/abc', '*', 'abc', ''],
     ['https://h/a/b/c?x=/?', '*', 'a/b/c', '?x=/?'],

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer, Intercept, InterceptedCall } from '../../src/local/intercept.ts'
+import { SqlFailure } from '../../src/local/neon/sql-failure.ts'
 
 /** What can go wrong on the way to a store or back. */
 export type Fault =
@@ -10,6 +11,8 @@ export type Fault =
   /** The store executes, and half of the answer arrives. */
   | { readonly kind: 'half-answer' }
   | { readonly kind: 'status'; readonly status: number }
+  /** Postgres rolls back, and says so. */
+  | { readonly kind: 'sql-error'; readonly sqlState: string }
   /** Nothing is executed and nothing is answered, until the client gives up. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'delay'; readonly ms: number }
@@ -89,6 +92,10 @@ async function strike(fault: Fault, { execute, response, text }: InterceptedCall
         headers: { 'Content-Type': 'application/json' },
         body: '{"error":"injected"}',
       }
+    case 'sql-error': {
+      const failure = new SqlFailure(400, 'injected', { code: fault.sqlState, severity: 'ERROR' })
+      return { status: 400, headers: { 'Content-Type': 'application/json' }, body: failure.toBody() }
+    }
     case 'hang':
       await new Promise((resolve) => response.once('close', resolve))
       return null

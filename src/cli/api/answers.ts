@@ -19,6 +19,7 @@ export const linkAnswer = v.looseObject({
   title: nullableText,
   tags: v.array(v.string()),
   hits: v.number(),
+  lastHitAt: v.optional(nullableText),
   version: v.number(),
   createdAt: v.string(),
   updatedAt: v.string(),
@@ -35,6 +36,7 @@ export const importAnswer = v.object({
       index: v.number(),
       outcome: v.picklist(['created', 'updated', 'skipped', 'renamed', 'rejected']),
       code: v.optional(v.string()),
+      sameDestination: v.optional(v.boolean()),
       problem: v.optional(v.string()),
       errors: problems,
     }),
@@ -70,9 +72,19 @@ export const domainAnswer = v.looseObject({
   robots: v.string(),
 })
 export type DomainAnswer = v.InferOutput<typeof domainAnswer>
-export const domainListAnswer = v.looseObject({ data: v.array(domainAnswer) })
+export const domainListAnswer = v.looseObject({
+  data: v.array(domainAnswer),
+  /** Hosts that are namespaces of their own. */
+  served: v.optional(v.array(v.string()), []),
+})
 
 export const warmAnswer = v.object({ links: v.number(), warmed: v.number() })
+
+const times = v.optional(v.number(), 0)
+export const reconcileAnswer = v.object({
+  ...{ drained: times, checked: times, repaired: times, released: times },
+  complete: v.optional(v.boolean(), true),
+})
 
 /** Of the operator's commands: shown as it comes. */
 export const anyObject = v.record(v.string(), v.unknown())

@@ -4,7 +4,7 @@ import { Option } from 'commander'
 import { CliError, UsageError } from '../cli-error.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { type CheckpointStore, fileCheckpoint, NO_CHECKPOINT } from '../import/checkpoint.ts'
-import { createDomainMap } from '../import/domain-map.ts'
+import { createDomainMap, needsServed } from '../import/domain-map.ts'
 import { FORMAT_NAMES, type FormatName } from '../import/formats/format.ts'
 import { importLinks } from '../import/import-links.ts'
 import { addTotals } from '../import/import-totals.ts'
@@ -13,15 +13,19 @@ import { openInput } from '../import/open-input.ts'
 import { type ImportReport, printReport, printReportJson } from '../import/print-report.ts'
 import { readRows } from '../import/read-rows.ts'
 import { NO_REJECTS, rejectsFile } from '../import/rejects-file.ts'
+import { askAboutOpenLinks, sayCaveats } from '../import/say-caveats.ts'
 import { CONFLICT_MODES, type ConflictMode } from '../import/send-chunk.ts'
+import { findServedHosts } from '../import/served-hosts.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { leaf } from './leaf.ts'
-import { collect, wholeNumber } from './option-parsers.ts'
+import { collect, trueOrFalse, wholeNumber } from './option-parsers.ts'
 
 interface Options extends CommonOptions {
   readonly format?: FormatName
+  readonly encoding?: string
+  readonly forwardQuery?: boolean
   readonly onConflict: ConflictMode
   readonly domain: readonly string[]
   readonly keepDomains?: boolean
@@ -39,6 +43,12 @@ export function addImport(program: Command, terminal: Terminal, end: (code: Exit
     'Import links from another shortener or a linkr export ("-" = standard input)',
   )
     .addOption(new Option('--format <name>', 'instead of recognising it by its header').choices(FORMAT_NAMES))
+    .option('--encoding <name>', 'of the file, if it is not UTF-8, such as windows-1252')
+    .option(
+      '--forward-query <true|false>',
+      "whether links pass visitors' query strings on, where the file does not say (default: as their old home did)",
+      trueOrFalse,
+    )
     .addOption(
       new Option('--on-conflict <mode>', 'when a code is taken').choices(CONFLICT_MODES).default('skip'),
     )
@@ -48,7 +58,7 @@ export function addImport(program: Command, terminal: Terminal, end: (code: Exit
       collect,
       [],
     )
-    .option('--keep-domains', "leave links at the hosts they had (linkr's own exports always are)")
+    .option('--keep-domains', 'leave links at the hosts they had, also at those that linkr does not serve')
     .option('--dry-run', 'check every row with the server and change nothing')
     .option('--rejects <file>', 'where rejected rows go, .csv or .jsonl (default: <file>.rejects.csv)')
     .option('--checkpoint <file>', 'where to remember what is done (default: <file>.linkr-import)')
@@ -62,26 +72,32 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
   const api = connect(terminal, options)
   const signal = terminal.holdInterrupt()
   const input = await openInput(file, terminal, signal)
-  const { format, label, unit, rows, bytesRead } = await readRows(input, options.format)
-  const domains = createDomainMap(options.domain, options.keepDomains === true || format === 'linkr')
+  const { format, unit, rows, bytesRead } = await readRows(input, options)
+  const mapping = { specs: options.domain, keep: options.keepDomains === true || format.name === 'linkr' }
+  const served = format.namesHosts && needsServed(mapping) ? await findServedHosts(api, signal) : []
+  const domains = createDomainMap({ ...mapping, served })
   const store = checkpointOf(file, options)
   const rejectsPath = options.rejects ?? (file === '-' ? undefined : `${file}.rejects.csv`)
   if (rejectsPath === file) throw new UsageError('--rejects would overwrite the input.')
-  const rejects = rejectsPath === undefined ? NO_REJECTS : rejectsFile(rejectsPath)
+  const rejects = rejectsPath === undefined ? NO_REJECTS : rejectsFile(rejectsPath, format.isOwn)
   const journal = openJournal({
     store,
     rejects,
     now: Date.now(),
     options: {
       server: api.origin,
-      format,
+      format: format.name,
       '--on-conflict': options.onConflict,
       '--domain': options.domain.join(' '),
       '--keep-domains': String(options.keepDomains === true),
+      '--encoding': options.encoding ?? '',
+      '--forward-query': String(options.forwardQuery ?? ''),
     },
   })
-  if (options.json !== true)
-    note(terminal, `${journal.resumed ? 'Resuming' : 'Importing'} ${label} to ${api.origin}`)
+  if (options.json !== true) {
+    note(terminal, `${journal.resumed ? 'Resuming' : 'Importing'} ${format.label} to ${api.origin}`)
+    sayCaveats(terminal, format)
+  }
   const progress = createProgress(terminal, dryRun ? 'Checked' : 'Imported')
   const startedAt = performance.now()
   const { end, unrecorded } = await importLinks({
@@ -89,8 +105,8 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
     rows,
     journal,
     dryRun,
-    onConflict: format === 'linkr' && options.onConflict === 'overwrite' ? 'restore' : options.onConflict,
-    domainFor: domains.target,
+    onConflict: format.isOwn && options.onConflict === 'overwrite' ? 'restore' : options.onConflict,
+    domains,
     inFlight: options.concurrency,
     signal,
     onProgress: (done) => progress.update({ rows: done, bytes: bytesRead(), total: input.size }),
@@ -100,7 +116,8 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
   if (end.kind === 'complete') journal.finish()
   const totals = addTotals(journal.totals(), unrecorded)
   const report: ImportReport = {
-    format,
+    format: format.name,
+    caveats: format.caveats,
     unit,
     dryRun,
     resumed: journal.resumed,
@@ -110,7 +127,10 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
     rejectsPath: totals.rejected > 0 ? rejectsPath : undefined,
   }
   if (options.json === true) printReportJson(terminal, report)
-  else printReport(terminal, report)
+  else {
+    printReport(terminal, report)
+    if (dryRun) await askAboutOpenLinks(terminal, format)
+  }
   return explainEnd(report, terminal, store !== NO_CHECKPOINT)
 }
 

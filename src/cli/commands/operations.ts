@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type * as v from 'valibot'
-import { anyObject, warmAnswer } from '../api/answers.ts'
+import { anyObject, reconcileAnswer, warmAnswer } from '../api/answers.ts'
 import type { ApiClient } from '../api/api-client.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { printFields } from '../terminal/table.ts'
@@ -23,10 +23,10 @@ export function addOperations(program: Command, terminal: Terminal, end: (code: 
       show(await warm(connect(terminal, options), options.count), options)
     })
   leaf(program, 'reconcile', 'Find and repair differences between Redis and Postgres')
-    .option('--full', 'look at every link')
-    .action((options: CommonOptions & { readonly full?: boolean }) =>
-      post('/reconcile', { full: options.full }, options),
-    )
+    .option('--full', 'look at every link, however long it takes')
+    .action(async (options: CommonOptions & { readonly full?: boolean }) => {
+      show(await reconcile(connect(terminal, options), options.full === true), options)
+    })
   leaf(program, 'health', 'Show whether linkr and its stores are well; exits with 1 if not').action(
     async (options: CommonOptions) => {
       const answer = await connect(terminal, options).request({
@@ -57,6 +57,20 @@ export function addOperations(program: Command, terminal: Terminal, end: (code: 
         typeof value === 'object' ? JSON.stringify(value) : String(value),
       ]),
     )
+  }
+}
+
+/** A full run takes as many requests as it needs to see every link. */
+async function reconcile(api: ApiClient, full: boolean): Promise<Readonly<Record<string, unknown>>> {
+  const sum = { drained: 0, checked: 0, repaired: 0, released: 0 }
+  for (;;) {
+    const request = { method: 'POST', path: '/reconcile', body: { full }, answer: reconcileAnswer } as const
+    const { drained, checked, repaired, released, complete } = await api.request(request)
+    sum.drained += drained
+    sum.checked += checked
+    sum.repaired += repaired
+    sum.released += released
+    if (complete || !full) return { ...sum, complete }
   }
 }
 

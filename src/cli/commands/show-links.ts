@@ -32,6 +32,7 @@ export function showLink(terminal: Terminal, link: LinkAnswer, asJson: boolean |
     ['title', link.title],
     ['tags', link.tags.join(', ')],
     ['hits', link.hits],
+    ['last hit', link.lastHitAt ?? 'none flushed yet'],
     ['created', link.createdAt],
     ['updated', link.updatedAt],
     ['version', link.version],

@@ -21,6 +21,7 @@ const schema = v.object({
   ahead: v.record(v.string(), v.string()),
   totals: v.object({
     rows: count,
+    extra: v.optional(count, 0),
     created: count,
     updated: count,
     skipped: count,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { DomainMap } from './domain-map.ts'
 import type { RawLink, SourceRow } from './raw-link.ts'
-import { type TidyOptions, tidyLink } from './tidy-link.ts'
+import { tidyLink } from './tidy-link.ts'
 
 /** A row that was not imported. */
 export interface Reject {
@@ -10,17 +11,30 @@ export interface Reject {
   readonly raw?: RawLink | undefined
 }
 
+export interface ChunkOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly domains: DomainMap
+}
+
+export interface ChunkSource {
+  readonly line: number
+  readonly raw: RawLink
+  /** What of it changes on the way here. */
+  readonly notes: readonly string[]
+}
+
 /** What one request imports, with the rows around it that never get as far. */
 export interface Chunk {
   readonly index: number
   /** Of each link in `json`, in that order. */
-  readonly sources: readonly { readonly line: number; readonly raw: RawLink }[]
+  readonly sources: readonly ChunkSource[]
   /** The links as the elements of a JSON array, without its brackets. */
   readonly json: string
   readonly rejects: readonly Reject[]
-  /** How many rows something was noted about, by what it was. */
-  readonly notes: ReadonlyMap<string, number>
   readonly rows: number
+  /** Further links of rows that have several. */
+  readonly extra: number
   /** Of everything in it: tells on a resume whether this is still the same input. */
   readonly hash: string
   /** Whether the input broke off in it; a repaired input will have more here. */
@@ -37,7 +51,7 @@ const MAX_BYTES = 3 * 1024 * 1024
  */
 export async function* chunkRows(
   rows: AsyncIterable<SourceRow>,
-  options: TidyOptions,
+  options: ChunkOptions,
 ): AsyncGenerator<Chunk, void> {
   let index = 0
   let open = openChunk(0)
@@ -56,29 +70,31 @@ export async function* chunkRows(
 }
 
 function openChunk(index: number) {
-  const sources: { line: number; raw: RawLink }[] = []
+  const sources: ChunkSource[] = []
   const parts: string[] = []
   const rejects: Reject[] = []
-  const notes = new Map<string, number>()
   let bytes = 0
+  let extra = 0
   return {
-    add(row: SourceRow, options: TidyOptions): void {
+    add(row: SourceRow, { now, domains }: ChunkOptions): void {
       const { line } = row
       if ('problem' in row) {
         rejects.push({ line, reason: row.problem })
         return
       }
-      const { raw } = row
-      const tidied = tidyLink(raw, options)
+      const { domain, note } = domains.placeOf(hostOf(row.raw))
+      if (row.isExtra === true) extra++
+      // A rejected one is repaired for where the others went.
+      const raw = { ...row.raw, domain }
+      const tidied = tidyLink(raw, { now })
       if ('problem' in tidied) {
         rejects.push({ line, reason: tidied.problem, raw })
         return
       }
       const part = JSON.stringify(tidied.link)
-      sources.push({ line, raw })
+      sources.push({ line, raw, notes: note === undefined ? tidied.notes : [...tidied.notes, note] })
       parts.push(part)
       bytes += Buffer.byteLength(part) + 1
-      for (const text of tidied.notes) notes.set(text, (notes.get(text) ?? 0) + 1)
     },
     isFull: () => sources.length + rejects.length >= MAX_ROWS || bytes >= MAX_BYTES,
     isEmpty: () => sources.length + rejects.length === 0,
@@ -86,8 +102,12 @@ function openChunk(index: number) {
       const json = parts.join(',')
       const hash = createHash('sha256').update(json)
       for (const { line, reason } of rejects) hash.update(`\n${line} ${reason}`)
-      const rows = sources.length + rejects.length
-      return { index, sources, json, rejects, notes, rows, hash: hash.digest('hex').slice(0, 16) }
+      const rows = sources.length + rejects.length - extra
+      return { index, sources, json, rejects, rows, extra, hash: hash.digest('hex').slice(0, 16) }
     },
   }
+}
+
+function hostOf({ domain }: RawLink): string | undefined {
+  return typeof domain === 'string' && domain !== '' ? domain : undefined
 }

@@ -1,16 +1,69 @@
-import { UsageError } from '../cli-error.ts'
+import { normalizeHost } from '../../host.ts'
+import { CliError, UsageError } from '../cli-error.ts'
+
+export interface Place {
+  /** `undefined` = the server's default namespace. */
+  readonly domain: string | undefined
+  /** What the report says of it. */
+  readonly note?: string
+}
 
 export interface DomainMap {
-  /** Where the links of `host` belong; `undefined` = the server's default namespace. */
-  target(host: string | undefined): string | undefined
+  /** Where the links of `host` belong. Throws `CliError` where that cannot be told. */
+  placeOf(host: string | undefined): Place
+}
+
+export interface DomainMapOptions {
+  /** What `--domain` says: `go.example.com` for all links, `bit.ly=go.example.com` for those of one host. */
+  readonly specs: readonly string[]
+  /** `--keep-domains`, and linkr's own exports: each link stays where it was. */
+  readonly keep: boolean
+  /** Hosts that are namespaces of the server; `null` = it does not say. */
+  readonly served: readonly string[] | null
+}
+
+/** Whether the server has to be asked what it serves. */
+export function needsServed({ specs, keep }: Pick<DomainMapOptions, 'specs' | 'keep'>): boolean {
+  return !keep && specs.every((spec) => spec.includes('='))
 }
 
 /**
- * What `--domain` and `--keep-domains` say: `--domain go.example.com` puts all links there, `--domain bit.ly=go.example.com`
- * those of one host. Without either a peer's hosts are given up (a Bitly export is full of bit.ly, which is not yours to
- * serve), while `keep`, linkr's own exports always, leaves each link where it was.
+ * Links keep their host where the server serves it as a namespace of its own; those of other hosts (a Bitly export is
+ * full of bit.ly, which is not yours to serve) go to the default namespace, and the report says how many.
  */
-export function createDomainMap(specs: readonly string[], keep: boolean): DomainMap {
+export function createDomainMap({ specs, keep, served }: DomainMapOptions): DomainMap {
+  const { byHost, rest } = parseSpecs(specs)
+  const namespaces = served === null ? null : new Set(served)
+  const named = new Set<string>()
+
+  function placeOfPeer(host: string): Place {
+    if (namespaces === null) {
+      throw new CliError(
+        `This token may not ask which hosts linkr serves (scope links:read), so where do links of ${host} belong? ` +
+          'Say --domain HOST for all, --domain OLD=NEW for each, or --keep-domains.',
+      )
+    }
+    if (namespaces.has(host)) return { domain: host }
+    // A file may name any number of hosts, and each name stays in the report.
+    if (named.size < MAX_NAMED) named.add(host)
+    const from = named.has(host) ? host : 'other hosts'
+    return { domain: undefined, note: `from ${from}, no namespace of this linkr: into the default one` }
+  }
+
+  return {
+    placeOf(asked) {
+      const host = asked === undefined ? undefined : normalizeHost(asked)
+      const mapped = (host === undefined ? undefined : byHost.get(host)) ?? rest
+      if (mapped !== undefined) return { domain: mapped }
+      if (host === undefined || keep) return { domain: host }
+      return placeOfPeer(host)
+    },
+  }
+}
+
+const MAX_NAMED = 20
+
+function parseSpecs(specs: readonly string[]): { byHost: Map<string, string>; rest: string | undefined } {
   const byHost = new Map<string, string>()
   let rest: string | undefined
   for (const spec of specs) {
@@ -19,14 +72,9 @@ export function createDomainMap(specs: readonly string[], keep: boolean): Domain
     if (parts.length > 2 || from === '' || (parts.length === 2 && to === '')) {
       throw new UsageError(`--domain must be HOST or OLD=NEW, not "${spec}".`)
     }
-    if (parts.length === 2) byHost.set(from, to)
+    if (parts.length === 2) byHost.set(normalizeHost(from), to)
     else if (rest === undefined) rest = from
     else throw new UsageError('--domain can name one host for all links; for several use OLD=NEW.')
   }
-  return {
-    target(host) {
-      const mapped = host === undefined ? undefined : byHost.get(host)
-      return mapped ?? rest ?? (keep ? host : undefined)
-    },
-  }
+  return { byHost, rest }
 }

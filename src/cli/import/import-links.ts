@@ -1,15 +1,15 @@
 import { CliError } from '../cli-error.ts'
 import { type Chunk, chunkRows, type Reject } from './chunk-rows.ts'
+import type { DomainMap } from './domain-map.ts'
 import { type ImportTotals, NO_TOTALS } from './import-totals.ts'
 import type { Journal } from './journal.ts'
 import type { SourceRow } from './raw-link.ts'
 import { type SendOptions, sendChunk } from './send-chunk.ts'
-import type { TidyOptions } from './tidy-link.ts'
 
 export interface ImportOptions extends Omit<SendOptions, 'runId'> {
   readonly rows: AsyncIterable<SourceRow>
   readonly journal: Journal
-  readonly domainFor: TidyOptions['domainFor']
+  readonly domains: DomainMap
   /** Requests at once. */
   readonly inFlight: number
   readonly onProgress: (rows: number) => void
@@ -35,7 +35,7 @@ export type ImportEnd =
  * memory than a few thousand. Never throws for what an import can meet; what was sent is always recorded first.
  */
 export async function importLinks(options: ImportOptions): Promise<ImportResult> {
-  const { rows, journal, domainFor, inFlight, onProgress, signal, dryRun } = options
+  const { rows, journal, domains, inFlight, onProgress, signal, dryRun } = options
   const pending = new Set<Promise<void>>()
   let end: ImportEnd | undefined
   let unrecorded = NO_TOTALS
@@ -54,7 +54,7 @@ export async function importLinks(options: ImportOptions): Promise<ImportResult>
   }
 
   try {
-    for await (const chunk of chunkRows(rows, { now: journal.startedAt, domainFor })) {
+    for await (const chunk of chunkRows(rows, { now: journal.startedAt, domains })) {
       if (signal.aborted) end ??= { kind: 'interrupted' }
       if (end !== undefined) break
       if (chunk.broken !== undefined) {

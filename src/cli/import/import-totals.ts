@@ -6,6 +6,8 @@ export interface ShownReject {
 /** What an import has come to so far; part of the checkpoint, so a resumed import ends with the whole story. */
 export interface ImportTotals {
   readonly rows: number
+  /** Further links of rows that have several: `rows + extra` is the sum of the five below. */
+  readonly extra: number
   readonly created: number
   readonly updated: number
   readonly skipped: number
@@ -20,6 +22,7 @@ export interface ImportTotals {
 
 export const NO_TOTALS: ImportTotals = {
   rows: 0,
+  extra: 0,
   created: 0,
   updated: 0,
   skipped: 0,
@@ -37,6 +40,7 @@ export function addTotals(a: ImportTotals, b: ImportTotals): ImportTotals {
   for (const [text, count] of Object.entries(b.notes)) notes[text] = (notes[text] ?? 0) + count
   return {
     rows: a.rows + b.rows,
+    extra: a.extra + b.extra,
     created: a.created + b.created,
     updated: a.updated + b.updated,
     skipped: a.skipped + b.skipped,

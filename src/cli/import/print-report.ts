@@ -5,6 +5,8 @@ import type { ImportTotals } from './import-totals.ts'
 
 export interface ImportReport {
   readonly format: string
+  /** What the format does not bring along. */
+  readonly caveats: readonly string[]
   readonly unit: 'line' | 'item'
   readonly dryRun: boolean
   readonly resumed: boolean
@@ -26,7 +28,7 @@ export function printReport(terminal: Terminal, report: ImportReport): void {
     [dryRun ? 'would be created' : 'created', totals.created, 'green'],
     [dryRun ? 'would be renamed' : 'created under another code', totals.renamed, 'yellow'],
     [dryRun ? 'would be updated' : 'updated', totals.updated, 'green'],
-    ['skipped, code taken', totals.skipped, 'dim'],
+    ['skipped, there already', totals.skipped, 'dim'],
     ['rejected', totals.rejected, 'red'],
   ] as const
   const rate = report.seconds > 0 && !resumed ? `, ${number(totals.rows / report.seconds)} rows/s` : ''
@@ -34,6 +36,8 @@ export function printReport(terminal: Terminal, report: ImportReport): void {
     terminal,
     `${number(totals.rows)} rows in ${report.seconds.toFixed(1)} s${rate}${resumed ? ' (resumed)' : ''}`,
   )
+  if (totals.extra > 0)
+    print(terminal, `  and ${number(totals.extra)} more links, of rows with several codes`)
   for (const [label, count, style] of counts) {
     if (count > 0 || label.endsWith('created')) print(terminal, colour(style, `  ${number(count)} ${label}`))
   }
@@ -63,11 +67,12 @@ function number(value: number): string {
 }
 
 export function printReportJson(terminal: Terminal, report: ImportReport): void {
-  const { format, unit, dryRun, resumed, end, totals, seconds, rejectsPath } = report
+  const { format, caveats, unit, dryRun, resumed, end, totals, seconds, rejectsPath } = report
   const error =
     end.kind === 'failed' ? end.error.message : end.kind === 'conflict' ? end.conflict.reason : undefined
   printJson(terminal, {
     format,
+    caveats,
     unit,
     dryRun,
     resumed,

@@ -24,6 +24,11 @@ export interface RawLink {
 
 /** One row of the input, in order. */
 export type SourceRow =
-  | { readonly line: number; readonly raw: RawLink }
+  | {
+      readonly line: number
+      readonly raw: RawLink
+      /** Another link of the same row. */
+      readonly isExtra?: boolean
+    }
   /** A row that could not even be read. */
   | { readonly line: number; readonly problem: string }

@@ -1,11 +1,15 @@
 import { type CsvError, parse } from 'csv-parse'
 import { CliError } from '../cli-error.ts'
 import { type CsvFormat, normalizeColumn } from './formats/format.ts'
+import { decodeBatchCell } from './mysql-batch.ts'
 import type { SourceRow } from './raw-link.ts'
+import { createCsvRowReader } from './read-row.ts'
 
 export interface ReadCsvOptions {
   readonly format: CsvFormat
   readonly delimiter: string
+  /** Whether `mysql --batch` wrote it: a quote is a character like any other, and a backslash escapes. */
+  readonly isBatch: boolean
   /** For messages. */
   readonly name: string
 }
@@ -19,13 +23,15 @@ const MAX_RECORD_BYTES = 16 * 1024 * 1024
  */
 export async function* readCsv(
   chunks: AsyncIterable<Uint8Array>,
-  { format, delimiter, name }: ReadCsvOptions,
+  { format, delimiter, isBatch, name }: ReadCsvOptions,
 ): AsyncGenerator<SourceRow, void> {
   const lineOf = createLineCounter()
+  const readRow = createCsvRowReader(format)
   let columns: readonly string[] | undefined
   let ready: SourceRow[] = []
   const parser = parse({
     delimiter,
+    ...(isBatch ? { quote: null } : {}),
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
@@ -33,7 +39,9 @@ export async function* readCsv(
     on_record(record: readonly string[], { lines }) {
       const line = lineOf(record, lines)
       if (columns === undefined) columns = record.map(normalizeColumn)
-      else ready.push(toRow(record, columns, line, format))
+      else if (record.length !== columns.length) {
+        ready.push({ line, problem: `has ${record.length} cells, but the header ${columns.length}` })
+      } else ready.push(...readRow(toCells(record, columns, isBatch), line))
       return null
     },
   })
@@ -64,33 +72,32 @@ export async function* readCsv(
   }
 }
 
-function toRow(
+function toCells(
   record: readonly string[],
   columns: readonly string[],
-  line: number,
-  format: CsvFormat,
-): SourceRow {
-  if (record.length !== columns.length) {
-    return { line, problem: `has ${record.length} cells, but the header ${columns.length}` }
-  }
+  isBatch: boolean,
+): Record<string, string> {
   const cells: Record<string, string> = {}
-  for (let i = 0; i < columns.length; i++) cells[columns[i] ?? ''] = record[i] ?? ''
-  return { line, raw: format.toRaw(cells) }
+  for (let i = 0; i < columns.length; i++) {
+    const cell = record[i] ?? ''
+    cells[columns[i] ?? ''] = isBatch ? decodeBatchCell(cell) : cell
+  }
+  return cells
 }
 
 /**
- * Where a record starts. The parser counts to its end, and a CRLF inside quotes as two lines, which adds up.
+ * Where a record starts. The parser counts to its end, and every carriage return inside a cell as a line, which adds up.
  */
 function createLineCounter(): (record: readonly string[], parserLines: number) => number {
   let before = 0
-  let countedTwice = 0
+  let overcounted = 0
   return (record, parserLines) => {
     const mayBreak = parserLines - before > 1
     before = parserLines
-    if (!mayBreak) return parserLines - countedTwice
+    if (!mayBreak) return parserLines - overcounted
     const text = record.join()
-    const line = parserLines - countedTwice - (text.match(/[\r\n]/g)?.length ?? 0)
-    countedTwice += text.match(/\r\n/g)?.length ?? 0
+    const line = parserLines - overcounted - (text.match(/[\r\n]/g)?.length ?? 0)
+    overcounted += text.match(/\r/g)?.length ?? 0
     return line
   }
 }

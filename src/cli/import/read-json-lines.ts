@@ -1,7 +1,7 @@
 import { CliError } from '../cli-error.ts'
 import type { JsonFormat } from './formats/format.ts'
 import type { SourceRow } from './raw-link.ts'
-import { toJsonRow } from './to-json-row.ts'
+import { createJsonRowReader } from './read-row.ts'
 
 const NEWLINE = 0x0a
 const MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -11,19 +11,22 @@ export async function* readJsonLines(
   chunks: AsyncIterable<Uint8Array>,
   { format, name }: { readonly format: JsonFormat; readonly name: string },
 ): AsyncGenerator<SourceRow, void> {
+  const readRow = createJsonRowReader(format)
   let number = 0
   for await (const line of splitLines(chunks, name)) {
     number++
-    if (line.trim() !== '') yield toRow(line, number, format)
+    if (line.trim() !== '') yield toRow(line, number, readRow)
   }
 }
 
-function toRow(text: string, line: number, format: JsonFormat): SourceRow {
+function toRow(text: string, line: number, readRow: (value: unknown, line: number) => SourceRow): SourceRow {
+  let value: unknown
   try {
-    return toJsonRow(JSON.parse(text), line, format)
+    value = JSON.parse(text)
   } catch {
     return { line, problem: 'is not valid JSON' }
   }
+  return readRow(value, line)
 }
 
 /** Not node:readline: it would also break lines at U+2028, which JSON text may contain. */

@@ -1,9 +1,11 @@
 import { JSONParser } from '@streamparser/json'
 import { CliError } from '../cli-error.ts'
+import { shorten, visible } from '../terminal/visible.ts'
 import type { JsonFormat } from './formats/format.ts'
+import { type JsonPages, watchPages } from './json-pages.ts'
 import type { JsonShape } from './json-shape.ts'
 import type { SourceRow } from './raw-link.ts'
-import { toJsonRow } from './to-json-row.ts'
+import { createJsonRowReader } from './read-row.ts'
 
 export interface ReadJsonOptions {
   readonly format: JsonFormat
@@ -18,30 +20,50 @@ const PATHS: Readonly<Record<ReadJsonOptions['rows'], string>> = {
   links: '$.links.*',
 }
 
-/** The elements of an array in a JSON text of any size; several texts may follow each other, like pages of an API. */
+/**
+ * The elements of an array in a JSON text of any size; several texts may follow each other, like pages of an API. An
+ * answer that reports an error, or pages that are missing, are a mistake once all rows have been given out.
+ */
 export async function* readJson(
   chunks: AsyncIterable<Uint8Array>,
   { format, rows, name }: ReadJsonOptions,
 ): AsyncGenerator<SourceRow, void> {
   const parser = new JSONParser({ paths: [PATHS[rows]], keepStack: false, separator: '' })
+  const readRow = createJsonRowReader(format)
+  const pages = rows === 'array' ? undefined : watchPages(rows)
   let ready: unknown[] = []
   let items = 0
+  if (pages !== undefined) parser.onToken = ({ token, value }) => pages.next(token, value)
   parser.onValue = ({ value }) => ready.push(value)
   const take = function* (): Generator<SourceRow, void> {
     const values = ready
     ready = []
-    for (const value of values) yield toJsonRow(value, ++items, format)
+    for (const value of values) yield readRow(value, ++items)
   }
   for await (const chunk of chunks) {
     const problem = problemOf(() => parser.write(chunk))
     yield* take()
-    if (problem !== undefined) {
-      throw new CliError(`${name} is not valid JSON after item ${items}. (${problem})`)
-    }
+    if (problem !== undefined) throw new CliError(explain(problem, name, items))
   }
   if (!parser.isEnded && problemOf(() => parser.end()) !== undefined) {
     throw new CliError(`${name} breaks off after item ${items}: it is not the whole export.`)
   }
+  const incomplete = pages === undefined ? undefined : incompleteness(pages, format, items)
+  if (incomplete !== undefined) throw new CliError(`${name} ${incomplete}. It is not the whole export.`)
+}
+
+function incompleteness(pages: JsonPages, format: JsonFormat, items: number): string | undefined {
+  const stray = pages.strayText()
+  if (stray === null) return format.missing?.(pages.facts(), items)
+  const text = stray === '' ? '' : ` ("${shorten(visible(stray), 80)}")`
+  return `holds an answer without links${text} among its pages, which looks like an error`
+}
+
+/** What a proxy answers when it is not well begins with `<`. */
+function explain(problem: string, name: string, items: number): string {
+  return /Unexpected "<"/.test(problem)
+    ? `${name} has a web page after item ${items}, an error of the server it came from: it is not the whole export.`
+    : `${name} is not valid JSON after item ${items}. (${problem})`
 }
 
 function problemOf(step: () => void): string | undefined {

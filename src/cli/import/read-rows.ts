@@ -1,15 +1,15 @@
-import type { FormatName } from './formats/format.ts'
+import type { CsvFormat, FormatName, JsonFormat } from './formats/format.ts'
 import type { Input } from './open-input.ts'
 import type { SourceRow } from './raw-link.ts'
 import { readCsv } from './read-csv.ts'
 import { readHead } from './read-head.ts'
 import { readJson } from './read-json.ts'
 import { readJsonLines } from './read-json-lines.ts'
-import { recognise } from './recognise.ts'
+import { type Recognised, recognise } from './recognise.ts'
+import { createTextCheck } from './text-check.ts'
 
 export interface Rows {
-  readonly format: FormatName
-  readonly label: string
+  readonly format: CsvFormat | JsonFormat
   /** What `line` of a row counts: lines of the file, or elements of a JSON array. */
   readonly unit: 'line' | 'item'
   readonly rows: AsyncIterable<SourceRow>
@@ -17,8 +17,17 @@ export interface Rows {
   bytesRead(): number
 }
 
+export interface ReadRowsOptions {
+  /** What `--format` says. */
+  readonly format?: FormatName | undefined
+  /** What `--encoding` says. */
+  readonly encoding?: string | undefined
+  /** Whether links that do not say so themselves pass query strings on; `undefined` = as where they come from. */
+  readonly forwardQuery?: boolean | undefined
+}
+
 /** The rows of an export, whosever it is. Nothing is read ahead of who consumes them. */
-export async function readRows(input: Input, forced?: FormatName): Promise<Rows> {
+export async function readRows(input: Input, options: ReadRowsOptions = {}): Promise<Rows> {
   let bytes = 0
   const counted = async function* (): AsyncGenerator<Uint8Array, void> {
     for await (const chunk of input.chunks) {
@@ -26,14 +35,39 @@ export async function readRows(input: Input, forced?: FormatName): Promise<Rows>
       yield chunk
     }
   }
-  const { head, chunks } = await readHead(counted())
   const { name } = input
-  const found = recognise(head, name, forced)
-  const { name: format, label } = found.format
-  const about = { format, label, bytesRead: () => bytes }
-  if (found.kind === 'csv') return { ...about, unit: 'line', rows: readCsv(chunks, { ...found, name }) }
-  if (found.rows === 'lines')
-    return { ...about, unit: 'line', rows: readJsonLines(chunks, { ...found, name }) }
-  const { rows } = found
-  return { ...about, unit: 'item', rows: readJson(chunks, { ...found, rows, name }) }
+  const start = await readHead(counted(), name, options.encoding)
+  const found = recognise(start, name, options.format)
+  const { format } = found
+  const check = createTextCheck()
+  const rows = check.refuseGarbled(rowsOf(found, check.watch(start.chunks), name))
+  const forwards = options.forwardQuery ?? (format.forwardsQuery || undefined)
+  return {
+    format,
+    unit: found.kind === 'csv' || found.rows === 'lines' ? 'line' : 'item',
+    rows: forwards === undefined ? rows : withForwarding(rows, forwards),
+    bytesRead: () => bytes,
+  }
+}
+
+function rowsOf(
+  found: Recognised,
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncIterable<SourceRow> {
+  if (found.kind === 'csv') return readCsv(chunks, { ...found, name })
+  const { format, rows } = found
+  if (rows === 'lines') return readJsonLines(chunks, { format, name })
+  return readJson(chunks, { format, rows, name })
+}
+
+/** What a link says itself stays. */
+async function* withForwarding(
+  rows: AsyncIterable<SourceRow>,
+  forwards: boolean,
+): AsyncGenerator<SourceRow, void> {
+  for await (const row of rows) {
+    const isOpen = 'raw' in row && (row.raw.forwardQuery ?? '') === ''
+    yield isOpen ? { ...row, raw: { ...row.raw, forwardQuery: forwards } } : row
+  }
 }

@@ -4,9 +4,16 @@ import { shorten, visible } from '../terminal/visible.ts'
 import { type CsvFormat, type FormatName, type JsonFormat, normalizeColumn } from './formats/format.ts'
 import { CSV_FORMATS, JSON_FORMATS } from './formats/formats.ts'
 import { type JsonShape, jsonShape } from './json-shape.ts'
+import type { Headed } from './read-head.ts'
 
 export type Recognised =
-  | { readonly kind: 'csv'; readonly format: CsvFormat; readonly delimiter: string }
+  | {
+      readonly kind: 'csv'
+      readonly format: CsvFormat
+      readonly delimiter: string
+      /** Whether `mysql --batch` wrote it. */
+      readonly isBatch: boolean
+    }
   | { readonly kind: 'json'; readonly format: JsonFormat; readonly rows: JsonShape['rows'] }
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
@@ -16,10 +23,17 @@ const DELIMITERS = [',', ';', '\t', '|'] as const
  * @param forced what `--format` says; then only its columns have to be there.
  * @throws {UsageError} that says what was found and what would be understood.
  */
-export function recognise(head: string, name: string, forced?: FormatName): Recognised {
+export function recognise({ head, isUtf16 }: Start, name: string, forced?: FormatName): Recognised {
   if (head.trim() === '') throw new UsageError(`${name} is empty.`)
-  return /^\s*[[{]/.test(head) ? recogniseJson(head, name, forced) : recogniseCsv(head, name, forced)
+  if (/^\s*[[{]/.test(head)) return recogniseJson(head, name, forced)
+  const found = recogniseCsv(head, name, forced)
+  // A spreadsheet quotes what needs it, and what it calls Unicode text is UTF-16; one that quotes all quotes the header.
+  const isBatch = found.format.isTable === true && found.delimiter === '\t' && !isUtf16 && !/^\s*"/.test(head)
+  return { kind: 'csv', ...found, isBatch }
 }
+
+/** How a file begins. */
+type Start = Pick<Headed, 'head' | 'isUtf16'>
 
 function recogniseJson(head: string, name: string, forced: FormatName | undefined): Recognised {
   const shape = jsonShape(head)
@@ -33,18 +47,24 @@ function recogniseJson(head: string, name: string, forced: FormatName | undefine
     forced === undefined ? isEmpty || marks.every((mark) => keys.has(mark)) : true,
   )
   if (format === undefined) {
+    const error = errorIn(head)
+    if (error !== undefined) throw new UsageError(`${name} holds an error instead of links: "${error}"`)
     throw new UsageError(`${name} is JSON, but no export that linkr knows: ${listed([...keys])}. ${known()}`)
   }
   return { kind: 'json', format, rows }
 }
 
-function recogniseCsv(head: string, name: string, forced: FormatName | undefined): Recognised {
+function recogniseCsv(
+  head: string,
+  name: string,
+  forced: FormatName | undefined,
+): { readonly format: CsvFormat; readonly delimiter: string } {
   const candidates = CSV_FORMATS.filter((format) => forced === undefined || format.name === forced)
   if (candidates.length === 0) throw new UsageError(`${name} is not JSON, but --format ${forced} is.`)
   for (const delimiter of DELIMITERS) {
     const columns = new Set(headerOf(head, delimiter).map(normalizeColumn))
     const format = candidates.find(({ marks }) => marks.every((mark) => columns.has(mark)))
-    if (format !== undefined) return { kind: 'csv', format, delimiter }
+    if (format !== undefined) return { format, delimiter }
   }
   if (head.includes('\0')) throw new UsageError(`${name} is not a text file. ${known()}`)
   const found = listed(headerOf(head, ','))
@@ -53,6 +73,12 @@ function recogniseCsv(head: string, name: string, forced: FormatName | undefined
     throw new UsageError(`${name} lacks columns of a ${only.label}; its first line has ${found}.`)
   }
   throw new UsageError(`${name} is no export that linkr knows; its first line has ${found}. ${known()}`)
+}
+
+/** What an API said that had no export to give. */
+function errorIn(head: string): string | undefined {
+  const [, text] = /^\s*\{\s*"(?:error|message)"\s*:\s*"([^"\\]*)"/.exec(head) ?? []
+  return text === undefined ? undefined : shorten(visible(text), 80)
 }
 
 function headerOf(head: string, delimiter: string): string[] {

@@ -27,7 +27,6 @@ const FIELDS = [
   'forwardQuery',
   'expiresAt',
   'createdAt',
-  'hits',
 ] as const satisfies readonly (keyof RawLink)[]
 
 /** Nobody repairs a cell longer than this by hand. */
@@ -35,10 +34,12 @@ const MAX_CELL = 8192
 
 /**
  * Rejected rows as linkr's own CSV, or as JSON lines if `path` says so, each with its line and the reason: repaired, the
- * file can be imported. It appears with the first rejected row.
+ * file can be imported, into the namespaces of its siblings. It appears with the first rejected row.
+ * @param isOwn whether they come from linkr's own export, whose click totals include what linkr counted.
  */
-export function rejectsFile(path: string): RejectSink {
-  const format = /\.(?:jsonl|ndjson)$/i.test(path) ? jsonLines : csv
+export function rejectsFile(path: string, isOwn: boolean): RejectSink {
+  const hits = isOwn ? 'hits' : 'hitsElsewhere'
+  const format = /\.(?:jsonl|ndjson)$/i.test(path) ? jsonLines(hits) : csv(hits)
   let file: number | undefined
   let bytes = 0
   const write = (text: string): void => {
@@ -70,20 +71,32 @@ export function rejectsFile(path: string): RejectSink {
   }
 }
 
-const csv = {
-  header: stringify([['line', 'reason', ...FIELDS]]),
-  row: ({ line, reason, raw }: Reject): string =>
-    stringify([[line, reason, ...FIELDS.map((field) => cellOf(field, raw?.[field]))]]),
+interface RowWriter {
+  readonly header: string
+  row(reject: Reject): string
 }
 
-const jsonLines = {
+const csv = (hits: string): RowWriter => ({
+  header: stringify([['line', 'reason', ...FIELDS, hits]]),
+  row: ({ line, reason, raw }) =>
+    stringify([
+      [line, encodeText(reason), ...FIELDS.map((field) => cellOf(field, raw)), cellOf('hits', raw)],
+    ]),
+})
+
+const jsonLines = (hits: string): RowWriter => ({
   header: '',
-  row: ({ line, reason, raw }: Reject): string => `${JSON.stringify({ line, reason, ...raw })}\n`,
-}
+  row: ({ line, reason, raw }) => {
+    const fields = Object.fromEntries(FIELDS.map((field) => [field, raw?.[field] ?? null]))
+    return `${JSON.stringify({ line, reason, ...fields, [hits]: raw?.hits ?? null })}\n`
+  },
+})
 
-function cellOf(field: (typeof FIELDS)[number], value: unknown): string {
+/** Nothing in it is a formula, whatever the export was made of. */
+function cellOf(field: (typeof FIELDS)[number] | 'hits', raw: RawLink | undefined): string {
+  const value = raw?.[field]
   if (value === undefined || value === null) return ''
   if (field === 'tags' && Array.isArray(value)) return encodeTags(value.map(String)).slice(0, MAX_CELL)
   const text = String(value).slice(0, MAX_CELL)
-  return field === 'title' ? encodeText(text) : text
+  return text === '' && field !== 'title' ? '' : encodeText(text)
 }

@@ -50,13 +50,18 @@ function outcomeOf(chunk: Chunk, results: ImportAnswer['results']): ChunkOutcome
   const counts = { created: 0, updated: 0, skipped: 0, renamed: 0, rejected: chunk.rejects.length }
   const rejects = [...chunk.rejects]
   const renames: { line: number; from: string; to: string }[] = []
+  const notes: Record<string, number> = {}
   let conflict: Reject | undefined
-  for (const [position, result] of results.entries()) {
+  for (const [position, answered] of results.entries()) {
+    const result = withoutSilentLoss(answered)
     counts[result.outcome]++
     const source = chunk.sources[result.index] ?? chunk.sources[position]
     if (source === undefined) continue
     const { line, raw } = source
     if (result.outcome === 'renamed') renames.push({ line, from: String(raw.code), to: result.code ?? '' })
+    if (result.outcome !== 'rejected' && result.outcome !== 'skipped') {
+      for (const text of source.notes) notes[text] = (notes[text] ?? 0) + 1
+    }
     if (result.outcome === 'rejected') {
       const reject = { line, reason: reasonOf(result, raw.code), raw }
       rejects.push(reject)
@@ -65,16 +70,24 @@ function outcomeOf(chunk: Chunk, results: ImportAnswer['results']): ChunkOutcome
   }
   rejects.sort((a, b) => a.line - b.line)
   const shown = rejects.map(({ line, reason }) => ({ line, reason }))
-  const notes = Object.fromEntries(chunk.notes)
   return {
-    totals: { ...NO_TOTALS, ...counts, rows: chunk.rows, rejects: shown, renames, notes },
+    totals: { ...NO_TOTALS, ...counts, rows: chunk.rows, extra: chunk.extra, rejects: shown, renames, notes },
     rejects,
     conflict,
   }
 }
 
-function reasonOf({ problem, errors }: ImportAnswer['results'][number], code: unknown): string {
+type Result = ImportAnswer['results'][number]
+
+/** To skip what is there already loses nothing; a code that leads elsewhere is somebody's decision. */
+function withoutSilentLoss(result: Result): Result {
+  if (result.outcome !== 'skipped' || result.sameDestination !== false) return result
+  return { ...result, outcome: 'rejected', problem: 'other_destination' }
+}
+
+function reasonOf({ problem, errors }: Result, code: unknown): string {
   if (problem === 'code_taken') return `code "${code}" is taken`
+  if (problem === 'other_destination') return `code "${code}" is taken by another destination`
   const fields = errors.map(({ path, message }) => `${path} ${message}`.trim())
   return fields.join('; ') || (problem ?? 'refused by the server')
 }

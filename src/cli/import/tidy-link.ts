@@ -25,8 +25,6 @@ export type Tidied =
 export interface TidyOptions {
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** The namespace for links of a host; `undefined` = the server's default. */
-  readonly domainFor: (host: string | undefined) => string | undefined
 }
 
 /** The API's bounds for what decorates a link: it is cut to them, since a link must not be lost for its title. */
@@ -35,8 +33,11 @@ const MAX_TAG = 64
 const MAX_TAGS = 50
 const MAX_CODE = 128
 
-/** Refuses what no link can be made of, and keeps everything else as far as linkr has a place for it. */
-export function tidyLink(raw: RawLink, { now, domainFor }: TidyOptions): Tidied {
+/**
+ * Refuses what no link can be made of, and keeps everything else as far as linkr has a place for it.
+ * @param raw its `domain` is the namespace it goes to.
+ */
+export function tidyLink(raw: RawLink, { now }: TidyOptions): Tidied {
   const notes: string[] = (raw.lost ?? []).map((feature) => `imported without its ${feature}`)
   const noted = <T>(value: T, text: string): T => {
     notes.push(text)
@@ -52,7 +53,7 @@ export function tidyLink(raw: RawLink, { now, domainFor }: TidyOptions): Tidied 
     const link = {
       url: urlOf(raw.url),
       code: codeOf(raw.code),
-      domain: domainFor(text(raw.domain)?.toLowerCase()),
+      domain: text(raw.domain),
       title: titleOf(raw.title, (problem) => notes.push(problem)),
       tags: tagsOf(raw.tags, (problem) => notes.push(problem)),
       status: statusOf(raw.status),
@@ -62,7 +63,8 @@ export function tidyLink(raw: RawLink, { now, domainFor }: TidyOptions): Tidied 
       createdAt: isPast ? new Date(createdAt).toISOString() : undefined,
       hits: hits === null ? noted(undefined, 'click total not understood: starts at 0') : hits,
     }
-    return { link: withoutUndefined(link), notes }
+    // Each at most once: the report counts links.
+    return { link: withoutUndefined(link), notes: [...new Set(notes)] }
   } catch (error) {
     if (error instanceof Refused) return { problem: error.message }
     throw error
@@ -106,16 +108,21 @@ function isGarbled(value: string): boolean {
 
 function titleOf(value: unknown, onProblem: (problem: string) => void): string | undefined {
   if (value === undefined || value === null) return undefined
-  const title = visible(text(value) ?? '').trim()
+  const given = text(value) ?? ''
+  const title = visible(given).trim()
+  if (title !== given) onProblem('title without its outer blanks or control characters')
   return cut(title, MAX_TITLE, () => onProblem(`title cut to ${MAX_TITLE} characters`))
 }
 
 function tagsOf(value: unknown, onProblem: (problem: string) => void): string[] | undefined {
   if (value === undefined || value === null) return undefined
   if (!Array.isArray(value)) throw new Refused('tags must be a list')
-  const tags = value.map((tag) =>
-    cut(visible(text(tag) ?? '').trim(), MAX_TAG, () => onProblem(`tag cut to ${MAX_TAG} characters`)),
-  )
+  const tags = value.map((tag) => {
+    const given = text(tag) ?? ''
+    const tidy = visible(given).trim()
+    if (tidy !== given) onProblem('tag without its outer blanks or control characters')
+    return cut(tidy, MAX_TAG, () => onProblem(`tag cut to ${MAX_TAG} characters`))
+  })
   const unique = [...new Set(tags.filter((tag) => tag !== ''))]
   if (unique.length > MAX_TAGS) onProblem(`only the first ${MAX_TAGS} tags kept`)
   return unique.slice(0, MAX_TAGS)

@@ -1,25 +1,31 @@
 import type { Duplex } from 'node:stream'
-import type { PGlite } from '@electric-sql/pglite'
+import { type Channels, type Subscription, subscriptionsIn } from './channels.ts'
+import type { PgliteThread } from './pglite-thread.ts'
+import { refusalOf } from './refused-statements.ts'
 import { SqlFailure } from './sql-failure.ts'
 import { StatementNames } from './statement-names.ts'
 import type { Turnstile } from './turnstile.ts'
 import * as wire from './wire-messages.ts'
 import type { WireReader } from './wire-reader.ts'
 
+/** What all sessions share. */
+export interface Backend {
+  readonly db: PgliteThread
+  readonly turnstile: Turnstile
+  readonly channels: Channels
+}
+
 /** SQL that may leave something behind in the session. `UPDATE ... SET` is caught too, and costs 30 us. */
 const LEAVES_STATE =
   /\b(set|reset|set_config|prepare|listen|declare|load|temp|temporary|do|call|\w*advisory\w*)\b/i
 
-/** PGlite would wait for the copy data on this very thread, which could then never read it. */
-const COPY_IN = /(^|[;\0])\s*copy\b[^;]*\bfrom\s+stdin\b/i
-const REFUSE_COPY = `DO $$BEGIN RAISE feature_not_supported
-  USING MESSAGE = 'COPY FROM STDIN is not supported by the embedded Postgres'; END$$`
-
 const DISCARD_ALL = wire.simpleQuery('DISCARD ALL')
 const DISCARDED = Buffer.concat([wire.commandComplete('DISCARD ALL'), wire.readyForQuery('I')])
-const RESET_SESSION = wire.simpleQuery(
-  'RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES; SELECT pg_advisory_unlock_all()',
-)
+const RESET_SESSION =
+  'RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES; SELECT pg_advisory_unlock_all()'
+
+/** Whoever asked it for what it cannot survive, it answers nothing at all from then on. */
+const BROKEN = new SqlFailure(500, 'the embedded Postgres has failed: restart it', { code: 'XX000' })
 
 /** After these messages a client may wait for an answer: Query, Sync, Flush, FunctionCall, CopyDone, CopyFail. */
 const BUNDLE_ENDS = new Set(['Q', 'S', 'H', 'F', 'c', 'f'])
@@ -31,17 +37,23 @@ const BUNDLE_ENDS = new Set(['Q', 'S', 'H', 'F', 'c', 'f'])
  * DISCARD ALL: there is but one backend, as behind a PgBouncer in transaction mode.
  */
 export class EmbeddedSession {
-  readonly #db: PGlite
+  readonly #db: PgliteThread
   readonly #turnstile: Turnstile
+  readonly #channels: Channels
   readonly #stream: Duplex
+  readonly #id: number
   readonly #names: StatementNames
   #inside = false
   #leavesState = false
+  /** Asked for in the transaction that is open. */
+  #subscriptions: Subscription[] = []
 
-  constructor(db: PGlite, turnstile: Turnstile, stream: Duplex, id: number) {
+  constructor({ db, turnstile, channels }: Backend, stream: Duplex, id: number) {
     this.#db = db
     this.#turnstile = turnstile
+    this.#channels = channels
     this.#stream = stream
+    this.#id = id
     this.#names = new StatementNames(id)
   }
 
@@ -63,10 +75,10 @@ export class EmbeddedSession {
 
   #screen(type: string, message: Buffer): Buffer {
     if (type !== 'Q' && type !== 'P') return message
-    const text = message.toString('latin1', 5)
-    this.#leavesState ||= LEAVES_STATE.test(text)
-    if (!COPY_IN.test(text)) return message
-    return type === 'Q' ? wire.simpleQuery(REFUSE_COPY) : wire.parse(REFUSE_COPY)
+    const sql = message.toString('utf8', 5)
+    this.#leavesState ||= LEAVES_STATE.test(sql)
+    this.#subscriptions.push(...subscriptionsIn(sql))
+    return refusalOf(message, sql) ?? message
   }
 
   async #answer(bundle: readonly Buffer[]): Promise<void> {
@@ -82,13 +94,31 @@ export class EmbeddedSession {
     // it left while it waited its turn; what it asked for is not wanted any more
     if (this.#stream.destroyed) return
     const answer = await this.#exec(bytes)
-    this.#stream.write(answer)
-    if (wire.finalStatus(answer) === 'I') this.#leave()
+    if (answer.length === 0) throw BROKEN
+    const isOver = wire.finalStatus(answer) === 'I'
+    if (isOver && this.#subscriptions.length > 0) await this.#subscribe(answer)
+    this.#stream.write(this.#channels.deliver(answer, this.#stream, this.#id))
+    if (isOver) this.#leave()
     else this.#turnstile.idle(() => this.#evict())
   }
 
-  async #exec(bytes: Buffer): Promise<Uint8Array> {
-    return this.#db.execProtocolRaw(bytes, { syncToFs: false })
+  async #exec(bytes: Buffer): Promise<Buffer> {
+    const { buffer, byteOffset, byteLength } = await this.#db.exec(bytes)
+    return Buffer.from(buffer, byteOffset, byteLength)
+  }
+
+  /** The end of a transaction with LISTEN or UNLISTEN in it: they count if it was committed. */
+  async #subscribe(answer: Buffer): Promise<void> {
+    const wanted = this.#subscriptions
+    this.#subscriptions = []
+    for (const message of wire.messagesOf(answer)) {
+      const type = wire.typeOf(message)
+      if (type === 'E' || (type === 'C' && message.toString('latin1', 5).startsWith('ROLLBACK'))) return
+    }
+    this.#channels.apply(this.#stream, wanted)
+    // The backend has stopped for the others, too.
+    const relisten = wanted.some(({ listen }) => !listen) ? this.#channels.relisten() : ''
+    if (relisten !== '') await this.#exec(wire.simpleQuery(relisten))
   }
 
   #leave(): void {
@@ -103,27 +133,29 @@ export class EmbeddedSession {
   }
 
   async #end(): Promise<void> {
-    if (this.#db.closed) return
-    if (this.#inside) {
-      try {
-        await this.#exec(wire.sync())
-        if (this.#db.isInTransaction()) await this.#exec(wire.simpleQuery('ROLLBACK'))
-      } finally {
-        this.#leave()
+    try {
+      if (this.#inside && !this.#db.closed) {
+        const status = wire.finalStatus(await this.#exec(wire.sync()))
+        if (status !== 'I') await this.#exec(wire.simpleQuery('ROLLBACK'))
       }
+    } finally {
+      if (this.#inside) this.#leave()
     }
-    await this.#reset()
+    if (!this.#db.closed) await this.#reset()
   }
 
-  /** DISCARD ALL, but for the prepared statements of others. */
+  /** DISCARD ALL, but for the prepared statements and the channels of others. */
   async #reset(): Promise<void> {
+    this.#subscriptions = []
+    this.#channels.forget(this.#stream)
     const closes = this.#names.closeAll()
     if (!this.#leavesState && closes === null) return
     await this.#turnstile.enter()
     try {
       if (this.#db.closed) return
       if (closes !== null) await this.#exec(closes)
-      if (this.#leavesState) await this.#exec(RESET_SESSION)
+      if (this.#leavesState)
+        await this.#exec(wire.simpleQuery(`${RESET_SESSION}; ${this.#channels.relisten()}`))
       this.#leavesState = false
     } finally {
       this.#turnstile.leave()

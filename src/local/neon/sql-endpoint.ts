@@ -130,15 +130,17 @@ async function arrayTypesFor(
   return unknown ? pool.arrayTypes(client, true) : arrays
 }
 
+/** A body that is too large is read to its end but not kept: a client that is still sending sees no early answer. */
 async function readBody(request: IncomingMessage): Promise<string> {
-  const tooLarge = new SqlFailure(413, `request is too large (max is ${MAX_REQUEST_BYTES} bytes)`)
-  if (Number(request.headers['content-length'] ?? 0) > MAX_REQUEST_BYTES) throw tooLarge
-  const chunks: Buffer[] = []
+  let chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request) {
     bytes += chunk.length
-    if (bytes > MAX_REQUEST_BYTES) throw tooLarge
-    chunks.push(chunk)
+    if (bytes <= MAX_REQUEST_BYTES) chunks.push(chunk)
+    else chunks = []
+  }
+  if (bytes > MAX_REQUEST_BYTES) {
+    throw new SqlFailure(413, `request is too large (max is ${MAX_REQUEST_BYTES} bytes)`)
   }
   return Buffer.concat(chunks).toString('utf8')
 }
@@ -153,7 +155,5 @@ export function failureAnswer(error: unknown): Answer {
 
 export function send(response: ServerResponse, { status, headers, body }: Answer): void {
   if (response.headersSent || response.destroyed) return
-  // the rest of a body that is too large is not worth reading
-  if (status === 413) response.shouldKeepAlive = false
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
 }

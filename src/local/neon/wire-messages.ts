@@ -33,9 +33,9 @@ export function simpleQuery(sql: string): Buffer {
   return message('Q', cString(sql))
 }
 
-/** Into the unnamed statement, with no parameter types given. */
-export function parse(sql: string): Buffer {
-  return message('P', cString(''), cString(sql), Buffer.alloc(2))
+/** With no parameter types given. */
+export function parse(statementName: Buffer, sql: string): Buffer {
+  return message('P', statementName, cString(''), cString(sql), Buffer.alloc(2))
 }
 
 export function sync(): Buffer {
@@ -47,11 +47,20 @@ export function typeOf(wire: Buffer): string {
 }
 
 /** The transaction status an answer ends with, or `null` if it does not end with ReadyForQuery. */
-export function finalStatus(answer: Uint8Array): string | null {
-  const tail = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).subarray(-6)
+export function finalStatus(answer: Buffer): string | null {
+  const tail = answer.subarray(-6)
   return tail.length === 6 && typeOf(tail) === 'Z' && tail.readInt32BE(1) === 5
     ? typeOf(tail.subarray(5))
     : null
+}
+
+/** The messages of an answer, in order. */
+export function* messagesOf(answer: Buffer): Generator<Buffer, void> {
+  for (let at = 0; at + 5 <= answer.length; ) {
+    const end = at + 1 + answer.readInt32BE(at + 1)
+    yield answer.subarray(at, end)
+    at = end
+  }
 }
 
 /** `key\0value\0...\0` of a startup message. */

@@ -1,3 +1,4 @@
+import { brokenBound } from '../../json-bounds.ts'
 import { commandFromPath, parsePath } from './path-command.ts'
 import { refusalOf } from './refused.ts'
 import type { Argument, Command } from './resp.ts'
@@ -73,9 +74,13 @@ function commandList(body: Buffer, what: string): readonly unknown[] {
   return rows
 }
 
-/** `undefined` for what is not JSON. */
+/** Upstash's parser has a limit too. Far fewer levels than would overflow the stack when an argument is written as JSON. */
+const BOUNDS = { maxDepth: 1_000, maxItems: Number.POSITIVE_INFINITY }
+
+/** `undefined` for what is not JSON, or nested too deep. */
 function parseJson(body: Buffer): unknown {
   const text = body.toString()
+  if (brokenBound(text, BOUNDS) !== null) return undefined
   try {
     // Integers that a double would round are kept as bigints; the pattern spares the others the slower way.
     return /\d{16}/.test(text) ? JSON.parse(text, keepInteger) : JSON.parse(text)
@@ -100,5 +105,12 @@ function toCommand(row: unknown, where: string): Command {
 function toArgument(value: unknown): Argument {
   if (typeof value === 'string') return value
   if (typeof value === 'bigint') return value.toString()
-  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner))
+  try {
+    return JSON.stringify(value, (_key, inner: unknown) =>
+      typeof inner === 'bigint' ? Number(inner) : inner,
+    )
+  } catch {
+    // Nested more deeply than the stack reaches.
+    throw new RestError('ERR failed to parse command')
+  }
 }

@@ -19,8 +19,8 @@ const MAX_NEWS_ENTRIES = 500
 export const READ_CHANGES = `
 local function changes(stream, position)
   local cursor, seen = string.match(position, '^(%S*) ?(%S*)$')
-  local news = cursor == '' and {} or redis.pcall('XRANGE', stream, cursor, '+', 'COUNT', ${MAX_NEWS_ENTRIES + 1})
-  if news[1] and news[1][1] == cursor and #news <= ${MAX_NEWS_ENTRIES} then
+  local news = cursor == '' and {} or redis.pcall('XRANGE', stream, cursor, '+', 'COUNT', ${MAX_NEWS_ENTRIES + 2})
+  if news[1] and news[1][1] == cursor and #news <= ${MAX_NEWS_ENTRIES + 1} then
     local answer, bytes = {'news', news[#news][1]}, 0
     for i = 2, #news do
       local fields, text = news[i][2], '*'

@@ -6,6 +6,7 @@ export default {
       headers: {
         Location: 'https://example.com/a/page?of=some#length',
         'Cache-Control': 'private, no-store',
+        'X-Content-Type-Options': 'nosniff',
       },
     }),
 } satisfies ExportedHandler

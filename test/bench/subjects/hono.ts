@@ -5,6 +5,7 @@ const app = new Hono()
 
 app.get('/:code', (c) => {
   c.header('Cache-Control', 'private, no-store')
+  c.header('X-Content-Type-Options', 'nosniff')
   return c.redirect('https://example.com/a/page?of=some#length')
 })
 

@@ -50,6 +50,8 @@ export interface FakeLinkr {
   /** By `domain/code`. */
   readonly links: Map<string, FakeLink>
   readonly requests: SeenRequest[]
+  /** Hosts that are namespaces of their own. */
+  served: readonly string[]
   /** Asked for every request; `undefined` = none. */
   fault: (request: SeenRequest) => Fault | undefined
   /** Other routes, asked first; `undefined` = not this one. */
@@ -110,6 +112,7 @@ export async function startFakeLinkr(): Promise<FakeLinkr> {
       if (seen.key !== undefined) answers.set(seen.key, answer)
       return [200, answer]
     }
+    if (seen.path === '/domains' && seen.method === 'GET') return [200, { data: [], served: fake.served }]
     if (seen.path === '/links' && seen.method === 'GET') return [200, page(seen.query)]
     return problem(404, 'no_such_route', 'There is no such API route.')
   }
@@ -123,7 +126,9 @@ export async function startFakeLinkr(): Promise<FakeLinkr> {
     let code = item.code ?? `drawn-${++ids}`
     const old = fake.links.get(`${domain}/${code}`)
     let outcome = old === undefined ? 'created' : 'updated'
-    if (old !== undefined && onConflict === 'skip') return { index, outcome: 'skipped', id: old.id, code }
+    if (old !== undefined && onConflict === 'skip') {
+      return { index, outcome: 'skipped', code, sameDestination: old.url === item.url }
+    }
     if (old !== undefined && onConflict === 'fail')
       return { index, outcome: 'rejected', problem: 'code_taken' }
     if (old !== undefined && onConflict === 'rename') {
@@ -170,11 +175,13 @@ export async function startFakeLinkr(): Promise<FakeLinkr> {
     env: { LINKR_URL: url, LINKR_TOKEN: TOKEN },
     links: new Map(),
     requests: [],
+    served: [],
     fault: () => undefined,
     route: () => undefined,
     reset() {
       fake.links.clear()
       fake.requests.length = 0
+      fake.served = []
       fake.fault = () => undefined
       fake.route = () => undefined
       answers.clear()

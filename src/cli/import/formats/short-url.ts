@@ -8,8 +8,8 @@ export function splitShortUrl(text: string | undefined): ShortUrl {
   const trimmed = text?.trim() ?? ''
   const absolute = /^[a-z][a-z+.-]*:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`
   if (trimmed === '' || !URL.canParse(absolute)) return { domain: undefined, code: '' }
-  const { host, pathname } = new URL(absolute)
-  return { domain: host, code: decode(pathname.slice(1)).replace(/\/$/, '') }
+  const { hostname, pathname } = new URL(absolute)
+  return { domain: hostname, code: decode(pathname.slice(1)).replace(/\/$/, '') }
 }
 
 function decode(path: string): string {
@@ -26,3 +26,9 @@ export function refusedWithoutCode(code: string): string | undefined {
     ? 'has no short code (the root of a domain is set with: linkr domains set HOST --root-url URL)'
     : undefined
 }
+
+/** linkr has no passwords: what is rejected for one is disabled in the rejects file, so that it never opens by itself. */
+export const PROTECTED = {
+  refused: 'is protected by a password, which linkr does not have: imported it would be open to everyone',
+  enabled: false,
+} as const

@@ -1,20 +1,51 @@
 import { type CsvFormat, firstOf } from './format.ts'
 import { refusedWithoutCode } from './short-url.ts'
 
+const fromYourls = {
+  name: 'yourls',
+  caveats: [
+    'The log of single clicks, the addresses of those who made the links, and whatever plugins keep do not come along.',
+    'Both tell capitals from small letters in codes, unless a plugin of YOURLS makes it ignore them.',
+  ],
+  arrivesWithout: 'an expiry or a password from a plugin',
+  forwardsQuery: false,
+  namesHosts: false,
+  isOwn: false,
+  lost: {},
+} as const
+
 /** The columns of YOURLS's table `yourls_url`, however they were exported. Its times are taken for UTC. */
 export const yourls: CsvFormat = {
-  name: 'yourls',
-  label: 'YOURLS CSV (keyword, url, title, timestamp, ip, clicks)',
+  ...fromYourls,
+  label: 'YOURLS table (keyword, url, title, timestamp, ip, clicks)',
   marks: ['keyword', 'url'],
+  isTable: true,
+  reads: ['keyword', 'url', 'title', 'timestamp', 'ip', 'clicks'],
   toRaw(cells) {
     return {
       url: cells.url,
       code: cells.keyword,
-      // `mysql --batch` writes it so.
-      title: cells.title === 'NULL' ? undefined : firstOf(cells, 'title'),
+      // `mysql --batch` writes the first, INTO OUTFILE the second.
+      title: cells.title === 'NULL' || cells.title === '\\N' ? undefined : firstOf(cells, 'title'),
       createdAt: cells.timestamp,
       hits: cells.clicks,
       refused: refusedWithoutCode(cells.keyword ?? ''),
     }
+  },
+}
+
+/** The CSV of YOURLS's plugin Import/Export, which writes a code as `/code/`. */
+export const yourlsPlugin: CsvFormat = {
+  ...fromYourls,
+  label: "CSV of YOURLS's Import/Export plugin (source, target, hits)",
+  caveats: [
+    'The Import/Export plugin writes neither titles nor dates, and drops backslashes from destinations: the table itself has all.',
+    ...fromYourls.caveats,
+  ],
+  marks: ['source', 'target', 'hits'],
+  reads: ['source', 'target', 'hits'],
+  toRaw(cells) {
+    const code = (cells.source ?? '').replaceAll(/^\/|\/$/g, '')
+    return { url: cells.target, code, hits: cells.hits, refused: refusedWithoutCode(code) }
   },
 }

@@ -1,0 +1,28 @@
+/**
+ * @module
+ * Who a visitor is to a rate limit.
+ */
+
+/**
+ * The address that a request came from, as Cloudflare tells it: an IPv4 address, or the /64 of an IPv6 one, because that
+ * is what one customer gets. `null` = not told: there is no Cloudflare in front.
+ */
+export function clientOf(headers: Headers): string | null {
+  const address = headers.get('CF-Connecting-IP')
+  return address === null ? null : clientBucket(address)
+}
+
+export function clientBucket(address: string): string {
+  // An IPv4 address may come dressed as an IPv6 one.
+  const v4 = /^(?:::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1]
+  if (v4 !== undefined) return v4
+  const [head = '', tail] = address.toLowerCase().split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : Math.max(8 - groups.length - last.length, 0)
+  const all = [...groups, ...Array<string>(zeros).fill('0'), ...last]
+  return `${all
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`
+}
