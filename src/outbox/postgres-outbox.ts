@@ -58,7 +58,7 @@ export function postgresOutbox(database: Database): Outbox {
         ), locked AS MATERIALIZED (
           SELECT o.domain, o.code FROM cache_outbox o JOIN s ON o.domain = s.domain AND o.code = s.code
           WHERE o.version <= s.version AND NOT EXISTS (SELECT FROM outranked WHERE domain = s.domain AND code = s.code)
-          ORDER BY o.domain, o.code FOR UPDATE OF o
+          ORDER BY o.code, o.domain FOR UPDATE OF o
         ), taken AS (
           DELETE FROM cache_outbox o USING locked l WHERE o.domain = l.domain AND o.code = l.code
           RETURNING o.domain, o.code, o.version
@@ -87,7 +87,7 @@ export function postgresOutbox(database: Database): Outbox {
           AND split_part(log_id, '-', 1)::numeric > split_part(${oldest}::text, '-', 1)::numeric
           AND log_id NOT IN (SELECT jsonb_array_elements_text(${JSON.stringify(logged)}::jsonb))
           AND NOT EXISTS (SELECT FROM cache_outbox WHERE domain = e.domain AND code = e.code)
-        ORDER BY domain, code LIMIT ${MAX_REOPENED}
+        ORDER BY code, domain LIMIT ${MAX_REOPENED}
         ON CONFLICT DO NOTHING RETURNING 1`)
       return rows.length
     },
