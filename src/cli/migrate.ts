@@ -9,6 +9,8 @@ import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator'
 import pg from 'pg'
+import { findRunningStack } from '../local/running-stack.ts'
+import { type Environment, readPlaces } from '../local/stack-options.ts'
 import { rootMessage } from './root-message.ts'
 import { storePlace } from './store-place.ts'
 
@@ -53,28 +55,55 @@ function withVerifiedTls(databaseUrl: string): string {
   return url.href
 }
 
-/** A value in the environment wins, so that production is never migrated by what lies in a file. */
-function findDatabaseUrl(): { readonly value: string; readonly source: string } | undefined {
-  const value = process.env.DATABASE_URL?.trim()
-  if (value) return { value, source: 'the environment' }
+interface FoundDatabase {
+  readonly value: string
+  /** For people. */
+  readonly source: string
+}
+
+/**
+ * A value in the environment wins, so that production is never migrated by what lies in a file; then comes the database
+ * of the local stack of this clone, while it runs.
+ */
+function findDatabaseUrl(env: Environment): FoundDatabase {
+  const value = env.DATABASE_URL?.trim()
+  if (value) return { value, source: 'DATABASE_URL from the environment' }
+  const running = findRunningStack(env)
+  if (running !== null) return { value: running.databaseUrl, source: 'the running local stack' }
+  const { DATABASE_URL: fromFile, NEON_FETCH_ENDPOINT: bridge } = readDevVars(readPlaces(env).devVarsFile)
+  if (!fromFile) throw new Error(`DATABASE_URL is missing: ${EXAMPLE}`)
+  // The port of a stack that has ended may be somebody else's now.
+  if (bridge && hostOf(bridge) === hostOf(fromFile)) {
+    throw new Error(
+      'DATABASE_URL in .dev.vars is that of the local stack, which does not run. (npm run dev and npm run stack migrate ' +
+        'their database when they start.)',
+    )
+  }
+  return { value: fromFile, source: 'DATABASE_URL from .dev.vars' }
+}
+
+const EXAMPLE = 'set it to postgresql://user:password@host/database, special characters percent-encoded'
+
+function readDevVars(file: string): Environment {
   try {
-    const fromFile = parseEnv(readFileSync('.dev.vars', 'utf8')).DATABASE_URL
-    return fromFile ? { value: fromFile, source: '.dev.vars' } : undefined
+    return parseEnv(readFileSync(file, 'utf8'))
   } catch {
-    return undefined
+    return {}
   }
 }
 
-/** Migrates the database that the environment or .dev.vars name. Resolves to what there is to tell. */
-export async function migrateFromSettings(): Promise<string> {
-  const found = findDatabaseUrl()
-  const example = 'set it to postgresql://user:password@host/database, special characters percent-encoded'
-  if (found === undefined) throw new Error(`DATABASE_URL is missing: ${example}`)
-  const place = storePlace(found.value, ['postgres:', 'postgresql:'])
-  if (place === null) throw new Error(`DATABASE_URL (${found.source}) is malformed: ${example}`)
-  const database = `${place} (DATABASE_URL from ${found.source})`
+function hostOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).host : undefined
+}
+
+/** Migrates the database that the settings lead to. Resolves to what there is to tell. */
+export async function migrateFromSettings(env: Environment): Promise<string> {
+  const { value, source } = findDatabaseUrl(env)
+  const place = storePlace(value, ['postgres:', 'postgresql:'])
+  if (place === null) throw new Error(`DATABASE_URL is malformed (${source}): ${EXAMPLE}`)
+  const database = `${place} (${source})`
   try {
-    await migrate(found.value)
+    await migrate(value)
   } catch (error) {
     throw new Error(`Could not migrate ${database}: ${rootMessage(error)}`, { cause: error })
   }
@@ -82,7 +111,7 @@ export async function migrateFromSettings(): Promise<string> {
 }
 
 if (import.meta.main) {
-  await migrateFromSettings().then(console.log, (error: unknown) => {
+  await migrateFromSettings(process.env).then(console.log, (error: unknown) => {
     console.error(error instanceof Error ? error.message : error)
     process.exitCode = 1
   })

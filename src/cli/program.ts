@@ -13,8 +13,8 @@ import type { Terminal } from './terminal/terminal.ts'
 
 const EPILOGUE = `
 Environment:
-  LINKR_URL    the linkr to talk to (default http://127.0.0.1:8787, where npm run dev is)
-  LINKR_TOKEN  an API key or the ADMIN_TOKEN; towards this machine .dev.vars is asked too
+  LINKR_URL    the linkr to talk to (default: the npm run dev of this clone, with its token)
+  LINKR_TOKEN  an API key of that linkr, or its ADMIN_TOKEN
   NO_COLOR     no colours
 
 Exit codes:

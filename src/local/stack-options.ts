@@ -19,8 +19,18 @@ export interface StackOptions {
 
 export const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url).href)
 
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where the local stack of this clone keeps what it knows. */
+export function readPlaces(env: Environment): Pick<StackOptions, 'dataDir' | 'devVarsFile'> {
+  return {
+    dataDir: env.LINKR_DATA_DIR?.trim() || `${PROJECT_DIR}.linkr`,
+    devVarsFile: env.LINKR_DEV_VARS?.trim() || `${PROJECT_DIR}.dev.vars`,
+  }
+}
+
 /** @throws an error that names the malformed variable. */
-export function readStackOptions(env: Readonly<Record<string, string | undefined>>): StackOptions {
+export function readStackOptions(env: Environment): StackOptions {
   const text = (name: string): string | undefined => env[name]?.trim() || undefined
   const port = (name: string): number | undefined => {
     const value = text(name)
@@ -32,8 +42,7 @@ export function readStackOptions(env: Readonly<Record<string, string | undefined
   return {
     redisUrl: text('REDIS_URL'),
     databaseUrl: text('DATABASE_URL'),
-    dataDir: text('LINKR_DATA_DIR') ?? `${PROJECT_DIR}.linkr`,
-    devVarsFile: text('LINKR_DEV_VARS') ?? `${PROJECT_DIR}.dev.vars`,
+    ...readPlaces(env),
     ports: {
       worker: port('PORT'),
       redisBridge: port('UPSTASH_BRIDGE_PORT'),

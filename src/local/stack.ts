@@ -4,14 +4,18 @@
  */
 import { lastFlush, letHitsCommit } from './drain.ts'
 import { runCommand } from './run-command.ts'
+import { recordRunningStack } from './running-stack.ts'
 import { readStackOptions } from './stack-options.ts'
 import { type Stack, startStack } from './start-stack.ts'
+import { createSteps } from './steps.ts'
 import { aborted, listenForStop } from './stop-signal.ts'
 
 await runCommand(async () => {
   const stop = listenForStop()
   const options = readStackOptions(process.env)
-  const stack = await startStack(options, true)
+  console.log("Starting linkr's local stack")
+  const stack = await startStack(options, true, createSteps())
+  recordRunningStack(options.dataDir, { databaseUrl: stack.databaseUrl })
   if (!stop.aborted) console.log(introduction(stack, options.devVarsFile))
   await aborted(stop)
 

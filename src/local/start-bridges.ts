@@ -5,6 +5,7 @@ import { choosePort, type PortWish } from './choose-port.ts'
 import type { DevVarsDemands } from './dev-vars.ts'
 import { type NeonBridge, startNeonBridge } from './neon-bridge.ts'
 import type { StackOptions } from './stack-options.ts'
+import type { Step } from './steps.ts'
 import { startUpstashBridge, type UpstashBridge } from './upstash-bridge.ts'
 
 export interface Bridges {
@@ -24,6 +25,7 @@ export interface StartBridgesOptions {
    * the bridge there.
    */
   readonly keepsPorts: boolean
+  readonly step: Step
 }
 
 /** Near 8787, where wrangler serves, but clear of the ports that it goes on to when that is taken. */
@@ -31,7 +33,12 @@ const REDIS_BRIDGE_PORT = 8797
 const POSTGRES_BRIDGE_PORT = 8798
 
 /** Both or none. Rejects with what a person can do about it. */
-export async function startBridges({ stack, demands, keepsPorts }: StartBridgesOptions): Promise<Bridges> {
+export async function startBridges({
+  stack,
+  demands,
+  keepsPorts,
+  step,
+}: StartBridgesOptions): Promise<Bridges> {
   const redisPlace = placeOfRedis(stack)
   const postgresPlace = placeOfPostgres(stack)
   const wish = (
@@ -48,30 +55,30 @@ export async function startBridges({ stack, demands, keepsPorts }: StartBridgesO
   }
   const { ports } = stack
 
-  const upstash = await startUpstashBridge({
-    redisUrl: stack.redisUrl,
-    token: demands.redisToken ?? randomBytes(24).toString('hex'),
-    port: await choosePort(
-      wish('Redis bridge', 'UPSTASH_BRIDGE_PORT', ports.redisBridge, demands.redisPort, REDIS_BRIDGE_PORT),
-    ),
-  }).catch((error: unknown) => {
+  const redisPort = await choosePort(
+    wish('Redis bridge', 'UPSTASH_BRIDGE_PORT', ports.redisBridge, demands.redisPort, REDIS_BRIDGE_PORT),
+  )
+  const token = demands.redisToken ?? randomBytes(24).toString('hex')
+  const upstash = await step(`Redis: ${redisPlace}`, () =>
+    startUpstashBridge({ redisUrl: stack.redisUrl, token, port: redisPort }),
+  ).catch((error: unknown) => {
     if (stack.redisUrl === undefined) throw error
     throw new Error(`Redis at ${redisPlace}: ${rootMessage(error)}`, { cause: error })
   })
   try {
-    const neon = await startNeonBridge({
-      databaseUrl: stack.databaseUrl,
-      dataDir: stack.dataDir,
-      port: await choosePort(
-        wish(
-          'Postgres bridge',
-          'NEON_BRIDGE_PORT',
-          ports.postgresBridge,
-          demands.postgresPort,
-          POSTGRES_BRIDGE_PORT,
-        ),
+    const { databaseUrl, dataDir } = stack
+    const postgresPort = await choosePort(
+      wish(
+        'Postgres bridge',
+        'NEON_BRIDGE_PORT',
+        ports.postgresBridge,
+        demands.postgresPort,
+        POSTGRES_BRIDGE_PORT,
       ),
-    })
+    )
+    const neon = await step(`Postgres: ${postgresPlace}`, () =>
+      startNeonBridge({ databaseUrl, dataDir, port: postgresPort }),
+    )
     return {
       upstash,
       neon,

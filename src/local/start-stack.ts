@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { migrate } from '../cli/migrate.ts'
 import { rootMessage } from '../cli/root-message.ts'
@@ -16,8 +16,10 @@ import {
   parseDevVars,
   type StackSettings,
 } from './dev-vars.ts'
+import { makePrivateFolder, writePrivateFile } from './private-files.ts'
 import type { StackOptions } from './stack-options.ts'
 import { type Bridges, startBridges } from './start-bridges.ts'
+import type { Step } from './steps.ts'
 
 export interface Stack {
   /** The Worker's settings for this stack, parsed. */
@@ -27,6 +29,10 @@ export interface Stack {
   /** For a person: where Redis's and Postgres's data really is. */
   readonly redisPlace: string
   readonly postgresPlace: string
+  /** A plain Postgres URL of the same database. */
+  readonly databaseUrl: string
+  /** The one that the Worker gets. */
+  readonly adminToken: string
   /** Whether `.dev.vars` was made or completed. */
   readonly wroteDevVars: boolean
   /** Names in `.dev.vars` that lead a plain `wrangler dev` elsewhere. */
@@ -39,38 +45,34 @@ export interface Stack {
 /** Nobody waits for a redirect here, and no hit may be given up because a store was slow once. */
 const FLUSH_TIMEOUT_MS = 10_000
 
-/** Only its owner reads a file with tokens in it. */
-const PRIVATE = 0o600
-
 /** Both stores behind their bridges, migrated, and the files that lead a Worker to them. Rejects with what to do. */
-export async function startStack(options: StackOptions, keepsPorts: boolean): Promise<Stack> {
+export async function startStack(options: StackOptions, keepsPorts: boolean, step: Step): Promise<Stack> {
   const { devVarsFile, dataDir } = options
   const text = await readIfThere(devVarsFile)
   const vars = parseDevVars(text)
   const demands = demandsOf(vars)
-  const bridges = await startBridges({ stack: options, demands, keepsPorts })
+  const bridges = await startBridges({ stack: options, demands, keepsPorts, step })
   try {
     const settings = settingsFor(bridges, demands)
     const everything = { ...vars, ...settings }
     const config = parseConfig(everything)
-    await migrate(bridges.neon.databaseUrl).catch((error: unknown) => {
+    await step('Migrations', () => migrate(bridges.neon.databaseUrl)).catch((error: unknown) => {
       throw new Error(`Could not migrate Postgres (${bridges.postgresPlace}): ${rootMessage(error)}`)
     })
 
     const lines = missingLines(vars, settings)
-    if (lines !== '') {
-      await mkdir(dirname(devVarsFile), { recursive: true })
-      await appendFile(devVarsFile, /[^\n]$/.test(text) ? `\n${lines}` : lines, { mode: PRIVATE })
-    }
+    if (lines !== '') await appendPrivately(devVarsFile, /[^\n]$/.test(text) ? `\n${lines}` : lines)
     const envFile = join(dataDir, 'worker.env')
-    await mkdir(dataDir, { recursive: true })
-    await writeFile(envFile, formatEnvFile(everything), { mode: PRIVATE })
+    makePrivateFolder(dataDir)
+    writePrivateFile(envFile, formatEnvFile(everything))
 
     return {
       config,
+      adminToken: settings.ADMIN_TOKEN,
       envFile,
       redisPlace: bridges.redisPlace,
       postgresPlace: bridges.postgresPlace,
+      databaseUrl: bridges.neon.databaseUrl,
       wroteDevVars: lines !== '',
       differences: differences(vars, settings),
       flush: () => flush(config),
@@ -98,6 +100,14 @@ async function readIfThere(file: string): Promise<string> {
     if (error.code === 'ENOENT') return ''
     throw error
   })
+}
+
+/** From the moment that a token of ours is in it, nobody but its owner reads it. */
+async function appendPrivately(file: string, lines: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  await appendFile(file, '', { mode: 0o600 })
+  await chmod(file, 0o600)
+  await appendFile(file, lines)
 }
 
 /** In this process, so that it works without a Worker too. */

@@ -3,22 +3,32 @@ const ECHO_MS = 500
 
 const ORPHAN_CHECK_MS = 250
 
+/** Whatever is still under way this long after the first signal does not end by itself. */
+const STOP_TIMEOUT_MS = 20_000
+
 /**
- * The first Ctrl-C (or SIGTERM, a closed terminal, the end of npm) asks to stop and aborts the signal; a second one
- * ends the process at once, and `exit` handlers are then the only ones that run.
+ * The first Ctrl-C (or SIGTERM, a closed terminal, the end of npm) asks to stop and aborts the signal. A second one, or
+ * 20 s without an end, ends the process at once, and `exit` handlers are then the only ones that run.
  */
 export function listenForStop(): AbortSignal {
   const controller = new AbortController()
   let first: number | undefined
+  const stop = (): void => {
+    setTimeout(() => {
+      console.error('Stopping took too long; what was under way is given up.')
+      process.exit(1)
+    }, STOP_TIMEOUT_MS).unref()
+    controller.abort()
+  }
   const onSignal = (): void => {
     if (first !== undefined && performance.now() - first > ECHO_MS) process.exit(130)
     first ??= performance.now()
-    controller.abort()
+    stop()
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
   // Where the terminal is gone, or the reader of a pipe, what we print must not end us before the hits are flushed.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
-  if (process.env.npm_lifecycle_event !== undefined) whenOrphaned(() => controller.abort())
+  if (process.env.npm_lifecycle_event !== undefined) whenOrphaned(stop)
   return controller.signal
 }
 

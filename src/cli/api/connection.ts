@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
+import { findRunningStack, type RunningStack } from '../../local/running-stack.ts'
+import type { Environment } from '../../local/stack-options.ts'
 import { UsageError } from '../cli-error.ts'
 
 export interface ConnectionOptions {
@@ -15,43 +15,65 @@ export interface Connection {
   readonly warning?: string
 }
 
-const DEFAULT_URL = 'http://127.0.0.1:8787'
-
 /**
- * Which linkr to talk to, and as whom. The command line wins over the environment. Towards this machine, and nowhere
- * else, the ADMIN_TOKEN in .dev.vars stands in for a missing token: after `npm run dev` the CLI just works.
+ * Which linkr to talk to, and as whom. The command line wins over the environment, and that over the `npm run dev` of
+ * this clone. A token only goes where it was made for: LINKR_TOKEN to LINKR_URL, that of `npm run dev` to its Worker.
+ * `--url` and `--token` are how to ask for something else.
  */
 export function findConnection(
   options: ConnectionOptions,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
+  running: RunningStack | null = findRunningStack(env),
 ): Connection {
-  const given = options.url ?? (env.LINKR_URL || DEFAULT_URL)
+  const given = options.url ?? (env.LINKR_URL || running?.worker?.url)
+  if (given === undefined) {
+    throw new UsageError(
+      'Which linkr? Set LINKR_URL (or --url) to its address. (npm run dev does not run in this clone.)',
+    )
+  }
+  const url = parseOrigin(given)
+  const { origin, isLoopback } = url
+  const token = options.token ?? tokenFor(origin, options, env, running)
+  if (token === '') throw new UsageError('The token (--token) is empty.')
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new UsageError('The token has characters that no token has.')
+  if (isLoopback || url.isEncrypted) return { origin, token }
+  return { origin, token, warning: `Warning: the token travels to ${origin} unencrypted. Use https.` }
+}
+
+function tokenFor(
+  origin: string,
+  options: ConnectionOptions,
+  env: Environment,
+  running: RunningStack | null,
+): string {
+  const own = running?.worker
+  const home = env.LINKR_URL ? parseOrigin(env.LINKR_URL).origin : undefined
+  const fromEnvironment = env.LINKR_TOKEN || undefined
+  if (fromEnvironment !== undefined && home === origin) return fromEnvironment
+  if (own?.url === origin && (options.url !== undefined || fromEnvironment === undefined))
+    return own.adminToken
+  if (fromEnvironment === undefined) {
+    const hint = own === undefined ? '' : ` (The token of npm run dev is for ${own.url} only.)`
+    throw new UsageError(
+      `LINKR_TOKEN (or --token) is missing: an API key of ${origin}, or its ADMIN_TOKEN.${hint}`,
+    )
+  }
+  if (home === undefined && options.url !== undefined) return fromEnvironment
+  throw new UsageError(
+    home === undefined
+      ? `LINKR_TOKEN is set without LINKR_URL, which would say whose it is. Set both, or neither for ${origin}.`
+      : `LINKR_TOKEN is for ${home} (LINKR_URL). Give the one for ${origin} as --token.`,
+  )
+}
+
+function parseOrigin(given: string): { origin: string; isLoopback: boolean; isEncrypted: boolean } {
   const url = URL.canParse(given) ? new URL(given) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '') {
     throw new UsageError(`LINKR_URL (or --url) must be like https://go.example.com, not "${given}".`)
   }
-  const origin = `${url.origin}${url.pathname.replace(/\/(?:api\/?)?$/, '')}`
-  const local = isLoopback(url.hostname)
-  const token = options.token ?? (env.LINKR_TOKEN || (local ? devToken() : undefined))
-  if (token === undefined || token === '') {
-    throw new UsageError(
-      `LINKR_TOKEN (or --token) is missing: an API key of ${origin}, or its ADMIN_TOKEN.` +
-        (local ? ' (There is no ADMIN_TOKEN in .dev.vars here either.)' : ''),
-    )
-  }
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new UsageError('The token has characters that no token has.')
-  if (local || url.protocol === 'https:') return { origin, token }
-  return { origin, token, warning: `Warning: the token travels to ${origin} unencrypted. Use https.` }
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
-}
-
-function devToken(): string | undefined {
-  try {
-    return parseEnv(readFileSync('.dev.vars', 'utf8')).ADMIN_TOKEN
-  } catch {
-    return undefined
+  return {
+    origin: `${url.origin}${url.pathname.replace(/\/(?:api\/?)?$/, '')}`,
+    isLoopback: /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname),
+    isEncrypted: url.protocol === 'https:',
   }
 }

@@ -5,10 +5,10 @@ import { print, type Terminal } from '../terminal/terminal.ts'
 export function addMigrate(program: Command, terminal: Terminal): void {
   program
     .command('migrate')
-    .description('Bring the database at DATABASE_URL (environment or .dev.vars) to the newest schema')
+    .description('Bring the database at DATABASE_URL, or that of the local stack, to the newest schema')
     .action(async () => {
       // Postgres's driver and Drizzle are loaded by nobody else.
       const { migrateFromSettings } = await import('../migrate.ts')
-      print(terminal, await migrateFromSettings())
+      print(terminal, await migrateFromSettings(terminal.env))
     })
 }

@@ -1,5 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makePrivateFolder } from '../private-files.ts'
+import { isAlive } from '../process-alive.ts'
 
 /** Locks of this process: in a container every run may get the same pid, so an own pid in a file proves nothing. */
 const held = new Set<string>()
@@ -9,7 +11,7 @@ const held = new Set<string>()
  * pid, so a lock whose owner was killed is no lock. Returns the release.
  */
 export function lockDataDir(lockFile: string): () => void {
-  mkdirSync(dirname(lockFile), { recursive: true })
+  makePrivateFolder(dirname(lockFile))
   if (!tryLock(lockFile)) {
     const owner = ownerOf(lockFile)
     if (owner === process.pid ? held.has(lockFile) : isAlive(owner)) throw inUse(lockFile, owner)
@@ -25,7 +27,7 @@ export function lockDataDir(lockFile: string): () => void {
 
 function tryLock(lockFile: string): boolean {
   try {
-    writeFileSync(lockFile, String(process.pid), { flag: 'wx' })
+    writeFileSync(lockFile, String(process.pid), { flag: 'wx', mode: 0o600 })
     return true
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
@@ -38,17 +40,6 @@ function ownerOf(lockFile: string): number {
     return Number.parseInt(readFileSync(lockFile, 'utf8'), 10)
   } catch {
     return Number.NaN
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // a process of another user is alive, too
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 

@@ -1,5 +1,6 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { makePrivateFolder, writePrivateFile } from '../private-files.ts'
 import { Channels } from './channels.ts'
 import type { Credentials } from './credentials.ts'
 import { lockDataDir } from './data-dir-lock.ts'
@@ -80,7 +81,9 @@ async function openPGlite(dataDir: string | undefined): Promise<{ db: PgliteThre
     const created = `${data}.created`
     if (!existsSync(created)) rmSync(data, { recursive: true, force: true })
     const db = await PgliteThread.start(data)
-    writeFileSync(created, '')
+    // Postgres's files in it may be written by anybody.
+    makePrivateFolder(data)
+    writePrivateFile(created, '')
     return { db, release }
   } catch (error) {
     release()
