@@ -64,14 +64,15 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
       if (leaderSince === since) leaderSince = Number.NEGATIVE_INFINITY
     }
     try {
-      for (let isLast = false, isSpent = false; !isLast && !isSpent; ) {
+      for (let isOver = false; !isOver; ) {
         await runtime.sleep(commitWindowMs)
-        isLast = runtime.now() - since + commitWindowMs > LEADS_FOR_MS
+        const isLast = runtime.now() - since + commitWindowMs > LEADS_FOR_MS
         // Before it commits: hits that come meanwhile get a leader whose time has only begun.
         if (isLast) resign()
-        isSpent = (await commit(isLast)) === 'spent'
+        const outcome = await commit(isLast)
         // Hits that came during the commit have no leader yet. They get a window of their own too, not a request.
         if (waitingLinks() === 0) return
+        isOver = isLast || outcome === 'spent' || runtime.now() - since > LEADS_FOR_MS
       }
       // The others were gathered just now, and have a leader.
       if (forRedis !== null || forPostgres !== null) {
