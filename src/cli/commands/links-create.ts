@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { linkAnswer } from '../api/answers.ts'
 import { UsageError } from '../cli-error.ts'
 import { print, type Terminal } from '../terminal/terminal.ts'
+import { visible } from '../terminal/visible.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { leaf } from './leaf.ts'
 import { type FieldOptions, fieldsOf, withFields } from './link-fields.ts'
@@ -39,6 +40,6 @@ export function addLinksCreate(links: Command, terminal: Terminal): void {
         answer: linkAnswer,
       })
       if (options.json === true) showLink(terminal, link, true)
-      else print(terminal, link.shortUrl)
+      else print(terminal, visible(link.shortUrl))
     })
 }

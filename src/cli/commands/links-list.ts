@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { linkPageAnswer } from '../api/answers.ts'
 import { note, printJson, type Terminal } from '../terminal/terminal.ts'
+import { visible } from '../terminal/visible.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { findLink } from './find-link.ts'
 import { leaf } from './leaf.ts'
@@ -33,7 +34,7 @@ export function addLinksList(links: Command, terminal: Terminal): void {
       })
       if (options.json === true) return printJson(terminal, page)
       showLinks(terminal, page.data)
-      if (page.nextCursor !== null) note(terminal, `There are more: --cursor ${page.nextCursor}`)
+      if (page.nextCursor !== null) note(terminal, `There are more: --cursor ${visible(page.nextCursor)}`)
     })
 
   leaf(links, 'get <link>', 'Show a link: its code, its short URL, or id:17')
