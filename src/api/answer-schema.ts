@@ -32,6 +32,10 @@ export const linkAnswer = v.strictObject({
   updatedAt: time,
 })
 
+/** To a key that may write but not read: enough to edit the link again. */
+const writtenAnswer = v.strictObject({ id: v.string(), version: count })
+export const editedAnswer = v.union([linkAnswer, writtenAnswer])
+
 export const listAnswer = v.strictObject({ data: v.array(linkAnswer), nextCursor: v.nullable(v.string()) })
 
 const errors = v.optional(v.array(v.strictObject({ path: v.string(), message: v.string() })))
@@ -41,7 +45,7 @@ export const bulkAnswer = v.strictObject({
     v.strictObject({
       index: count,
       outcome: v.picklist(['created', 'updated', 'rejected']),
-      link: v.optional(linkAnswer),
+      link: v.optional(editedAnswer),
       code: v.optional(v.string()),
       errors,
     }),
@@ -76,6 +80,7 @@ const key = {
   expiresAt: v.nullable(time),
   lastUsedAt: v.nullable(time),
   createdAt: time,
+  createdBy: v.nullable(v.string()),
   revokedAt: v.nullable(time),
 }
 export const newKeyAnswer = v.strictObject({ ...key, key: v.string() })

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { BulkChange } from '../links/link-batches.ts'
+import type { BulkChange, BulkMatch } from '../links/link-batches.ts'
 import type { LinkFilter } from '../links/link-filter.ts'
 import { NO_HITS } from '../links/link-hits.ts'
 import type { Services } from '../services.ts'
 import { bulkDeleteSchema, bulkEditSchema, bulkSchema } from './bulk-schema.ts'
-import type { ApiEnv } from './caller.ts'
+import { type ApiEnv, hasScope } from './caller.ts'
 import { type ApiContext, linkRequest, type RequestedFilter, toFilter } from './link-request.ts'
 import { presentLink } from './link-schema.ts'
 import { readBody } from './read-body.ts'
@@ -35,10 +35,15 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     const withHits = isAllNew
       ? written.map((link) => ({ ...link, ...NO_HITS }))
       : await list.withHits(written)
+    const mayRead = hasScope(c.var.caller, 'links:read')
     const shown = new Map(withHits.map((link) => [link.id, presentLink(link, request.baseUrl)]))
     const results = outcomes.map((outcome, i) => {
       const index = accepted[i]?.index ?? i
-      if ('link' in outcome) return { index, outcome: outcome.kind, link: shown.get(outcome.link.id) }
+      if ('link' in outcome) {
+        const { id, version } = outcome.link
+        const isOwn = mayRead || outcome.kind === 'created'
+        return { index, outcome: outcome.kind, link: isOwn ? shown.get(id) : { id, version } }
+      }
       return { index, outcome: 'rejected', code: outcome.kind === 'taken' ? 'code_taken' : 'no_free_code' }
     })
     const refused = rejected.map(({ index, problem, errors }) => {
@@ -61,12 +66,19 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     more: matched > changed.length,
   })
 
+  /** A dry run by filters would let a key that may not read list the links that match. */
+  const preview = (c: ApiContext, { matched, ids }: BulkMatch) => ({
+    matched,
+    ids: hasScope(c.var.caller, 'links:read') ? ids : [],
+    more: false,
+  })
+
   app.patch('/', async (c) => {
     const { edit } = linkRequest(c, services).schemas
     const { ids, filter = {}, changes, dryRun } = readBody(c, bulkEditSchema(edit))
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
-    if (dryRun) return c.json({ changed: 0, ...(await batches.match(meant, changes)), more: false })
+    if (dryRun) return c.json({ changed: 0, ...preview(c, await batches.match(meant, changes)) })
     const change = await batches.update(meant, changes)
     await publish(change.changed.map((link) => ({ ...link, link })))
     return c.json({ changed: change.changed.length, ...report(change) })
@@ -76,7 +88,7 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     const { ids, filter = {}, dryRun } = readBody(c, bulkDeleteSchema)
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
-    if (dryRun) return c.json({ deleted: 0, ...(await batches.match(meant, null)), more: false })
+    if (dryRun) return c.json({ deleted: 0, ...preview(c, await batches.match(meant, null)) })
     const change = await batches.delete(meant)
     await publish(change.changed.map((link) => ({ ...link, link: null })))
     return c.json({ deleted: change.changed.length, ...report(change) })

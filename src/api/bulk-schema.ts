@@ -56,12 +56,8 @@ const chosenOneWay = (body: { ids?: unknown; filter?: unknown }): boolean =>
 const ONE_WAY = 'must have either ids or filter'
 
 export function bulkEditSchema(changes: ReturnType<typeof createLinkSchemas>['edit']) {
-  const some = v.pipe(
-    changes,
-    v.check((fields) => Object.keys(fields).length > 0, 'must have at least one field'),
-  )
   return v.pipe(
-    v.strictObject({ ...chosen, changes: some }),
+    v.strictObject({ ...chosen, changes }),
     v.check((body) => chosenOneWay(body), ONE_WAY),
   )
 }

@@ -8,6 +8,8 @@ export interface Caller {
   /** The id of an API key, or `admin` for the ADMIN_TOKEN. */
   readonly id: string
   readonly scopes: readonly Scope[]
+  /** When its key expires; `null` = never. */
+  readonly expiresAt: Date | null
   /** The domains whose links the caller may see and change; `null` = all. */
   readonly domains: readonly string[] | null
 }
@@ -25,10 +27,10 @@ export interface ApiEnv {
   }
 }
 
-export const ADMIN: Caller = { id: 'admin', scopes: ['admin'], domains: null }
+export const ADMIN: Caller = { id: 'admin', scopes: ['admin'], domains: null, expiresAt: null }
 
-export function callerOf({ id, scopes, domains }: ApiKey): Caller {
-  return { id, scopes, domains }
+export function callerOf({ id, scopes, domains, expiresAt }: ApiKey): Caller {
+  return { id, scopes, domains, expiresAt }
 }
 
 export function hasScope({ scopes }: Caller, scope: Scope): boolean {

@@ -4,7 +4,7 @@ import type { LinkBatches } from '../links/link-batches.ts'
 import type { OnTaken, WriterItem, WriterOutcome } from '../links/link-writer.ts'
 import type { Services } from '../services.ts'
 import { importSchema, type ON_CONFLICT } from './bulk-schema.ts'
-import type { ApiEnv } from './caller.ts'
+import { type ApiEnv, hasScope } from './caller.ts'
 import { linkRequest } from './link-request.ts'
 import { type FieldError, Problem } from './problem.ts'
 import { readBody } from './read-body.ts'
@@ -17,7 +17,7 @@ interface ImportResult {
   readonly outcome: 'created' | 'updated' | 'skipped' | 'renamed' | 'rejected'
   readonly id?: string
   readonly code?: string
-  readonly sameDestination?: boolean
+  readonly sameDestination?: boolean | undefined
   readonly problem?: string
   readonly errors?: readonly FieldError[] | undefined
 }
@@ -29,6 +29,11 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
   app.post('/import', async (c) => {
     const request = linkRequest(c, services)
     const { onConflict, dryRun, links } = readBody(c, importSchema(v.unknown()))
+    if (onConflict === 'restore' && !hasScope(c.var.caller, 'admin')) {
+      const detail =
+        'Restoring an export of linkr sets totals and flushes everybody\'s hits: it needs the scope "admin". Use "overwrite".'
+      throw new Problem(403, 'scope_missing', detail)
+    }
     const { accepted, rejected } = await readItems(links, request.schemas.imported, async (item) => {
       const { domain: asked, code, createdAt, hits, ...fields } = item
       const { domain, isAllowed } = request.domainFor(asked)
@@ -46,7 +51,9 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
           onConflict,
           batches,
         )
-    const placed = results.map((result, i) => ({ index: accepted[i]?.index ?? i, ...result }))
+    // Where a link leads is nothing for a key that may only write.
+    const hidden = hasScope(c.var.caller, 'links:read') ? {} : { sameDestination: undefined }
+    const placed = results.map((result, i) => ({ index: accepted[i]?.index ?? i, ...result, ...hidden }))
     const refused = rejected.map((rejection) => ({ ...rejection, outcome: 'rejected' as const }))
     const all: ImportResult[] = [...placed, ...refused]
     return c.json({ results: all.sort((a, b) => a.index - b.index) })

@@ -1,74 +1,56 @@
-import { Hono } from 'hono'
-import * as v from 'valibot'
-import { type ApiKey, generateKey, keyPrefix, SCOPES } from '../keys/api-key.ts'
+import { type Context, Hono } from 'hono'
+import { type ApiKey, generateKey, isActive, keyPrefix } from '../keys/api-key.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Services } from '../services.ts'
 import { sha256 } from '../sha256.ts'
 import type { ApiEnv } from './caller.ts'
+import { keySchema, rotateSchema } from './key-schema.ts'
+import { isDomain } from './link-request.ts'
 import { Problem } from './problem.ts'
 import { readBody } from './read-body.ts'
-import { dateTime, domainName, list, printable } from './scalars.ts'
 
-export function keySchema(now: () => number) {
-  return v.pipe(
-    v.strictObject({
-      name: v.pipe(
-        printable,
-        v.nonEmpty('must not be empty'),
-        v.maxLength(100, 'must have at most 100 characters'),
-      ),
-      scopes: v.pipe(
-        list(v.picklist(SCOPES, `must be one of ${SCOPES.join(', ')}`), 10, 'must have at most 10 items'),
-        v.minLength(1, 'must not be empty'),
-        v.transform((all) => [...new Set(all)]),
-      ),
-      expiresAt: v.optional(
-        v.nullable(
-          v.pipe(
-            dateTime,
-            v.check((date) => date.getTime() > now(), 'must be a date in the future'),
-          ),
-        ),
-        null,
-      ),
-      domains: v.optional(
-        v.nullable(
-          v.pipe(
-            list(domainName, 100, 'must have at most 100 items'),
-            v.minLength(1, 'must not be empty'),
-            v.transform((all) => [...new Set(all)]),
-          ),
-        ),
-        null,
-      ),
-    }),
-    // It could make itself a key without the restriction.
-    v.check(
-      ({ scopes, domains }) => domains === null || !scopes.includes('admin'),
-      'must not have both the scope "admin" and domains',
-    ),
-  )
-}
-
-/** `/api/keys`: list, make and revoke API keys. */
-export function keysRoutes({ management, runtime }: Services, keyRing: KeyRing): Hono<ApiEnv> {
+/** `/api/keys`: list, make, rotate and revoke API keys. */
+export function keysRoutes({ management, runtime, config }: Services, keyRing: KeyRing): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
+  const keys = async () => (await management()).keys
 
-  app.get('/', async (c) => c.json({ data: (await (await management()).keys.list()).map(present) }))
+  app.get('/', async (c) => c.json({ data: (await (await keys()).list()).map(present) }))
 
   app.post('/', async (c) => {
-    const wanted = readBody(c, keySchema(runtime.now))
+    const { id: createdBy, expiresAt: makerExpiresAt } = c.var.caller
+    const schema = keySchema({ now: runtime.now, isDomain: isDomain(config), makerExpiresAt })
+    const { expiresAt = makerExpiresAt, ...wanted } = readBody(c, schema)
     const key = await generateKey()
-    const created = await (await management()).keys.create(wanted, keyPrefix(key), await sha256(key))
-    return c.json({ ...present(created), key }, 201, { 'Cache-Control': 'no-store' })
+    const stored = { prefix: keyPrefix(key), hash: await sha256(key) }
+    const created = await (await keys()).create({ ...wanted, expiresAt, createdBy }, stored)
+    return c.json({ ...present(created), key }, 201)
+  })
+
+  app.post('/:id/rotate', async (c) => {
+    const { overlapSeconds } = readBody(c, rotateSchema, {})
+    const id = keyId(c)
+    const { id: createdBy, expiresAt: makerExpiresAt } = c.var.caller
+    const old = await (await keys()).get(id)
+    if (old === null) throw noSuchKey()
+    const outlives = old.expiresAt === null || old.expiresAt.getTime() > (makerExpiresAt?.getTime() ?? 0)
+    if (makerExpiresAt !== null && outlives) {
+      const detail = `Your own key expires at ${makerExpiresAt.toISOString()}, before this one does.`
+      throw new Problem(403, 'key_would_outlive', detail)
+    }
+    const key = await generateKey()
+    const stored = { prefix: keyPrefix(key), hash: await sha256(key) }
+    const rotated = isActive(old, runtime.now())
+      ? await (await keys()).rotate(id, createdBy, stored, overlapSeconds)
+      : null
+    if (rotated === null) {
+      throw new Problem(409, 'key_not_active', 'This API key is revoked or has expired. Make a new one.')
+    }
+    keyRing.clear()
+    return c.json({ ...present(rotated), key }, 201)
   })
 
   app.delete('/:id', async (c) => {
-    const id = c.req.param('id')
-    const isId = /^[1-9]\d{0,17}$/.test(id)
-    if (!isId || !(await (await management()).keys.revoke(id))) {
-      throw new Problem(404, 'key_not_found', 'There is no API key with this id.')
-    }
+    if (!(await (await keys()).revoke(keyId(c)))) throw noSuchKey()
     keyRing.clear()
     return c.body(null, 204)
   })
@@ -76,13 +58,22 @@ export function keysRoutes({ management, runtime }: Services, keyRing: KeyRing):
   return app
 }
 
+function keyId(c: Context): string {
+  const id = c.req.param('id') ?? ''
+  if (!/^[1-9]\d{0,17}$/.test(id)) throw noSuchKey()
+  return id
+}
+
+const noSuchKey = (): Problem => new Problem(404, 'key_not_found', 'There is no API key with this id.')
+
 function present(key: ApiKey) {
-  const { id, name, prefix, scopes, domains, expiresAt, lastUsedAt, createdAt, revokedAt } = key
+  const { id, name, prefix, scopes, domains, expiresAt, lastUsedAt, createdAt, createdBy, revokedAt } = key
   return {
     ...{ id, name, prefix, scopes, domains },
     expiresAt: expiresAt?.toISOString() ?? null,
     lastUsedAt: lastUsedAt?.toISOString() ?? null,
     createdAt: createdAt.toISOString(),
+    createdBy,
     revokedAt: revokedAt?.toISOString() ?? null,
   }
 }

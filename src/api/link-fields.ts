@@ -38,7 +38,8 @@ export const tag = v.pipe(
 )
 
 const trueOrFalse = v.boolean('must be true or false')
-const MAX_HITS = 1e15
+/** More than any link ever had, and few enough for sums of thousands to stay exact. */
+const MAX_HITS = 1e12
 
 export function linkFields({ isOwnHost, isDomain, now }: LinkSchemaOptions) {
   const isFuture = v.check((date: Date) => date.getTime() > now(), 'must be a date in the future')

@@ -34,7 +34,7 @@ export function linkRequest(c: ApiContext, { config, runtime, settings }: Servic
     baseUrl: config.baseUrl ?? url.origin,
     schemas: createLinkSchemas({
       isOwnHost: (host) => c.var.isOwnHost(host),
-      isDomain: (domain) => domain === '*' || config.domains.has(domain),
+      isDomain: isDomain(config),
       now: runtime.now,
     }),
     domainFor(asked) {
@@ -46,6 +46,12 @@ export function linkRequest(c: ApiContext, { config, runtime, settings }: Servic
     },
   }
 }
+
+/** The one list of the domains that links and keys may have. */
+export const isDomain =
+  ({ domains }: Services['config']) =>
+  (domain: string): boolean =>
+    domain === '*' || domains.has(domain)
 
 /**
  * A listed host shows only its own namespace, so links made there belong there unless the request says otherwise. Nor

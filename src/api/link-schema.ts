@@ -22,7 +22,10 @@ export function createLinkSchemas(options: LinkSchemaOptions) {
   return {
     create: v.strictObject({ url, code: v.optional(code), ...settings }),
     upsert: v.strictObject({ url, code, ...settings }),
-    edit: v.partial(v.strictObject(editable)),
+    edit: v.pipe(
+      v.partial(v.strictObject(editable)),
+      v.check((fields) => Object.keys(fields).length > 0, 'must have at least one field'),
+    ),
     imported: v.strictObject({
       url,
       code: v.optional(code),

@@ -22,6 +22,11 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     if (status === 201) headers.Location = `/api/links/${link.id}`
     return c.json(presentLink(link, linkRequest(c, services).baseUrl), status, headers)
   }
+  /** Who may write but not read learns nothing about a link that was there before. */
+  const showEdited = (c: ApiContext, link: LinkWithHits): Response => {
+    if (hasScope(c.var.caller, 'links:read')) return show(c, link)
+    return c.json({ id: link.id, version: link.version }, 200, { ETag: etag(link.version) })
+  }
   /** Links that the caller may not see do not exist. */
   const visible = (c: ApiContext, link: LinkWithHits | null): LinkWithHits => {
     if (link === null || !maySee(c.var.caller, link.domain)) throw noSuchLink()
@@ -82,7 +87,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     if (outcome === undefined || !('link' in outcome)) throw new Error('an upsert wrote nothing')
     if (outcome.kind === 'created') return show(c, { ...outcome.link, ...NO_HITS }, 201)
     const [link] = await list.withHits([outcome.link])
-    return show(c, link ?? { ...outcome.link, ...NO_HITS })
+    return showEdited(c, link ?? { ...outcome.link, ...NO_HITS })
   })
 
   app.get('/:id', async (c) => show(c, visible(c, await (await editor()).get(linkId(c)))))
@@ -94,7 +99,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     await checkDomain(c, id)
     const link = await (await editor()).update(id, changes, versions)
     if (link === null) throw await missedVersion(id, versions)
-    return show(c, link)
+    return showEdited(c, link)
   })
 
   app.delete('/:id', async (c) => {

@@ -6,7 +6,7 @@ import type * as v from 'valibot'
 import * as answer from './answer-schema.ts'
 import { bulkDeleteSchema, bulkEditSchema, bulkSchema, importSchema } from './bulk-schema.ts'
 import { domainSchema } from './domains-routes.ts'
-import { keySchema } from './keys-routes.ts'
+import { keySchema, rotateSchema } from './key-schema.ts'
 import { createLinkSchemas } from './link-schema.ts'
 import { listSchema, lookupSchema } from './list-schema.ts'
 import { reconcileSchema, warmSchema } from './operations-routes.ts'
@@ -39,10 +39,10 @@ export const OPERATIONS: readonly Operation[] = [
   ...tagged('Links', [
     { method: 'get', path: '/links', summary: 'List links, page by page', query: listSchema(true), answers: { 200: answer.listAnswer }, problems: [422] },
     { method: 'post', path: '/links', summary: 'Create a link', body: links.create, headers: once, answers: { 201: answer.linkAnswer }, problems: [409, 422] },
-    { method: 'put', path: '/links', summary: 'Create a link, or replace the one with this domain and code', body: links.upsert, answers: { 200: answer.linkAnswer, 201: answer.linkAnswer }, problems: [422] },
+    { method: 'put', path: '/links', summary: 'Create a link, or replace the one with this domain and code', body: links.upsert, answers: { 200: answer.editedAnswer, 201: answer.linkAnswer }, problems: [422] },
     { method: 'get', path: '/links/lookup', summary: 'Find a link by its domain and code', query: lookupSchema, answers: { 200: answer.linkAnswer }, problems: [404, 422] },
     { method: 'get', path: '/links/{id}', summary: 'Read a link', answers: { 200: answer.linkAnswer }, problems: [404] },
-    { method: 'patch', path: '/links/{id}', summary: 'Change some fields of a link', body: links.edit, headers: ifMatch, answers: { 200: answer.linkAnswer }, problems: [404, 412, 422] },
+    { method: 'patch', path: '/links/{id}', summary: 'Change some fields of a link', body: links.edit, headers: ifMatch, answers: { 200: answer.editedAnswer }, problems: [404, 412, 422] },
     { method: 'delete', path: '/links/{id}', summary: 'Delete a link', headers: ifMatch, answers: { 204: null }, problems: [404, 412] },
   ]),
   ...tagged('Bulk', [
@@ -53,7 +53,8 @@ export const OPERATIONS: readonly Operation[] = [
   ]),
   ...tagged('API keys', [
     { method: 'get', path: '/keys', summary: 'List API keys', answers: { 200: answer.keysAnswer } },
-    { method: 'post', path: '/keys', summary: 'Make an API key, shown only in this answer', body: keySchema(() => 0), answers: { 201: answer.newKeyAnswer }, problems: [422] },
+    { method: 'post', path: '/keys', summary: 'Make an API key, shown only in this answer', body: keySchema({ now: () => 0, isDomain: () => true, makerExpiresAt: null }), answers: { 201: answer.newKeyAnswer }, problems: [422] },
+    { method: 'post', path: '/keys/{id}/rotate', summary: 'Make a key that takes the place of another one', body: rotateSchema, isBodyOptional: true, answers: { 201: answer.newKeyAnswer }, problems: [404, 409, 422] },
     { method: 'delete', path: '/keys/{id}', summary: 'Revoke an API key', answers: { 204: null }, problems: [404] },
   ]),
   ...tagged('Domains', [

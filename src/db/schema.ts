@@ -110,6 +110,8 @@ export const apiKeys = pgTable('api_keys', {
   /** Roughly: see KeyRing. */
   lastUsedAt: timestamp('last_used_at', { withTimezone: true }),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  /** The id of another key, or `admin`. */
+  createdBy: text('created_by'),
   revokedAt: timestamp('revoked_at', { withTimezone: true }),
 })
 

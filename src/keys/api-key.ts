@@ -23,16 +23,31 @@ export interface ApiKey {
   /** A minute may lie between two uses that are noted. */
   readonly lastUsedAt: Date | null
   readonly createdAt: Date
+  /** The id of the key that made it, or `admin` for an ADMIN_TOKEN; `null` = nobody wrote it down then. */
+  readonly createdBy: string | null
   readonly revokedAt: Date | null
 }
 
-export type NewApiKey = Pick<ApiKey, 'name' | 'scopes' | 'domains' | 'expiresAt'>
+export type NewApiKey = Pick<ApiKey, 'name' | 'scopes' | 'domains' | 'expiresAt' | 'createdBy'>
+
+/** What is kept of the key itself. */
+export interface StoredKey {
+  readonly prefix: string
+  readonly hash: string
+}
 
 /** Every method throws `SourceUnavailable` when Postgres fails. */
 export interface ApiKeys {
-  create(key: NewApiKey, prefix: string, hash: string): Promise<ApiKey>
+  create(key: NewApiKey, stored: StoredKey): Promise<ApiKey>
   /** Newest first, revoked ones included. */
   list(): Promise<readonly ApiKey[]>
+  /** Resolves to `null` when there is no such key. */
+  get(id: string): Promise<ApiKey | null>
+  /**
+   * Makes a key that may do the same for the same time, and lets the old one end after `overlapSeconds`. Resolves to
+   * `null` for one that is not active.
+   */
+  rotate(id: string, createdBy: string, stored: StoredKey, overlapSeconds: number): Promise<ApiKey | null>
   /** Resolves to `null` for a hash that no key has. */
   find(hash: string): Promise<ApiKey | null>
   /** Resolves to whether there is such a key; revoking it again changes nothing. */
@@ -40,6 +55,9 @@ export interface ApiKeys {
   /** Notes that a key has been used just now. */
   touch(id: string): Promise<void>
 }
+
+export const isActive = ({ revokedAt, expiresAt }: ApiKey, now: number): boolean =>
+  revokedAt === null && (expiresAt === null || expiresAt.getTime() > now)
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const SECRET_LENGTH = 40

@@ -1,7 +1,7 @@
 import { BoundedCache } from '../cache/bounded-cache.ts'
 import type { Runtime } from '../runtime.ts'
 import { sha256 } from '../sha256.ts'
-import { type ApiKey, type ApiKeys, isKey } from './api-key.ts'
+import { type ApiKey, type ApiKeys, isActive, isKey } from './api-key.ts'
 
 export interface KeyRingOptions {
   readonly keys: () => Promise<Pick<ApiKeys, 'find' | 'touch'>>
@@ -58,10 +58,7 @@ export function createKeyRing({ keys, runtime }: KeyRingOptions): KeyRing {
       const hash = await sha256(text)
       const known = recall(hash)
       const key = known === undefined ? await load(hash) : known.key
-      const isGood =
-        key !== null &&
-        key.revokedAt === null &&
-        (key.expiresAt === null || key.expiresAt.getTime() > runtime.now())
+      const isGood = key !== null && isActive(key, runtime.now())
       if (isGood) goodAt.set(hash, runtime.now())
       else goodAt.delete(hash)
       return isGood ? key : null

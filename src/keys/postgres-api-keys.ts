@@ -15,16 +15,17 @@ interface ApiKeyRow {
   readonly expires_at: string | null
   readonly last_used_at: string | null
   readonly created_at: string
+  readonly created_by: string | null
   readonly revoked_at: string | null
 }
 
 export function postgresApiKeys(database: Database): ApiKeys {
   return {
-    async create({ name, scopes, domains, expiresAt }, prefix, hash) {
+    async create({ name, scopes, domains, expiresAt, createdBy }, { prefix, hash }) {
       const [created] = await database.execute<ApiKeyRow>(sql`
-        INSERT INTO api_keys (name, prefix, hash, scopes, domains, expires_at)
+        INSERT INTO api_keys (name, prefix, hash, scopes, domains, expires_at, created_by)
         VALUES (${name}, ${prefix}, ${hash}, ${textArray(scopes)}, ${domains && textArray(domains)},
-          ${expiresAt?.toISOString() ?? null})
+          ${expiresAt?.toISOString() ?? null}, ${createdBy})
         RETURNING *`)
       if (created === undefined) throw new Error('an INSERT returned no row')
       return toApiKey(created)
@@ -35,6 +36,26 @@ export function postgresApiKeys(database: Database): ApiKeys {
         sql`SELECT * FROM api_keys ORDER BY id DESC LIMIT ${MAX_LISTED}`,
       )
       return rows.map(toApiKey)
+    },
+
+    async get(id) {
+      const [row] = await database.execute<ApiKeyRow>(sql`SELECT * FROM api_keys WHERE id = ${id}`)
+      return row === undefined ? null : toApiKey(row)
+    },
+
+    async rotate(id, createdBy, { prefix, hash }, overlapSeconds) {
+      const [rotated] = await database.execute<ApiKeyRow>(sql`
+        WITH old AS (
+          SELECT * FROM api_keys WHERE id = ${id} AND revoked_at IS NULL
+            AND (expires_at IS NULL OR expires_at > now()) FOR UPDATE
+        ), ended AS (
+          UPDATE api_keys SET expires_at = least(expires_at, now() + ${overlapSeconds}::int * interval '1 second')
+          WHERE id IN (SELECT id FROM old)
+        )
+        INSERT INTO api_keys (name, prefix, hash, scopes, domains, expires_at, created_by)
+        SELECT name, ${prefix}::text, ${hash}::text, scopes, domains, expires_at, ${createdBy}::text FROM old
+        RETURNING *`)
+      return rotated === undefined ? null : toApiKey(rotated)
     },
 
     async find(hash) {
@@ -62,6 +83,7 @@ function toApiKey(row: ApiKeyRow): ApiKey {
     expiresAt: toDate(row.expires_at),
     lastUsedAt: toDate(row.last_used_at),
     createdAt: new Date(row.created_at),
+    createdBy: row.created_by,
     revokedAt: toDate(row.revoked_at),
   }
 }

@@ -183,6 +183,8 @@ describe('Kutt', () => {
       .split(/(?<=\})(?=\{"total")/)
     const { code, report, stderr } = await from('kutt.json', first + second)
     expect([code, report.end, report.created]).toEqual([1, 'failed', 2])
+    // The rows are rejected again with the whole file, and written down then.
+    expect([report.rejected, report.rejectsPath]).toEqual([2, undefined])
     expect(stderr).toMatch(/holds 4 of the 5 links.*not the whole export/)
     expect((await from('kutt.json', exportFile('kutt.json'))).report.created).toBe(1)
   })

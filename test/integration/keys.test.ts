@@ -7,6 +7,7 @@ interface Key {
   readonly id: string
   readonly key: string
   readonly prefix: string
+  readonly expiresAt: string | null
   readonly lastUsedAt: string | null
   readonly revokedAt: string | null
 }
@@ -207,7 +208,9 @@ describe('an API key', () => {
     [{ name: 'a', scopes: ['admin'], expiresAt: '2001-01-01T00:00:00Z' }, 'expiresAt'],
     [{ name: 'a', scopes: ['links:read'], domains: [] }, 'domains'],
     [{ name: 'a', scopes: ['links:read'], domains: ['no host'] }, 'domains.0'],
-    [{ name: 'a', scopes: ['admin'], domains: ['a.example'] }, ''],
+    [{ name: 'a', scopes: ['admin'], domains: ['go.example.com'] }, ''],
+    [{ name: 'a', scopes: ['links:read'], domains: ['*', 'unlisted.example.com'] }, 'domains.1'],
+    [{ name: 'a', scopes: ['links:read'], domains: ['go.example.com:8443'] }, 'domains.0'],
     [{ name: 'a', scopes: ['admin'], key: 'lk_x' }, 'key'],
   ])('cannot be made of %j', async (body, path) => {
     const response = await edge.api('POST', '/keys', body)
@@ -216,6 +219,120 @@ describe('an API key', () => {
       422,
       expect.arrayContaining([path]),
     ])
+  })
+
+  test('that may only write learns nothing about links that were there before', async () => {
+    const secret = { url: 'https://example.com/secret', title: 'Secret', tags: ['hidden'] }
+    const { id, code } = await edge.create(secret)
+    const writer = as((await makeKey({ scopes: ['links:write'] })).key)
+    const read = async (method: string, path: string, body: unknown): Promise<string> => {
+      const response = await writer(method, path, body)
+      expect([method, path, response.status]).toEqual([method, path, 200])
+      return response.text()
+    }
+    const written = { id, version: expect.any(Number) }
+    expect(JSON.parse(await read('PATCH', `/links/${id}`, { enabled: true }))).toEqual(written)
+    expect(JSON.parse(await read('PUT', '/links', { url, code }))).toEqual(written)
+    const upsert = { mode: 'upsert', links: [{ url, code }] }
+    expect(JSON.parse(await read('POST', '/links/bulk', upsert))).toEqual({
+      results: [{ index: 0, outcome: 'updated', link: written }],
+    })
+    const filter = { q: code }
+    const changes = { enabled: false }
+    const counted = { matched: 1, ids: [], more: false }
+    expect(JSON.parse(await read('PATCH', '/links', { filter, changes, dryRun: true }))).toEqual({
+      changed: 0,
+      ...counted,
+    })
+    expect(JSON.parse(await read('DELETE', '/links', { filter, dryRun: true }))).toEqual({
+      deleted: 0,
+      ...counted,
+    })
+    const edited = { changed: 1, matched: 1, ids: [id], more: false }
+    expect(JSON.parse(await read('PATCH', '/links', { filter, changes }))).toEqual(edited)
+    const imported = await writer('POST', '/links/import', { links: [{ ...secret, code }] })
+    expect(await imported.json()).toEqual({ results: [{ index: 0, outcome: 'skipped', code }] })
+    // What it has made itself it may see: otherwise nobody would know the code.
+    const made = await writer('POST', '/links', { url })
+    expect(await made.json()).toMatchObject({ url, code: expect.any(String), hits: 0 })
+  })
+
+  test('cannot make an edit that changes nothing', async () => {
+    const { id } = await edge.create({ url })
+    expect((await edge.api('PATCH', `/links/${id}`, {})).status).toBe(422)
+  })
+
+  test('restores totals only as an admin, and none beyond a trillion', async () => {
+    const links = [{ url, code: 'restored', hits: 5 }]
+    const body = { onConflict: 'restore', links }
+    for (const fields of [{}, { domains: ['*'] }, { scopes: ['links:write'] }]) {
+      stores.redisFaults.resetCounts()
+      const caller = as((await makeKey(fields)).key)
+      for (const dryRun of [false, true]) {
+        const response = await caller('POST', '/links/import', { ...body, dryRun })
+        expect([response.status, await codeOf(response)]).toEqual([403, 'scope_missing'])
+      }
+      expect(stores.redisFaults.commands.filter((name) => name === 'EVAL')).toEqual([])
+    }
+    const admin = as((await makeKey({ scopes: ['admin'] })).key)
+    const outcome = async (hits: number) =>
+      (await admin('POST', '/links/import', { ...body, links: [{ ...links[0], hits }] })).text()
+    expect(await outcome(1e12 + 1)).toContain('"rejected"')
+    expect(await outcome(1e12)).toContain('"created"')
+  })
+
+  test('never lives longer than the key that made it, and says which one that was', async () => {
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
+    const maker = await makeKey({ scopes: ['admin'], expiresAt })
+    expect(await listed(maker.id)).toMatchObject({ createdBy: 'admin' })
+    const make = (fields: object) =>
+      as(maker.key)('POST', '/keys', { name: 'a', scopes: ['admin'], ...fields })
+    const later = new Date(Date.now() + 3_700_000).toISOString()
+    for (const beyond of [null, later]) {
+      const refused = await make({ expiresAt: beyond })
+      expect([refused.status, await refused.text()]).toEqual([
+        422,
+        expect.stringContaining('your own key expires'),
+      ])
+    }
+    expect(await (await make({})).json()).toMatchObject({ expiresAt, createdBy: maker.id })
+    const sooner = new Date(Date.now() + 60_000).toISOString()
+    expect(await (await make({ expiresAt: sooner })).json()).toMatchObject({ expiresAt: sooner })
+
+    const forever = await makeKey()
+    const rotated = await as(maker.key)('POST', `/keys/${forever.id}/rotate`)
+    expect([rotated.status, await codeOf(rotated)]).toEqual([403, 'key_would_outlive'])
+    expect((await as(forever.key)('GET', '/links')).status).toBe(200)
+  })
+
+  test('is rotated: the new one may do the same, and the old one ends at once or after a while', async () => {
+    const fields = { scopes: ['links:read'], domains: ['go.example.com'], name: 'CI' }
+    const old = await makeKey({ ...fields, expiresAt: new Date(Date.now() + 3_600_000).toISOString() })
+    expect((await as(old.key)('GET', '/links')).status).toBe(200)
+    const first = await edge.api('POST', `/keys/${old.id}/rotate`, { overlapSeconds: 3600 })
+    expect(first.status).toBe(201)
+    const next = (await first.json()) as Key
+    expect(next).toMatchObject({ ...fields, createdBy: 'admin', key: expect.stringMatching(/^lk_/) })
+    expect((await listed(next.id))?.expiresAt).toBe(old.expiresAt)
+    for (const { key } of [old, next]) expect((await as(key)('GET', '/links')).status).toBe(200)
+
+    const last = (await (await edge.api('POST', `/keys/${next.id}/rotate`)).json()) as Key
+    expect((await as(next.key)('GET', '/links')).status).toBe(401)
+    expect((await as(last.key)('GET', '/links')).status).toBe(200)
+
+    const ended = await edge.api('POST', `/keys/${next.id}/rotate`)
+    expect([ended.status, await codeOf(ended)]).toEqual([409, 'key_not_active'])
+    expect((await edge.api('POST', '/keys/999999/rotate')).status).toBe(404)
+    expect((await edge.api('POST', `/keys/${last.id}/rotate`, { overlapSeconds: 604_801 })).status).toBe(422)
+    expect((await as(last.key)('POST', `/keys/${last.id}/rotate`)).status).toBe(403)
+  })
+
+  test('that never expires stays one that never expires when it is rotated', async () => {
+    const old = await makeKey()
+    const overlap = await edge.api('POST', `/keys/${old.id}/rotate`, { overlapSeconds: 60 })
+    expect(await overlap.json()).toMatchObject({ expiresAt: null })
+    const { expiresAt } = (await listed(old.id)) ?? {}
+    expect(Date.parse(expiresAt ?? '')).toBeLessThanOrEqual(Date.now() + 60_000)
   })
 
   test.each(['0', 'x', '99999999999999999999', '%00'])('with the id %s is none', async (id) => {

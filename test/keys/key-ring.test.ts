@@ -28,7 +28,13 @@ function setUp() {
     },
     async store(fields: Partial<ApiKey> = {}): Promise<string> {
       const key = await generateKey()
-      const times = { expiresAt: null, lastUsedAt: null, createdAt: new Date(now), revokedAt: null }
+      const times = {
+        expiresAt: null,
+        lastUsedAt: null,
+        createdAt: new Date(now),
+        createdBy: null,
+        revokedAt: null,
+      }
       stored.set(await sha256(key), {
         ...{
           id: '1',

@@ -124,7 +124,8 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
     end,
     totals,
     seconds: (performance.now() - startedAt) / 1000,
-    rejectsPath: totals.rejected > 0 ? rejectsPath : undefined,
+    // What was done beside the journal is rejected again once the input is whole.
+    rejectsPath: journal.totals().rejected > 0 ? rejectsPath : undefined,
   }
   if (options.json === true) printReportJson(terminal, report)
   else {

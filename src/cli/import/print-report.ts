@@ -36,7 +36,8 @@ export function printReport(terminal: Terminal, report: ImportReport): void {
     terminal,
     `${number(totals.rows)} rows in ${report.seconds.toFixed(1)} s${rate}${resumed ? ' (resumed)' : ''}`,
   )
-  if (totals.extra > 0)
+  if (totals.extra === 1) print(terminal, '  and 1 more link, of a row with several codes')
+  if (totals.extra > 1)
     print(terminal, `  and ${number(totals.extra)} more links, of rows with several codes`)
   for (const [label, count, style] of counts) {
     if (count > 0 || label.endsWith('created')) print(terminal, colour(style, `  ${number(count)} ${label}`))

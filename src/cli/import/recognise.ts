@@ -43,9 +43,8 @@ function recogniseJson(head: string, name: string, forced: FormatName | undefine
   const { rows, keys } = shape
   // An export of nothing is no mistake, and needs no format.
   const isEmpty = keys.size === 0 && rows !== 'lines'
-  const format = candidates.find(({ marks }) =>
-    forced === undefined ? isEmpty || marks.every((mark) => keys.has(mark)) : true,
-  )
+  const recognised = candidates.find(({ marks }) => marks.every((mark) => keys.has(mark)))
+  const format = recognised ?? (forced !== undefined || isEmpty ? candidates.at(-1) : undefined)
   if (format === undefined) {
     const error = errorIn(head)
     if (error !== undefined) throw new UsageError(`${name} holds an error instead of links: "${error}"`)

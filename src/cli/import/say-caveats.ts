@@ -21,6 +21,6 @@ export async function askAboutOpenLinks(
   note(
     terminal,
     `Whatever has ${arrivesWithout} today would be open to everyone. Take these rows out of the file, or close their links ` +
-      'after the import: linkr links edit CODE --expires DATE, or --set-enabled false.',
+      'after the import: linkr links edit CODE --expires DATE, or --enabled false.',
   )
 }

@@ -64,7 +64,7 @@ export function tidyLink(raw: RawLink, { now }: TidyOptions): Tidied {
       hits: hits === null ? noted(undefined, 'click total not understood: starts at 0') : hits,
     }
     // Each at most once: the report counts links.
-    return { link: withoutUndefined(link), notes: [...new Set(notes)] }
+    return { link: withoutUndefined(link), notes: notes.length > 1 ? [...new Set(notes)] : notes }
   } catch (error) {
     if (error instanceof Refused) return { problem: error.message }
     throw error

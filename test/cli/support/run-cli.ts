@@ -12,17 +12,22 @@ export interface CliOptions {
   readonly stdin?: string | Uint8Array
   /** Standard output and error are a terminal. */
   readonly tty?: boolean
+  /** Keys that somebody at the terminal presses when asked. */
+  readonly keys?: string
   /** Fires as Ctrl-C does. */
   readonly interrupt?: AbortSignal
 }
 
 /** Runs a command in this process, in a world of its own. */
 export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliRun> {
-  const { env = {}, stdin = '', tty = false, interrupt = new AbortController().signal } = options
+  const { env = {}, stdin = '', tty = false, keys, interrupt = new AbortController().signal } = options
   const stdout = collector(tty)
   const stderr = collector(tty)
   const code = await run(argv, {
-    stdin: Readable.from([typeof stdin === 'string' ? Buffer.from(stdin) : stdin], { objectMode: false }),
+    stdin:
+      keys === undefined
+        ? Readable.from([typeof stdin === 'string' ? Buffer.from(stdin) : stdin], { objectMode: false })
+        : keyboard(keys, stderr.asked),
     stdout: stdout.stream,
     stderr: stderr.stream,
     env,
@@ -31,9 +36,20 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
   return { code, stdout: stdout.text(), stderr: stderr.text() }
 }
 
+/** Types once it has been asked something. */
+function keyboard(keys: string, asked: Promise<unknown>) {
+  const stream = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => stream })
+  void asked.then(() => stream.write(keys))
+  return stream
+}
+
 function collector(isTTY: boolean) {
   const parts: string[] = []
+  const { promise: asked, resolve } = Promise.withResolvers<void>()
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 100 })
-  stream.on('data', (part: Buffer) => parts.push(part.toString()))
-  return { stream, text: () => parts.join('') }
+  stream.on('data', (part: Buffer) => {
+    parts.push(part.toString())
+    if (part.toString().includes('?')) resolve()
+  })
+  return { stream, asked, text: () => parts.join('') }
 }
