@@ -35,7 +35,7 @@ interface Entry {
 }
 
 /** An entry is served for this long after it was loaded or the change log was read; then Redis is asked again. */
-const IN_SYNC_MS = 5_000
+export const IN_SYNC_MS = 5_000
 /** And never longer than this after it was loaded, whatever the change log says. */
 const MAX_AGE_MS = 60_000
 /** When neither Redis nor Postgres answers, entries that old still are better than nothing. */

