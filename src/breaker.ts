@@ -20,8 +20,11 @@ export class BreakerOpen extends Error {
 
 export interface BreakerOptions {
   readonly now: () => number
-  /** Whether an error means that the store is out of order, not that it refused this one request. */
-  readonly isOutage: (error: unknown) => boolean
+  /**
+   * Whether an error means that the store is out of order, not that it refused this one request; `null` = it tells
+   * nothing about the store.
+   */
+  readonly isOutage: (error: unknown) => boolean | null
   readonly onOpen?: () => void
   readonly onClose?: () => void
 }
@@ -72,7 +75,9 @@ export function createBreaker({ now, isOutage, onOpen, onClose }: BreakerOptions
         succeed()
         return result
       } catch (error) {
-        if (isOutage(error)) fail()
+        const verdict = isOutage(error)
+        if (verdict === null) probeSince = Number.NEGATIVE_INFINITY
+        else if (verdict) fail()
         else succeed()
         throw error
       }

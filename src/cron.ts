@@ -1,16 +1,21 @@
 import type { Services } from './services.ts'
 
 /**
- * What the cron trigger does. Only hits that wait, or edits that Redis is known to lack, make it wake Postgres; what
- * else wants doing there (the outbox, the hourly reconciliation) rides along. Without hits nobody follows links, so
- * nobody could see a difference either.
+ * What the cron trigger does. Only hits that wait (Postgres is awake then, even if it has them already), or edits that
+ * Redis is known to lack, make it wake Postgres; what else wants doing there (the outbox, the hourly reconciliation)
+ * rides along. Without hits nobody follows links, so nobody could see a difference either.
  */
-export async function runCron({ flush, publisher, claimReconciliation, reconcile }: Services): Promise<void> {
-  const { batches } = await flush().catch(async (error: unknown) => {
+export async function runCron({
+  flush,
+  publisher,
+  claimReconciliation,
+  reconcile,
+}: Pick<Services, 'flush' | 'publisher' | 'claimReconciliation' | 'reconcile'>): Promise<void> {
+  const { claimed } = await flush().catch(async (error: unknown) => {
     // Hits can wait for the next cron; edits should not wait for hits.
     if (publisher.isBehind()) await publisher.drain()
     throw error
   })
-  if (batches > 0 && (await claimReconciliation())) await reconcile(false)
-  else if (batches > 0 || publisher.isBehind()) await publisher.drain()
+  if (claimed > 0 && (await claimReconciliation())) await reconcile(false)
+  else if (claimed > 0 || publisher.isBehind()) await publisher.drain()
 }

@@ -39,9 +39,9 @@ export class SourceUnavailable extends LinkrError {
   /** Whether the request may have reached the store; `false` = certainly nothing happened there. */
   readonly wasSent: boolean
 
-  constructor(store: 'redis' | 'postgres', cause: unknown) {
+  constructor(store: 'redis' | 'postgres', cause: unknown, wasSent = !(cause instanceof BreakerOpen)) {
     super(`${store} is unavailable`, { cause })
     this.store = store
-    this.wasSent = !(cause instanceof BreakerOpen)
+    this.wasSent = wasSent
   }
 }

@@ -2,7 +2,7 @@
  * @module
  * Composition root, for `fetch` and `scheduled` alike. Everything that needs Postgres is imported on first use.
  */
-import { createBreaker } from './breaker.ts'
+import { type Breaker, createBreaker } from './breaker.ts'
 import { type MemoryTier, memoryTier } from './cache/memory-tier.ts'
 import { redisTier } from './cache/redis-tier.ts'
 import { createRegisterStore } from './cache/register-store.ts'
@@ -20,9 +20,10 @@ import type { Management } from './management.ts'
 import { createPublisher, type Publisher } from './outbox/publisher.ts'
 import type { ReconcileReport } from './reconcile/reconcile.ts'
 import { createMissGuard, type MissGuard } from './redirect/miss-guard.ts'
-import { createRedisClient, isRedisOutage } from './redis/client.ts'
+import { createRedisClient, isRedisOutage, REDIS_BACKGROUND_TIMEOUT_MS } from './redis/client.ts'
 import { createKeys } from './redis/keys.ts'
 import type { Runtime } from './runtime.ts'
+import { isSubrequestLimit } from './subrequest-limit.ts'
 
 export interface Services {
   readonly config: Config
@@ -46,25 +47,33 @@ export interface Services {
 }
 
 const RECONCILE_EVERY_SECONDS = 60 * 60
+/** A statement with 20,000 links' hits may take this many times what a visitor waits: Neon may be waking up. */
+const FLUSH_PATIENCE = 6
 /** A lease outlives the load it stands for. */
 const LEASE_MARGIN_MS = 1_000
 
 export function createServices(config: Config, runtime: Runtime): Services {
   const { now, random } = runtime
   const keys = createKeys(config.redis.keyPrefix)
-  const redisBreaker = createBreaker({
-    now,
-    isOutage: isRedisOutage,
-    onOpen: () => log.error('redis.breaker_opened'),
-    // Edits made while Redis was away may be missing there.
-    onClose: () => publisher.suspect(),
-  })
+  const newRedisBreaker = (): Breaker =>
+    createBreaker({
+      now,
+      isOutage: isRedisOutage,
+      onOpen: () => log.error('redis.breaker_opened'),
+      // Edits made while Redis was away may be missing there.
+      onClose: () => publisher.suspect(),
+    })
+  const redisBreaker = newRedisBreaker()
   const postgresBreaker = createBreaker({
     now,
-    isOutage: () => true,
+    isOutage: (error) => (isSubrequestLimit(error) ? null : true),
     onOpen: () => log.error('postgres.breaker_opened'),
   })
   const redis = createRedisClient(config.redis, redisBreaker)
+  const backgroundRedis = createRedisClient(
+    { ...config.redis, timeoutMs: REDIS_BACKGROUND_TIMEOUT_MS },
+    newRedisBreaker(),
+  )
   const leaseMs = config.postgres.timeoutMs + LEASE_MARGIN_MS
   const registers = createRegisterStore({ redis, keys, now, random, leaseMs })
 
@@ -78,7 +87,11 @@ export function createServices(config: Config, runtime: Runtime): Services {
   let managed: Management | undefined
   const postgresLinks = async () =>
     (await import('./links/postgres-links.ts')).postgresLinks(await database(), config.postgres.retries)
-  const totals = async () => (await import('./hits/postgres-hits.ts')).postgresHits(await database())
+  const totals = async () =>
+    (await import('./hits/postgres-hits.ts')).postgresHits(
+      await database(),
+      FLUSH_PATIENCE * config.postgres.timeoutMs,
+    )
   const outbox = async () => (await import('./outbox/postgres-outbox.ts')).postgresOutbox(await database())
 
   const publisher = createPublisher({
@@ -99,8 +112,13 @@ export function createServices(config: Config, runtime: Runtime): Services {
       },
     }),
   })
-  const counters = createHitCounters({ redis, keys, now, changeLog: links.changeLog })
+  const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog: links.changeLog })
   const hits = createHitRecorder({ counters, totals, commitWindowMs: config.hits.commitWindowMs, runtime })
+  const flush = async (): Promise<FlushReport> => {
+    // What this isolate has gathered is flushed too, so that whoever asks for a flush sees their own hits.
+    await hits.commit()
+    return flushHits({ counters, totals })
+  }
 
   return {
     config,
@@ -124,11 +142,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
       return managed
     },
     settings: createSettingsFinder(links),
-    async flush() {
-      // What this isolate has gathered is flushed too, so that whoever asks for a flush sees their own hits.
-      await hits.commit()
-      return flushHits({ counters, totals })
-    },
+    flush,
     async reconcile(full) {
       const { reconcile } = await import('./reconcile/reconcile.ts')
       const { postgresIdempotentAnswers } = await import('./idempotency/postgres-idempotent-answers.ts')
@@ -138,11 +152,10 @@ export function createServices(config: Config, runtime: Runtime): Services {
           keys,
           registers,
           publisher,
-          counters,
+          flush,
           now,
           links: await postgresLinks(),
           outbox: await outbox(),
-          totals: await totals(),
           answers: postgresIdempotentAnswers(await database()),
         },
         full,

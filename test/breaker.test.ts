@@ -7,7 +7,7 @@ function setup() {
   const events: string[] = []
   const breaker = createBreaker({
     now: () => time,
-    isOutage: (error) => error !== 'refused',
+    isOutage: (error) => (error === 'unsent' ? null : error !== 'refused'),
     onOpen: () => events.push('open'),
     onClose: () => events.push('close'),
   })
@@ -27,6 +27,7 @@ function setup() {
     events,
     fail,
     refuse: () => run(() => Promise.reject('refused')),
+    unsent: () => run(() => Promise.reject('unsent')),
     succeed: () => run(() => Promise.resolve()),
     hang: () => void run(() => new Promise(() => {})),
     open: async () => {
@@ -73,6 +74,17 @@ describe('breaker', () => {
       expect(await fail()).toBe('failed')
       expect(breaker.state()).toBe('open')
     }
+  })
+
+  test('learns nothing from a request that was never sent, neither well nor ill', async () => {
+    const { breaker, events, open, unsent, succeed, advance } = setup()
+    for (let i = 0; i < 20; i++) await unsent()
+    expect(breaker.state()).toBe('closed')
+    await open()
+    advance(250)
+    expect(await unsent()).toBe('failed')
+    expect([breaker.state(), events]).toEqual(['half-open', ['open']])
+    expect(await succeed()).toBe('ok')
   })
 
   test('has others skip while a probe runs, but does not wait for ever for one that was cancelled', async () => {

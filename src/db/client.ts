@@ -15,7 +15,8 @@ import { againIfRolledBack, postgresFailure } from './postgres-error.ts'
  * @throws {SourceUnavailable} when Postgres did not answer or cannot now; an SQL error comes through as it is.
  */
 export interface Database {
-  execute<Row>(statement: SQL): Promise<Row[]>
+  /** @param within milliseconds, for what no visitor waits for; default: as configured. */
+  execute<Row>(statement: SQL, within?: number): Promise<Row[]>
   /** As one transaction in one request; resolves to the rows of `statement`. */
   executeAfter<Row>(settings: SQL, statement: SQL): Promise<Row[]>
 }
@@ -28,7 +29,7 @@ export function openDatabase(config: Config['postgres'], breaker: Breaker): Data
   if (fetchEndpoint !== null) neonConfig.fetchEndpoint = fetchEndpoint
   neonConfig.fetchFunction = (input: RequestInfo, init?: RequestInit) =>
     breaker.run(async () => {
-      const response = await fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+      const response = await fetch(input, { signal: AbortSignal.timeout(timeoutMs), ...init })
       // Postgres's own errors come with 400; anything above is the proxy saying that there is no Postgres.
       if (response.status >= 500) throw new Error(`Neon answered ${response.status}`)
       // Read here, so that a body that breaks off counts as an outage too.
@@ -37,9 +38,10 @@ export function openDatabase(config: Config['postgres'], breaker: Breaker): Data
   // The driver would make a Date of it and lose the microseconds.
   types.setTypeParser(TIMESTAMPTZ, (text) => text)
   const client = neon(url)
-  const query = (statement: SQL) => {
+  const query = (statement: SQL, within?: number) => {
     const { sql, params } = statement.toQuery(RENDERING)
-    return client.query(sql, params)
+    if (within === undefined) return client.query(sql, params)
+    return client.query(sql, params, { fetchOptions: { signal: AbortSignal.timeout(within) } })
   }
   const guard = async <Rows>(work: PromiseLike<unknown>): Promise<Rows> => {
     try {
@@ -49,7 +51,7 @@ export function openDatabase(config: Config['postgres'], breaker: Breaker): Data
     }
   }
   return {
-    execute: (statement) => againIfRolledBack(() => guard(query(statement))),
+    execute: (statement, within) => againIfRolledBack(() => guard(query(statement, within))),
     async executeAfter<Row>(settings: SQL, statement: SQL) {
       const [, rows] = await againIfRolledBack(() =>
         guard<[unknown, Row[]]>(client.transaction([query(settings), query(statement)])),

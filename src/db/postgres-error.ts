@@ -1,5 +1,6 @@
 import { BreakerOpen } from '../breaker.ts'
 import { SourceUnavailable } from '../errors.ts'
+import { isSubrequestLimit } from '../subrequest-limit.ts'
 
 /**
  * SQLSTATE classes that say "not now": connection exceptions, transactions rolled back (a deadlock of two bulk writes),
@@ -62,12 +63,12 @@ function isTimeout(error: unknown): boolean {
   return false
 }
 
-/** Whether the circuit breaker let nothing through, down the chain of causes. */
-function breakerOpen(error: unknown): BreakerOpen | null {
+/** What let nothing through to Postgres, down the chain of causes: the circuit breaker or the platform. */
+function unsent(error: unknown): Error | null {
   for (let current = error; current instanceof Error; current = current.cause) {
-    if (current instanceof BreakerOpen) return current
+    if (current instanceof BreakerOpen || isSubrequestLimit(current)) return current
     if ('sourceError' in current) {
-      const found = breakerOpen(current.sourceError)
+      const found = unsent(current.sourceError)
       if (found !== null) return found
     }
   }
@@ -77,7 +78,7 @@ function breakerOpen(error: unknown): BreakerOpen | null {
 /** What a failed statement means: `SourceUnavailable` when Postgres did not answer or cannot now, else the SQL error. */
 export function postgresFailure(error: unknown): unknown {
   const state = sqlState(error)
-  return state === null || UNAVAILABLE.test(state)
-    ? new SourceUnavailable('postgres', breakerOpen(error) ?? error)
-    : error
+  if (state !== null && !UNAVAILABLE.test(state)) return error
+  const barrier = unsent(error)
+  return new SourceUnavailable('postgres', barrier ?? error, barrier === null)
 }

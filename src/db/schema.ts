@@ -86,14 +86,22 @@ export const linkHits = pgTable(
   (table) => [index('link_hits_total_idx').on(sql`${TOTAL_HITS}`, table.linkId)],
 )
 
-/** The batches that have been added to `link_hits`: a batch whose id is here is never added again. */
+/** The segments that have been added to `link_hits`, and the batches in them that may be sent again: none counts twice. */
 export const hitBatches = pgTable(
   'hit_batches',
   {
     id: text().primaryKey(),
     appliedAt: timestamp('applied_at', { withTimezone: true }).notNull().defaultNow(),
+    /** All that it counted; `null` = a batch, which counted as part of a segment. */
+    hits: bigint({ mode: 'number' }),
+    /** What it counted link by link, for as long as Redis might bring it back with more. */
+    linkIds: bigint('link_ids', { mode: 'bigint' }).array(),
+    counts: bigint({ mode: 'bigint' }).array(),
   },
-  (table) => [index('hit_batches_applied_at_idx').on(table.appliedAt)],
+  (table) => [
+    index('hit_batches_applied_at_idx').on(table.appliedAt),
+    index('hit_batches_counts_idx').on(table.appliedAt).where(sql`link_ids IS NOT NULL`),
+  ],
 )
 
 /** Keys to the API. The key itself is nowhere: its hash recognizes it, its prefix helps its owner to. */

@@ -19,6 +19,14 @@ export const batchId = ({ isolate, sequence }: HitBatch): string => `${isolate}-
 export interface HitSegment {
   readonly id: string
   readonly hits: ReadonlyMap<string, number>
+  /** Of each isolate the newest batch in it: the only one that may still be sent again. */
+  readonly newestBatches: readonly string[]
+}
+
+/** As it is in Redis. */
+export interface ClaimedSegment extends HitSegment {
+  /** What a release must find unchanged. */
+  readonly filling: readonly [total: string, newestSequence: string]
 }
 
 /** Hits waiting in one segment. `id` = `null` when the segment is empty. */
@@ -41,15 +49,25 @@ export interface HitCounters {
   /**
    * Adds a batch, once however often it is sent. An isolate must send its batches in order. The same request brings the
    * isolate up to date with the change log.
+   * @param isRepeated it was sent before, and may have been added.
    */
-  commit(batch: HitBatch): Promise<void>
-  /** The oldest segment, the same one until it is released; `null` = nothing waits. Malformed counters are left out. */
-  claim(): Promise<HitSegment | null>
-  /** Forgets a segment that Postgres has. Releasing it twice is harmless. */
-  release(id: string): Promise<void>
+  commit(batch: HitBatch, isRepeated?: boolean): Promise<void>
+  /**
+   * The oldest segments, the same ones until they are released. Malformed counters are left out.
+   * @param sealOpen takes the one that is being filled too; otherwise what is committed meanwhile is left to others.
+   */
+  claim(sealOpen: boolean): Promise<ClaimedHits>
+  /** Forgets segments that Postgres has. Releasing them twice is harmless. */
+  release(segments: readonly Pick<ClaimedSegment, 'id' | 'filling'>[]): Promise<void>
   pending(linkIds: readonly string[]): Promise<PendingReport>
   /** Every segment that waits and its hits, sealed ones last; for supervision. */
   waiting(): Promise<readonly WaitingSegment[]>
+}
+
+export interface ClaimedHits {
+  /** Together as many links as one statement takes; none = nothing waits. */
+  readonly segments: readonly ClaimedSegment[]
+  readonly hasMore: boolean
 }
 
 export interface WaitingSegment {
@@ -60,7 +78,9 @@ export interface WaitingSegment {
 }
 
 export interface HitCountersOptions {
+  /** For what somebody waits for. */
   readonly redis: RedisClient
+  readonly backgroundRedis: RedisClient
   readonly keys: Keys
   readonly changeLog: Pick<ChangeLogReader, 'cursor' | 'receive'>
   readonly now: () => number
@@ -73,40 +93,50 @@ export interface HitCountersOptions {
 
 const SEAL_AT_LINKS = 20_000
 
-/** After this long without a commit an isolate is gone for good, and so are its retries. */
-const WRITER_TTL_MS = 7 * 24 * 60 * 60 * 1000
+/**
+ * For how long Redis remembers an isolate's newest batch: far longer than a request can be on its way. What an isolate
+ * sends again later than that is told apart by Postgres.
+ */
+const WRITER_TTL_MS = 10 * 60_000
+/** After this long a segment takes no more hits: a backup of yesterday holds one that Postgres has had since. */
+const IDLE_SEGMENT_MS = 10 * 60_000
 
 export function createHitCounters(options: HitCountersOptions): HitCounters {
-  const { redis, keys, changeLog, now, sealAtLinks = SEAL_AT_LINKS } = options
+  const { redis, backgroundRedis, keys, changeLog, now, sealAtLinks = SEAL_AT_LINKS } = options
+  /** Of this isolate's batches the one that Redis confirmed last. */
+  let confirmed: number | null = null
+
   return {
-    async commit({ isolate, sequence, hits }) {
-      const pairs = [...hits].flat()
+    async commit({ isolate, sequence, hits }, isRepeated = false) {
       const requestedAt = now()
-      const reply = await redis.eval(
+      const reply = await backgroundRedis.eval(
         COMMIT_HITS,
         [keys.hits, keys.sealedHits, keys.hitWriters, keys.changes],
-        [isolate, sequence, keys.sealedHitsPrefix, sealAtLinks, changeLog.cursor(), ...pairs],
+        [
+          ...[isolate, sequence, keys.sealedHitsPrefix, sealAtLinks, changeLog.cursor(), confirmed ?? ''],
+          ...[isRepeated ? '1' : '', IDLE_SEGMENT_MS, WRITER_TTL_MS],
+          ...[...hits].flat(),
+        ],
       )
+      confirmed = Math.max(sequence, confirmed ?? 0)
       if (Array.isArray(reply)) changeLog.receive(reply[1], requestedAt)
     },
 
-    async claim() {
-      const freshId = crypto.randomUUID()
-      const reply = await redis.eval(
+    async claim(sealOpen) {
+      const reply = await backgroundRedis.eval(
         CLAIM_HITS,
         [keys.hits, keys.sealedHits],
-        [keys.sealedHitsPrefix, freshId],
+        [keys.sealedHitsPrefix, crypto.randomUUID(), sealOpen ? '1' : '', SEAL_AT_LINKS],
       )
-      if (!Array.isArray(reply)) return null
-      const [id, fields] = reply
-      return { id: String(id), hits: parseCounters(fields) }
+      const [hasMore, ...segments]: readonly RedisReply[] = Array.isArray(reply) ? reply : []
+      return { hasMore: hasMore === 1, segments: segments.map(parseSegment) }
     },
 
-    async release(id) {
-      await redis.eval(
+    async release(segments) {
+      await backgroundRedis.eval(
         RELEASE_HITS,
-        [keys.sealedHits, keys.hitWriters, keys.releasedHits],
-        [keys.sealedHitsPrefix, id, now() - WRITER_TTL_MS],
+        [keys.sealedHits, keys.releasedHits],
+        [keys.sealedHitsPrefix, ...segments.flatMap(({ id, filling }) => [id, ...filling])],
       )
     },
 
@@ -117,7 +147,7 @@ export function createHitCounters(options: HitCountersOptions): HitCounters {
         // A segment carries the id of its first batch, which ends in the time of that commit.
         const milliseconds = /-(\d{13})$/.exec(segment[0])?.[1]
         const since = milliseconds === undefined ? null : new Date(Number(milliseconds))
-        return { id: segment[0], hits: Number(segment[1]), since }
+        return { id: segment[0], hits: Number(segment[1]) || 0, since }
       })
     },
 
@@ -138,15 +168,20 @@ export function createHitCounters(options: HitCountersOptions): HitCounters {
   }
 }
 
-function parseCounters(fields: RedisReply | undefined): Map<string, number> {
+function parseSegment(segment: RedisReply): ClaimedSegment {
+  const [id, fields] = Array.isArray(segment) ? segment : []
   const hits = new Map<string, number>()
-  if (!Array.isArray(fields)) return hits
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const count = Number(fields[i + 1])
-    // A link id is a bigint; `#` and whatever else got in is not a counter.
-    if (/^\d{1,18}$/.test(String(fields[i])) && Number.isSafeInteger(count) && count > 0) {
-      hits.set(String(fields[i]), count)
-    }
+  const newestBatches: string[] = []
+  let [total, newestSequence] = ['', '']
+  for (let i = 0; Array.isArray(fields) && i + 1 < fields.length; i += 2) {
+    const [name, value] = [String(fields[i]), String(fields[i + 1])]
+    if (name === '+') total = value
+    if (name === '~') newestSequence = value
+    const count = Number(value)
+    if (!Number.isSafeInteger(count) || count <= 0) continue
+    // A link id is a bigint; whatever else got in is not a counter.
+    if (/^\d{1,18}$/.test(name)) hits.set(name, count)
+    else if (name.startsWith('@')) newestBatches.push(`${name.slice(1)}-${count}`)
   }
-  return hits
+  return { id: String(id), hits, newestBatches, filling: [total, newestSequence] }
 }

@@ -1,7 +1,6 @@
 import { decodeRegister, encodeRegister, type Register } from '../cache/register.ts'
 import type { Edit, RegisterStore } from '../cache/register-store.ts'
-import type { HitCounters } from '../hits/hit-counters.ts'
-import type { HitTotals } from '../hits/postgres-hits.ts'
+import type { FlushReport } from '../hits/flush.ts'
 import type { IdempotentAnswers } from '../idempotency/idempotent-answers.ts'
 import { keyFromName, type LinkKey } from '../links/link.ts'
 import type { PostgresLinks } from '../links/postgres-links.ts'
@@ -18,8 +17,7 @@ export interface ReconcileOptions {
   readonly links: Pick<PostgresLinks, 'findMany'>
   readonly outbox: Pick<Outbox, 'overrule'>
   readonly publisher: Pick<Publisher, 'publish' | 'drain'>
-  readonly counters: Pick<HitCounters, 'waiting' | 'release'>
-  readonly totals: Pick<HitTotals, 'applied'>
+  readonly flush: () => Promise<FlushReport>
   readonly answers: Pick<IdempotentAnswers, 'prune'>
   readonly now: () => number
 }
@@ -53,7 +51,8 @@ export async function reconcile(options: ReconcileOptions, full: boolean): Promi
   const { redis, keys, now } = options
   const startedAt = now()
   const drained = await options.publisher.drain()
-  const released = await releaseApplied(options)
+  const { claimed, batches } = await options.flush()
+  const released = claimed - batches
   await options.answers.prune()
   const cursorKey = full ? keys.fullReconcileCursor : keys.reconcileCursor
   let cursor = String((await redis.command('GET', cursorKey)) ?? '0')
@@ -108,10 +107,3 @@ function agree(register: Register | null, version: number, link: Register['link'
 }
 
 const canonical = (register: Register): string => encodeRegister({ ...register, softExpiresAt: 0, loadMs: 0 })
-
-async function releaseApplied({ counters, totals }: ReconcileOptions): Promise<number> {
-  const waiting = (await counters.waiting()).map(({ id }) => id)
-  const applied = waiting.length === 0 ? [] : await totals.applied(waiting)
-  for (const id of applied) await counters.release(id)
-  return applied.length
-}

@@ -7,6 +7,8 @@ import { Redis } from '@upstash/redis/cloudflare'
 import { type Breaker, BreakerOpen } from '../breaker.ts'
 import type { Config } from '../config.ts'
 import { SourceUnavailable } from '../errors.ts'
+import { isSubrequestLimit } from '../subrequest-limit.ts'
+import { refusalOf } from './refusals.ts'
 
 export type RedisReply = string | number | null | readonly RedisReply[]
 
@@ -27,23 +29,30 @@ export interface RedisTransport {
   exec(command: [string, ...(string | number)[]]): Promise<unknown>
 }
 
+/**
+ * What nobody waits for (hits, publications, flushes) may take this long where visitors have given up: from a far
+ * location, and with bulky answers. Twice of it ends before the platform ends background work, 30 s after the response.
+ */
+export const REDIS_BACKGROUND_TIMEOUT_MS = 5_000
+
+/** Clients for different time-outs take different breakers: a Redis too far for visitors is near enough for their hits. */
 export function createRedisClient(
   config: Config['redis'],
   breaker: Breaker,
   redis: RedisTransport = upstash(config),
 ): RedisClient {
   const run = async (request: () => Promise<unknown>): Promise<RedisReply> => {
-    let failure: unknown
-    for (let tries = 0; tries <= config.retries; tries++) {
+    let mayHaveRun = false
+    for (let triesLeft = config.retries; ; triesLeft--) {
       try {
         return (await breaker.run(request)) as RedisReply
       } catch (error) {
-        // The breaker may open between two tries: that the second was not sent does not unsend the first.
-        if (tries === 0 || !(error instanceof BreakerOpen)) failure = error
-        if (error instanceof BreakerOpen || isTimeout(error) || !isRedisOutage(error)) break
+        // That the second try was not sent, or refused, does not undo the first.
+        mayHaveRun ||= !isUndone(error)
+        const mayHelp = !isUndone(error) && isRedisOutage(error) && !isTimeout(error)
+        if (triesLeft === 0 || !mayHelp) throw new SourceUnavailable('redis', error, mayHaveRun)
       }
     }
-    throw new SourceUnavailable('redis', failure)
   }
   return {
     eval: (script, keys, args) => run(() => redis.eval(script, [...keys], [...args])),
@@ -69,7 +78,19 @@ function upstash(config: Config['redis']): RedisTransport {
 
 const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === 'TimeoutError'
 
-/** Redis's own error replies begin with a code in capitals (`WRONGTYPE ...`): it is there, but refuses this request. */
-export function isRedisOutage(error: unknown): boolean {
-  return !(error instanceof Error && /^(?:ERR|WRONGTYPE|NOSCRIPT|NOPERM|EXECABORT) /.test(error.message))
+/**
+ * For the circuit breaker: an error reply that is about this one request is none, and a request that the platform did not
+ * send tells nothing.
+ */
+export function isRedisOutage(error: unknown): boolean | null {
+  if (isSubrequestLimit(error)) return null
+  const refusal = refusalOf(error)
+  return refusal === null || refusal === 'out of order'
+}
+
+/** Whether an error says that Redis has certainly executed nothing. */
+function isUndone(error: unknown): boolean {
+  if (error instanceof BreakerOpen || isSubrequestLimit(error)) return true
+  const refusal = refusalOf(error)
+  return refusal === 'out of order' || refusal === 'too large'
 }

@@ -111,17 +111,19 @@ async function seedHits({ stores, bindings }: Fixture, links: number): Promise<v
     "INSERT INTO links (domain, code, url) SELECT '*', $1 || n, 'https://example.com/' FROM generate_series(1, $2) AS n RETURNING id",
     [code, links],
   )
+  const redis = createRedisClient(
+    {
+      url: bindings.UPSTASH_REDIS_REST_URL ?? '',
+      token: bindings.UPSTASH_REDIS_REST_TOKEN ?? '',
+      keyPrefix: stores.keyPrefix,
+      timeoutMs: 30_000,
+      retries: 0,
+    },
+    createBreaker({ now: Date.now, isOutage: () => false }),
+  )
   const counters = createHitCounters({
-    redis: createRedisClient(
-      {
-        url: bindings.UPSTASH_REDIS_REST_URL ?? '',
-        token: bindings.UPSTASH_REDIS_REST_TOKEN ?? '',
-        keyPrefix: stores.keyPrefix,
-        timeoutMs: 30_000,
-        retries: 0,
-      },
-      createBreaker({ now: Date.now, isOutage: () => false }),
-    ),
+    redis,
+    backgroundRedis: redis,
     keys: createKeys(stores.keyPrefix),
     now: Date.now,
     changeLog: { cursor: () => '', receive: () => {} },

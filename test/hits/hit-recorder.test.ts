@@ -7,15 +7,18 @@ import { createHitRecorder } from '../../src/hits/hit-recorder.ts'
 /** A recorder whose window ends when the test says so, over counters that remember what they were sent. */
 function setup(maxLinks = 100) {
   const sent: HitBatch[] = []
+  const repeated: boolean[] = []
   const applied: { id: string; hits: Record<string, number> }[] = []
   const windows: (() => void)[] = []
   const work: Promise<unknown>[] = []
   let failure: Error | null = null
+  let postgresFailure: Error | null = null
   let time = 1_000
   let duringSend = (): void => {}
   const counters: Pick<HitCounters, 'commit'> = {
-    async commit(batch) {
+    async commit(batch, isRepeated = false) {
       sent.push({ ...batch, hits: new Map(batch.hits) })
+      repeated.push(isRepeated)
       duringSend()
       if (failure !== null) throw failure
     },
@@ -23,9 +26,10 @@ function setup(maxLinks = 100) {
   const recorder = createHitRecorder({
     counters,
     totals: async () => ({
-      async apply({ id, hits }) {
-        applied.push({ id, hits: Object.fromEntries(hits) })
-        return { fresh: true, links: hits.size, hits: 0 }
+      async apply(segments) {
+        if (postgresFailure !== null) throw postgresFailure
+        for (const { id, hits } of segments) applied.push({ id, hits: Object.fromEntries(hits) })
+        return { batches: 1, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 }
       },
     }),
     commitWindowMs: 1_000,
@@ -33,17 +37,24 @@ function setup(maxLinks = 100) {
     runtime: {
       now: () => time,
       sleep: () => new Promise((resolve) => windows.push(resolve)),
-      background: (_event, promise) => work.push(promise),
+      background: (event, promise) => {
+        if (event === 'hits.leader_failed') work.push(promise)
+        else promise.catch(() => {})
+      },
     },
   })
   return {
     recorder,
     sent,
+    repeated,
     leaders: () => work.length,
     applied,
     /** `null` = the store is back. */
     fail: (error: Error | null) => {
       failure = error
+    },
+    failPostgres: (error: Error | null) => {
+      postgresFailure = error
     },
     whileSending: (action: () => void) => {
       duringSend = action
@@ -84,17 +95,16 @@ describe('hit recorder', () => {
     expect(leaders()).toBe(1)
   })
 
-  test('a leader whose time is up leaves nothing behind that came during its last commit', async () => {
+  test('a leader whose time is up hands over before its last commit', async () => {
     const { recorder, sent, leaders, endWindow, whileSending } = setup()
-    let more = 3
-    whileSending(() => {
-      if (more-- > 0) recorder.record('2')
-    })
+    whileSending(() => recorder.record('2'))
     recorder.record('1')
     await endWindow(20_000)
-    expect(sent.map(counts)).toEqual([{ 1: 1 }, { 2: 1 }, { 2: 1 }, { 2: 1 }])
-    recorder.record('3')
+    expect(sent.map(counts)).toEqual([{ 1: 1 }])
     expect(leaders()).toBe(2)
+    whileSending(() => {})
+    await endWindow()
+    expect(sent.map(counts)).toEqual([{ 1: 1 }, { 2: 1 }])
   })
 
   test('numbers batches upwards, even when the clock stands still', async () => {
@@ -139,14 +149,13 @@ describe('hit recorder', () => {
     expect(sent[tries]?.sequence).toBe(sent[0]?.sequence)
   })
 
-  test('sends what Redis has certainly not seen straight to Postgres', async () => {
+  test('sends what Redis has certainly not got straight to Postgres', async () => {
     const { recorder, sent, applied, fail, endWindow } = setup()
     fail(new SourceUnavailable('redis', new BreakerOpen()))
     recorder.record('1')
     recorder.record('1')
     await endWindow()
-    const [batch] = sent
-    expect(applied).toEqual([{ id: `${batch?.isolate}-${batch?.sequence}`, hits: { 1: 2 } }])
+    expect(applied).toEqual([{ id: expect.stringContaining(sent[0]?.isolate ?? '?'), hits: { 1: 2 } }])
     fail(null)
     recorder.record('2')
     await endWindow()
@@ -154,7 +163,7 @@ describe('hit recorder', () => {
   })
 
   test('keeps an ambiguous batch for Redis, while later hits go to Postgres', async () => {
-    const { recorder, sent, applied, fail, endWindow } = setup()
+    const { recorder, sent, repeated, applied, fail, endWindow } = setup()
     fail(new Error('no answer'))
     recorder.record('1')
     await endWindow()
@@ -166,7 +175,89 @@ describe('hit recorder', () => {
     await endWindow()
     expect(counts(sent.at(-1))).toEqual({ 1: 1 })
     expect(sent.at(-1)?.sequence).toBe(sent[0]?.sequence)
+    expect(repeated).toEqual([false, true, true])
     expect(recorder.state()).toEqual({ waitingLinks: 0, droppedHits: 0 })
+  })
+
+  test('after three failures in a row sends later hits to Postgres, whatever the circuit breaker says', async () => {
+    const { recorder, applied, fail, endWindow } = setup()
+    fail(new Error('WRONGTYPE'))
+    recorder.record('1')
+    for (let i = 0; i < 3; i++) {
+      recorder.record('2')
+      expect(applied).toEqual([])
+      await endWindow()
+    }
+    expect(applied.map(({ hits }) => hits)).toEqual([{ 2: 2 }])
+  })
+
+  test('writes to Postgres a few times a minute while Redis is down, not once a window', async () => {
+    const { recorder, applied, fail, endWindow } = setup()
+    fail(new SourceUnavailable('redis', new BreakerOpen()))
+    for (let second = 0; second < 300; second++) {
+      recorder.record('1')
+      await endWindow()
+    }
+    expect(applied.length).toBeLessThanOrEqual(20)
+    const inPostgres = applied.reduce((sum, { hits }) => sum + (hits['1'] ?? 0), 0)
+    expect(inPostgres).toBeGreaterThan(300 - 20)
+  })
+
+  test('goes on committing to Redis while Postgres does not take what was sent there', async () => {
+    const { recorder, sent, applied, fail, failPostgres, endWindow } = setup()
+    fail(new SourceUnavailable('redis', new BreakerOpen()))
+    failPostgres(new Error('no answer'))
+    recorder.record('1')
+    await endWindow()
+    fail(null)
+    const before = sent.length
+    for (let i = 0; i < 3; i++) {
+      recorder.record('2')
+      await endWindow()
+    }
+    expect(sent.slice(before).map(counts)).toEqual([{ 2: 1 }, { 2: 1 }, { 2: 1 }])
+    expect(recorder.state().waitingLinks).toBe(1)
+    failPostgres(null)
+    await endWindow()
+    expect(applied.map(({ hits }) => hits)).toEqual([{ 1: 1 }])
+    expect(recorder.state().waitingLinks).toBe(0)
+  })
+
+  test('gives to Redis, once it is back, what Postgres has certainly not got', async () => {
+    const { recorder, sent, fail, failPostgres, endWindow } = setup()
+    fail(new SourceUnavailable('redis', new BreakerOpen()))
+    failPostgres(new SourceUnavailable('postgres', new BreakerOpen()))
+    recorder.record('1')
+    await endWindow()
+    fail(null)
+    await endWindow()
+    expect(counts(sent.at(-1))).toEqual({ 1: 1 })
+    expect(recorder.state().waitingLinks).toBe(0)
+  })
+
+  test('an invocation that may send no more requests leaves the rest to the next one', async () => {
+    const { recorder, sent, leaders, applied, fail, endWindow } = setup()
+    fail(new SourceUnavailable('redis', new Error('Too many subrequests.'), false))
+    recorder.record('1')
+    await endWindow()
+    fail(null)
+    recorder.record('2')
+    expect(leaders()).toBe(2)
+    await endWindow()
+    expect([sent.slice(1).map(counts), applied]).toEqual([[{ 1: 1, 2: 1 }], []])
+  })
+
+  test('bounds all that it keeps, also of what waits for a store', async () => {
+    const { recorder, fail, failPostgres, endWindow } = setup(5)
+    failPostgres(new Error('no answer'))
+    fail(new Error('no answer'))
+    for (const id of ['1', '2']) recorder.record(id)
+    await endWindow()
+    fail(new SourceUnavailable('redis', new BreakerOpen()))
+    for (const id of ['3', '4']) recorder.record(id)
+    await endWindow()
+    for (const id of ['5', '6', '7', '5']) recorder.record(id)
+    expect(recorder.state()).toEqual({ waitingLinks: 5, droppedHits: 2 })
   })
 
   test('bounds what it keeps, and counts what it drops', () => {

@@ -80,7 +80,12 @@ describe('hits', () => {
     expect(await flushed(id)).toBe(0)
     expect(await (await edge.api('POST', '/flush')).json()).toMatchObject({ batches: 1 })
     expect([await flushed(id), await hitsOf(id)]).toEqual([3, 3])
-    expect(await (await edge.api('POST', '/flush')).json()).toEqual({ batches: 0, links: 0, hits: 0 })
+    expect(await (await edge.api('POST', '/flush')).json()).toEqual({
+      claimed: 0,
+      batches: 0,
+      links: 0,
+      hits: 0,
+    })
   })
 
   test('count once when the answer to their commit is lost and it is sent again', async () => {

@@ -38,7 +38,8 @@ export interface InMemoryPostgres {
 export function createInMemoryPostgres(): InMemoryPostgres {
   const histories = new Map<string, State[]>()
   const outbox = new Map<string, { readonly key: LinkKey; readonly version: number }>()
-  const batches = new Set<string>()
+  /** What each segment counted; `null` = a batch, which counted as part of one. */
+  const batches = new Map<string, ReadonlyMap<string, number> | null>()
   const hits = new Map<string, number>()
   let sequence = 0
   let ids = 0
@@ -116,17 +117,29 @@ export function createInMemoryPostgres(): InMemoryPostgres {
       },
     },
     totals: {
-      apply({ id, hits: counted }) {
-        if (batches.has(id)) return { fresh: false, links: 0, hits: 0 }
-        batches.add(id)
-        for (const [linkId, count] of counted) hits.set(linkId, (hits.get(linkId) ?? 0) + count)
-        return {
-          fresh: true,
-          links: counted.size,
-          hits: [...counted.values()].reduce((sum, n) => sum + n, 0),
+      apply(segments) {
+        const report = { batches: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 }
+        for (const { id, hits: counted, newestBatches } of segments) {
+          const known = batches.get(id)
+          const prior =
+            known === undefined ? newestBatches.map((batch) => batches.get(batch) ?? new Map()) : [known]
+          const now = new Map(known)
+          let news = 0
+          for (const [linkId, count] of counted) {
+            const more = count - prior.reduce((sum, part) => sum + (part?.get(linkId) ?? 0), 0)
+            now.set(linkId, Math.max(count, known?.get(linkId) ?? 0))
+            // As a batch in a segment, what it counted itself is not known.
+            if (known === null || more <= 0) continue
+            hits.set(linkId, (hits.get(linkId) ?? 0) + more)
+            news += more
+          }
+          if (known !== null) batches.set(id, now)
+          for (const batch of newestBatches) if (!batches.has(batch)) batches.set(batch, null)
+          report.batches += known === undefined || news > 0 ? 1 : 0
+          report.hits += news
         }
+        return report
       },
-      applied: (asked) => asked.filter((id) => batches.has(id)),
       prune() {},
     },
   }

@@ -14,7 +14,13 @@ import { createHitRecorder, type HitRecorder } from '../../src/hits/hit-recorder
 import type { HitTotals } from '../../src/hits/postgres-hits.ts'
 import type { Outbox } from '../../src/outbox/outbox.ts'
 import { createPublisher, type Publisher } from '../../src/outbox/publisher.ts'
-import { createRedisClient, isRedisOutage, type RedisTransport } from '../../src/redis/client.ts'
+import {
+  createRedisClient,
+  isRedisOutage,
+  REDIS_BACKGROUND_TIMEOUT_MS,
+  type RedisClient,
+  type RedisTransport,
+} from '../../src/redis/client.ts'
 import { createKeys } from '../../src/redis/keys.ts'
 import * as hitScripts from '../../src/redis/scripts/hits.ts'
 import * as registerScripts from '../../src/redis/scripts/registers.ts'
@@ -50,12 +56,14 @@ export interface IsolateOptions {
   readonly onPublished?: (edits: readonly Edit[]) => void
   /** Hears of batches that a store has, once this isolate has heard so too. */
   readonly onCommitted?: (hits: ReadonlyMap<string, number>) => void
+  /** Hears what Redis has added to its counters, at that moment: link ids and hits, in turn. */
+  readonly onAdded?: (pairs: readonly (string | number)[]) => void
   readonly sealAtLinks?: number
 }
 
 export function startIsolate(world: World, options: IsolateOptions = {}): Isolate {
   const { clock, network, redis, postgres } = world
-  const { onPublished, onCommitted, sealAtLinks = 20_000 } = options
+  const { onPublished, onCommitted, onAdded, sealAtLinks = 20_000 } = options
   const life: Life = { isAlive: true }
   let failedFinds = 0
   const runtime: Runtime = {
@@ -65,19 +73,18 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
     background: (_event, work) => void work.catch(() => {}),
   }
 
-  const transport: RedisTransport = {
+  const transport = (timeoutMs: number): RedisTransport => ({
     eval: (script, keys, args) =>
-      network.send(
-        life,
-        { store: 'redis', timeoutMs: REDIS.timeoutMs },
-        describeCall(script, keys, args),
-        () => redis.command('EVAL', script, keys.length, ...keys, ...args),
-      ),
+      network.send(life, { store: 'redis', timeoutMs }, describeCall(script, keys, args), async () => {
+        const reply = await redis.command('EVAL', script, keys.length, ...keys, ...args)
+        if (script === hitScripts.COMMIT_HITS && Array.isArray(reply) && reply[0] === 1) {
+          onAdded?.(args.slice(hitScripts.COMMIT_HITS_SETTINGS))
+        }
+        return reply
+      }),
     exec: ([name, ...args]) =>
-      network.send(life, { store: 'redis', timeoutMs: REDIS.timeoutMs }, name, () =>
-        redis.command(name, ...args),
-      ),
-  }
+      network.send(life, { store: 'redis', timeoutMs }, name, () => redis.command(name, ...args)),
+  })
   async function sql<T>(label: string, statement: (postgres: InMemoryPostgres) => T): Promise<T> {
     try {
       return await network.send(life, { store: 'postgres', timeoutMs: POSTGRES_TIMEOUT_MS }, label, () =>
@@ -89,12 +96,15 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
     }
   }
 
-  const breaker = createBreaker({
-    now: clock.now,
-    isOutage: isRedisOutage,
-    onClose: () => publisher.suspect(),
-  })
-  const client = createRedisClient(REDIS, breaker, transport)
+  const clientFor = (timeoutMs: number): RedisClient => {
+    const breaker = createBreaker({
+      now: clock.now,
+      isOutage: isRedisOutage,
+      onClose: () => publisher.suspect(),
+    })
+    return createRedisClient(REDIS, breaker, transport(timeoutMs))
+  }
+  const client = clientFor(REDIS.timeoutMs)
   const registers = createRegisterStore({
     redis: client,
     keys: KEYS,
@@ -135,12 +145,12 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
   })
 
   const totals: HitTotals = {
-    apply: (segment) => sql('hits.apply', (db) => db.totals.apply(segment)),
-    applied: (ids) => sql('hits.applied', (db) => db.totals.applied(ids)),
+    apply: (segments) => sql('hits.apply', (db) => db.totals.apply(segments)),
     prune: () => sql('hits.prune', (db) => db.totals.prune()),
   }
   const counters = createHitCounters({
     redis: client,
+    backgroundRedis: clientFor(REDIS_BACKGROUND_TIMEOUT_MS),
     keys: KEYS,
     now: clock.now,
     changeLog: links.changeLog,
@@ -148,15 +158,15 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
   })
   const recorder = createHitRecorder({
     counters: {
-      async commit(batch) {
-        await counters.commit(batch)
+      async commit(batch, isRepeated) {
+        await counters.commit(batch, isRepeated)
         onCommitted?.(batch.hits)
       },
     },
     totals: async () => ({
-      async apply(segment) {
-        const applied = await totals.apply(segment)
-        onCommitted?.(segment.hits)
+      async apply(segments) {
+        const applied = await totals.apply(segments)
+        for (const { hits } of segments) onCommitted?.(hits)
         return applied
       },
     }),

@@ -22,6 +22,7 @@ export const events = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(100, 400, 1_000, 1_000, 1_000, 2_500, 11_000, 36_000) },
     { weight: 1, arbitrary: fc.constantFrom('Redis down', 'Redis mute', 'Redis up', 'isolate dies') },
+    { weight: 1, arbitrary: fc.constantFrom('backup', 'Redis goes back') },
   ),
   { maxLength: 12 },
 )
@@ -39,7 +40,10 @@ export interface Traffic {
   cron(): Promise<unknown>
   /** Hits that were counted in an isolate. */
   readonly recorded: Tally
-  /** Hits that must not be lost: all but those that died with an isolate which no store had told to have them. */
+  /**
+   * Hits that must not be lost: all but those that died with an isolate which no store had told to have them, and those
+   * that Redis got after the moment to which it went back.
+   */
   readonly secured: () => Tally
 }
 
@@ -47,16 +51,22 @@ export interface Traffic {
 const SEAL_AT_LINKS = 2
 
 export function openTraffic(world: World): Traffic {
-  const { clock, network } = world
+  const { clock, network, redis } = world
   const recorded: Tally = new Map()
   const lostAtMost: Tally = new Map()
   const unconfirmed = new Map<Isolate, Tally>()
+  let backup = redis.snapshot()
+  let addedSinceBackup: Tally = new Map()
 
   const open = (): Isolate => {
     const waiting: Tally = new Map()
     const isolate = startIsolate(world, {
       sealAtLinks: SEAL_AT_LINKS,
       onCommitted: (hits) => addTo(waiting, hits, -1),
+      onAdded(pairs) {
+        for (let i = 0; i < pairs.length; i += 2)
+          addTo(addedSinceBackup, [[String(pairs[i]), Number(pairs[i + 1])]])
+      },
     })
     unconfirmed.set(isolate, waiting)
     return isolate
@@ -97,6 +107,16 @@ export function openTraffic(world: World): Traffic {
       if (event === 'Redis down') return network.impose('redis', 'refused')
       if (event === 'Redis mute') return network.impose('redis', 'answer lost')
       if (event === 'Redis up') return network.impose('redis', null)
+      if (event === 'backup') {
+        backup = redis.snapshot()
+        addedSinceBackup = new Map()
+        return
+      }
+      if (event === 'Redis goes back') {
+        redis.restore(backup)
+        addTo(lostAtMost, addedSinceBackup)
+        return
+      }
       const [first] = isolates.splice(0, 1)
       isolates.push(open())
       if (first === undefined) return

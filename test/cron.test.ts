@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { runCron } from '../src/cron.ts'
+import type { FlushReport } from '../src/hits/flush.ts'
+
+interface Situation {
+  readonly flush: Partial<FlushReport> | Error
+  readonly isBehind?: boolean
+  readonly isReconciliationDue?: boolean
+}
+
+/** What the cron does beside the flush. */
+async function whatCronDoes({ flush, isBehind = false, isReconciliationDue = false }: Situation) {
+  const done: string[] = []
+  const cron = runCron({
+    async flush() {
+      if (flush instanceof Error) throw flush
+      return { claimed: 0, batches: 0, links: 0, hits: 0, ...flush }
+    },
+    publisher: {
+      isBehind: () => isBehind,
+      async drain() {
+        done.push('drain')
+        return 0
+      },
+      lease: async () => null,
+      publish: async () => {},
+      suspect() {},
+      catchUp() {},
+    },
+    claimReconciliation: async () => isReconciliationDue,
+    async reconcile() {
+      done.push('reconcile')
+      return { drained: 0, checked: 0, repaired: 0, released: 0, complete: true }
+    },
+  })
+  await cron.catch((error: Error) => done.push(error.message))
+  return done
+}
+
+describe('the cron', () => {
+  test('lets Postgres sleep when nothing waits', async () => {
+    expect(await whatCronDoes({ flush: {}, isReconciliationDue: true })).toEqual([])
+  })
+
+  test('empties the outbox when it found hits', async () => {
+    expect(await whatCronDoes({ flush: { claimed: 1, batches: 1, hits: 5 } })).toEqual(['drain'])
+  })
+
+  test('empties the outbox also when Postgres had the hits already', async () => {
+    expect(await whatCronDoes({ flush: { claimed: 1, batches: 0 } })).toEqual(['drain'])
+  })
+
+  test('reconciles instead, which empties the outbox too, when that is due', async () => {
+    expect(await whatCronDoes({ flush: { claimed: 1 }, isReconciliationDue: true })).toEqual(['reconcile'])
+  })
+
+  test('empties the outbox without hits too when this isolate knows that Redis lacks edits', async () => {
+    expect(await whatCronDoes({ flush: {}, isBehind: true })).toEqual(['drain'])
+  })
+
+  test('lets edits not wait for hits that cannot be flushed, and says so', async () => {
+    const situation = { flush: new Error('no flush'), isBehind: true }
+    expect(await whatCronDoes(situation)).toEqual(['drain', 'no flush'])
+  })
+})

@@ -1,0 +1,256 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { HitCounters } from '../../src/hits/hit-counters.ts'
+import { backUp } from '../support/backup.ts'
+import { type HitStores, openHitStores } from '../support/hit-stores.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+let stores: Stores
+let hits: HitStores
+let link: string
+
+beforeAll(async () => {
+  stores = await startStores()
+  hits = openHitStores(stores)
+})
+
+afterAll(() => stores?.close())
+
+afterEach(async () => {
+  await stores.emptyRedis()
+  await stores.sql('TRUNCATE links, hit_batches CASCADE')
+})
+
+interface Isolate {
+  /** One batch of hits, which Redis confirms. */
+  commit(count: number, at?: number): Promise<void>
+  /** Sends the last batch once more, as after an answer that was lost. */
+  repeat(): Promise<void>
+  readonly counters: HitCounters
+}
+
+let sequences = Date.now()
+
+function newIsolate(): Isolate {
+  const isolate = crypto.randomUUID()
+  let counters = hits.newCounters()
+  let last = { isolate, sequence: 0, hits: new Map<string, number>() }
+  return {
+    counters,
+    commit(count, at = ++sequences) {
+      last = { isolate, sequence: at, hits: new Map([[link, count]]) }
+      return counters.commit(last)
+    },
+    repeat() {
+      // It has not heard that Redis has it.
+      counters = hits.newCounters()
+      return counters.commit(last, true)
+    },
+  }
+}
+
+async function makeLink(): Promise<void> {
+  ;[link = ''] = await hits.makeLinks(1)
+}
+
+async function warningsOf(work: () => Promise<unknown>): Promise<string> {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  await work()
+  const text = warn.mock.calls.flat().join('\n')
+  warn.mockRestore()
+  return text
+}
+
+const DAY_MS = 24 * 60 * 60_000
+
+describe('Redis goes back to an earlier time: hits', () => {
+  test('that isolates add to a segment which was flushed meanwhile count, its own only once', async () => {
+    await makeLink()
+    const isolate = newIsolate()
+    await isolate.commit(10)
+    const goBack = await backUp(stores)
+    await hits.flush()
+    await goBack()
+    const other = newIsolate()
+    for (let i = 0; i < 5; i++) await other.commit(10)
+    await hits.flush()
+    expect(await hits.total()).toBe(60)
+    await hits.flush()
+    expect(await hits.total()).toBe(60)
+  })
+
+  test('count all, also if the segment had got more before it was flushed', async () => {
+    await makeLink()
+    const isolate = newIsolate()
+    await isolate.commit(10)
+    const goBack = await backUp(stores)
+    await isolate.commit(90)
+    await hits.flush()
+    await goBack()
+    await isolate.commit(50)
+    await hits.flush()
+    expect(await hits.total()).toBe(150)
+  })
+
+  test('of a segment that was sealed, but not released, count once, and so do later ones', async () => {
+    await makeLink()
+    const isolate = newIsolate()
+    await isolate.commit(10)
+    await isolate.counters.claim(true)
+    const goBack = await backUp(stores)
+    await hits.flush()
+    await goBack()
+    await newIsolate().commit(50)
+    await hits.flush()
+    expect(await hits.total()).toBe(60)
+  })
+
+  test('of a segment that comes back twice count, and so do those that it got in between', async () => {
+    await makeLink()
+    await newIsolate().commit(10)
+    const goBack = await backUp(stores)
+    const goBackAgain = await backUp(stores)
+    await hits.flush()
+    await goBack()
+    const isolate = newIsolate()
+    await isolate.commit(50)
+    await hits.flush()
+    await goBackAgain()
+    await isolate.commit(40)
+    await hits.flush()
+    expect(await hits.total()).toBe(100)
+  })
+
+  test('may be lost if Redis itself lost as many, and the log says so', async () => {
+    await makeLink()
+    await newIsolate().commit(10)
+    const goBack = await backUp(stores)
+    await newIsolate().commit(90)
+    await hits.flush()
+    await goBack()
+    // It cannot know that Redis went back, and Postgres cannot tell its hits from the 90.
+    await newIsolate().commit(50)
+    const warnings = await warningsOf(hits.flush)
+    expect(warnings).toMatch(/"event":"hits\.segment_came_back".*"hits":60\b/)
+    expect(await hits.total()).toBe(100)
+  })
+
+  test('count also after a backup of yesterday, of which Postgres only knows that it was flushed', async () => {
+    await makeLink()
+    await newIsolate().commit(10, Date.now() - DAY_MS)
+    const goBack = await backUp(stores)
+    await newIsolate().commit(90, Date.now() - DAY_MS + 60_000)
+    await hits.flush()
+    await stores.sql(`UPDATE hit_batches SET applied_at = now() - interval '1 day'`)
+    await hits.totals.prune()
+    expect(await stores.sql('SELECT FROM hit_batches WHERE link_ids IS NOT NULL')).toEqual([])
+    await goBack()
+    await newIsolate().commit(50)
+    await hits.flush()
+    expect(await hits.total()).toBe(150)
+  })
+
+  test('that cannot be told from counted ones are dropped, and the log says how many', async () => {
+    await makeLink()
+    await newIsolate().commit(10)
+    const goBack = await backUp(stores)
+    await hits.flush()
+    await stores.sql(`UPDATE hit_batches SET applied_at = now() - interval '4 hours'`)
+    await hits.totals.prune()
+    await goBack()
+    await newIsolate().commit(7)
+    expect(await warningsOf(hits.flush)).toMatch(/"event":"hits\.dropped".*"hits":7\b/)
+    expect(await hits.total()).toBe(10)
+  })
+})
+
+describe('Redis goes back to before a batch whose answer was lost: sent again, it counts once', () => {
+  test('if it was flushed in a segment with others', async () => {
+    await makeLink()
+    const goBack = await backUp(stores)
+    await newIsolate().commit(1)
+    const isolate = newIsolate()
+    await isolate.commit(10)
+    await hits.flush()
+    await goBack()
+    await isolate.repeat()
+    await newIsolate().commit(50)
+    await hits.flush()
+    expect(await hits.total()).toBe(61)
+  })
+
+  test('if it was not flushed', async () => {
+    await makeLink()
+    const goBack = await backUp(stores)
+    const isolate = newIsolate()
+    await isolate.commit(10)
+    await goBack()
+    await isolate.repeat()
+    await isolate.repeat()
+    await newIsolate().commit(50)
+    await hits.flush()
+    expect(await hits.total()).toBe(60)
+  })
+
+  test('if it is flushed before the segment that another flush had claimed', async () => {
+    await makeLink()
+    const goBack = await backUp(stores)
+    await newIsolate().commit(1)
+    const isolate = newIsolate()
+    await isolate.commit(10)
+    const { segments } = await hits.newCounters().claim(true)
+    await goBack()
+    await isolate.repeat()
+    await hits.flush()
+    await hits.totals.apply(segments)
+    expect(await hits.total()).toBe(11)
+  })
+
+  test('if its segment is filled anew before the flush that claimed it before releases it', async () => {
+    await makeLink()
+    const isolate = newIsolate()
+    await isolate.commit(10)
+    const goBack = await backUp(stores)
+    const { segments } = await hits.newCounters().claim(true)
+    await hits.totals.apply(segments)
+    await goBack()
+    await newIsolate().commit(50)
+    await hits.newCounters().claim(true)
+    await hits.newCounters().release(segments)
+    await hits.flush()
+    expect(await hits.total()).toBe(60)
+  })
+})
+
+describe('Redis has forgotten which batches it had: one that is sent again counts once', () => {
+  const forgetWriters = () => stores.redis('DEL', `${stores.keyPrefix}v1:hits:writers`)
+
+  test('while its segment is filled, sealed, and flushed', async () => {
+    await makeLink()
+    await newIsolate().commit(1)
+    const isolate = newIsolate()
+    await isolate.commit(10)
+    await forgetWriters()
+    await isolate.repeat()
+    await isolate.counters.claim(true)
+    await forgetWriters()
+    await isolate.repeat()
+    await hits.flush()
+    expect(await hits.total()).toBe(11)
+    await forgetWriters()
+    await isolate.repeat()
+    await hits.flush()
+    expect(await hits.total()).toBe(11)
+  })
+
+  test('and isolates that committed long ago are forgotten by the next segment, without any flush', async () => {
+    await makeLink()
+    const writers = async () => await stores.redis('ZCARD', `${stores.keyPrefix}v1:hits:writers`)
+    for (let i = 0; i < 5; i++) await newIsolate().commit(1, Date.now() - 11 * 60_000)
+    expect(await writers()).toBe(5)
+    // A segment takes no more hits after so long, so this one begins another.
+    await newIsolate().commit(1, Date.now())
+    expect(await writers()).toBe(1)
+    await hits.flush()
+    expect(await hits.total()).toBe(6)
+  })
+})

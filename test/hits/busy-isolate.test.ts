@@ -1,0 +1,64 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { describe, expect, test } from 'vitest'
+import { createHitRecorder } from '../../src/hits/hit-recorder.ts'
+import { createVirtualClock, type VirtualClock } from '../interleavings/virtual-clock.ts'
+
+/** The platform ends what an invocation does in the background this long after its response. */
+const INVOCATION_MS = 30_000
+const WINDOW_MS = 1_000
+
+/** A recorder whose Redis takes `roundTripMs`, in invocations that the platform cuts off. */
+function setup(clock: VirtualClock, roundTripMs: number) {
+  const invocations = new AsyncLocalStorage<{ readonly startedAt: number }>()
+  const commits: { readonly at: number; readonly hits: number }[] = []
+  /** What an invocation waits for after its end never comes. */
+  const pause = (ms: number): Promise<void> => {
+    const endsAt = (invocations.getStore()?.startedAt ?? 0) + INVOCATION_MS
+    return new Promise((resolve) => clock.after(ms, () => clock.now() < endsAt && resolve()))
+  }
+  const recorder = createHitRecorder({
+    counters: {
+      async commit({ hits }) {
+        commits.push({ at: clock.now(), hits: [...hits.values()].reduce((sum, count) => sum + count, 0) })
+        await pause(roundTripMs)
+      },
+    },
+    totals: () => Promise.reject(new Error('not needed')),
+    commitWindowMs: WINDOW_MS,
+    runtime: { now: clock.now, sleep: pause, background: (_event, work) => void work.catch(() => {}) },
+  })
+  const invoke = <T>(work: () => T): T => invocations.run({ startedAt: clock.now() }, work)
+  async function visit(perSecond: number, seconds: number): Promise<void> {
+    for (let visits = 0; visits < perSecond * seconds; visits++) {
+      invoke(() => recorder.record(String(visits % 50)))
+      await clock.advance(1_000 / perSecond)
+    }
+  }
+  return { recorder, commits, visit, invoke }
+}
+
+describe('an isolate with 334 visits a second, 40 ms from Redis', () => {
+  test('commits once a window, whether a leader begins, leads or ends', { timeout: 60_000 }, async () => {
+    const clock = createVirtualClock()
+    const { commits, visit } = setup(clock, 40)
+    await visit(334, 90)
+    const pauses = commits.slice(1).map(({ at }, i) => at - (commits[i]?.at ?? 0))
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(2 * WINDOW_MS)
+    // Where a leader takes over, two windows may overlap.
+    expect(commits.length).toBeLessThanOrEqual(95)
+    const sent = commits.reduce((sum, { hits }) => sum + hits, 0)
+    expect(334 * 90 - sent).toBeLessThanOrEqual(334 * 2)
+  })
+
+  test('ends a commit that a flush asked for, though hits never cease', { timeout: 60_000 }, async () => {
+    const clock = createVirtualClock()
+    const { recorder, commits, visit, invoke } = setup(clock, 40)
+    recorder.record('1')
+    let isDone = false
+    void invoke(() => recorder.commit()).then(() => {
+      isDone = true
+    })
+    await visit(334, 1)
+    expect([isDone, commits.length]).toEqual([true, 1])
+  })
+})

@@ -1,0 +1,58 @@
+import { createBreaker } from '../../src/breaker.ts'
+import { parseConfig } from '../../src/config.ts'
+import { openDatabase } from '../../src/db/client.ts'
+import { type FlushReport, flushHits } from '../../src/hits/flush.ts'
+import { createHitCounters, type HitCounters } from '../../src/hits/hit-counters.ts'
+import { type HitTotals, postgresHits } from '../../src/hits/postgres-hits.ts'
+import { createRedisClient } from '../../src/redis/client.ts'
+import { createKeys } from '../../src/redis/keys.ts'
+import type { Stores } from './stores.ts'
+
+/** The parts through which hits go, over the stores of a test. */
+export interface HitStores {
+  /** What one isolate knows of Redis. */
+  newCounters(): HitCounters
+  readonly totals: HitTotals
+  flush(counters?: Partial<HitCounters>, totals?: Partial<HitTotals>): Promise<FlushReport>
+  /** Ids of new links. */
+  makeLinks(count: number): Promise<string[]>
+  /** All hits that Postgres has. */
+  total(): Promise<number>
+}
+
+export const SEAL_AT_LINKS = 200
+
+export function openHitStores(stores: Stores): HitStores {
+  const config = parseConfig({ ...stores.bindings, ADMIN_TOKEN: 'not-used-in-this-test' })
+  const keys = createKeys(config.redis.keyPrefix)
+  const breaker = createBreaker({ now: Date.now, isOutage: () => false })
+  const redis = createRedisClient({ ...config.redis, timeoutMs: 5_000 }, breaker)
+  const changeLog = { cursor: () => '', receive: () => {} }
+  const totals = postgresHits(openDatabase(config.postgres, breaker), 30_000)
+  const newCounters = () =>
+    createHitCounters({
+      ...{ redis, backgroundRedis: redis, keys, changeLog },
+      ...{ now: Date.now, sealAtLinks: SEAL_AT_LINKS },
+    })
+  return {
+    newCounters,
+    totals,
+    flush: (counters, store) =>
+      flushHits({
+        counters: { ...newCounters(), ...counters },
+        totals: async () => ({ ...totals, ...store }),
+      }),
+    async makeLinks(count) {
+      const rows = await stores.sql<{ id: string }>(
+        `INSERT INTO links (domain, code, url) SELECT '*', 'flush-' || n, 'https://example.com/'
+         FROM generate_series(1, $1::int) AS n RETURNING id`,
+        [count],
+      )
+      return rows.map(({ id }) => id)
+    },
+    async total() {
+      const [row] = await stores.sql<{ sum: string }>('SELECT coalesce(sum(hits), 0) AS sum FROM link_hits')
+      return Number(row?.sum)
+    },
+  }
+}
