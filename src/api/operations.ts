@@ -64,9 +64,9 @@ export const OPERATIONS: readonly Operation[] = [
   ]),
   ...tagged('Domains', [
     { method: 'get', path: '/domains', summary: 'List the settings of domains', answers: { 200: answer.domainsAnswer } },
-    { method: 'get', path: '/domains/{host}', summary: 'Read the settings of a domain', answers: { 200: answer.domainAnswer }, problems: [404] },
+    { method: 'get', path: '/domains/{host}', summary: 'Read the settings of a domain', answers: { 200: answer.domainAnswer }, problems: [404, 422] },
     { method: 'put', path: '/domains/{host}', summary: 'Set what a domain shows where it has no link to show', body: domainSchema, answers: { 200: answer.domainAnswer }, problems: [404, 422] },
-    { method: 'delete', path: '/domains/{host}', summary: 'Forget the settings of a domain', answers: { 204: null }, problems: [404] },
+    { method: 'delete', path: '/domains/{host}', summary: 'Forget the settings of a domain', answers: { 204: null }, problems: [404, 422] },
   ]),
   ...tagged('Operations', [
     { method: 'post', path: '/flush', summary: 'Move the hits that wait in Redis to Postgres', answers: { 200: answer.report } },

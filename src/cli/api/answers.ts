@@ -90,6 +90,24 @@ export const reconcileAnswer = v.object({
   complete: v.optional(v.boolean(), true),
 })
 
+const storeHealth = v.looseObject({
+  state: v.string(),
+  latencyMs: v.nullable(v.number()),
+  breaker: v.string(),
+})
+export const healthAnswer = v.looseObject({
+  status: v.string(),
+  redis: storeHealth,
+  postgres: storeHealth,
+  syncLagMs: v.nullable(v.number()),
+  outbox: v.nullable(v.looseObject({ depth: v.number(), oldestAgeMs: v.nullable(v.number()) })),
+  hits: v.looseObject({
+    redis: v.nullable(v.looseObject({ pending: v.number(), oldestAgeMs: v.nullable(v.number()) })),
+    isolate: v.looseObject({ waitingLinks: v.number(), droppedHits: v.number() }),
+  }),
+})
+export type HealthAnswer = v.InferOutput<typeof healthAnswer>
+
 /** Of the operator's commands: shown as it comes. */
 export const anyObject = v.record(v.string(), v.unknown())
 /** 204 has no body. */

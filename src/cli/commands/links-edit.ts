@@ -8,7 +8,7 @@ import { findLink } from './find-link.ts'
 import { leaf } from './leaf.ts'
 import { type FieldOptions, fieldsOf, refuseNothing, withFields } from './link-fields.ts'
 import { type FilterOptions, filterBody, withFilters } from './link-query.ts'
-import { collect, trueOrFalse, wholeNumber } from './option-parsers.ts'
+import { collect, hostName, trueOrFalse, wholeNumber } from './option-parsers.ts'
 import { showLink } from './show-links.ts'
 
 interface ChangeOptions extends FieldOptions {
@@ -37,7 +37,7 @@ interface BulkOptions extends CommonOptions, ChangeOptions, FilterOptions {
 export function addLinksEdit(links: Command, terminal: Terminal): void {
   withChanges(leaf(links, 'edit <link>', 'Edit a link: its code, its short URL, or id:17'))
     .option('--enabled <true|false>', 'whether it redirects', trueOrFalse)
-    .option('--domain <host>', 'of the code (default: the default domain)')
+    .option('--domain <host>', 'of the code (default: the default domain)', hostName)
     .option('--new-code <code>', 'move it to this code; its hits come along')
     .option('--new-domain <host>', 'move it to this domain ("*" = the default one)')
     .option('--keep-old-code', 'leave a copy where it was, a link of its own that starts without hits')
