@@ -26,7 +26,7 @@ export interface Outbox {
   settle(edits: readonly Edit[], logId: string): Promise<readonly Outranked[]>
   /**
    * Puts settled edits in again whose entry the change log does not have, though it is later than the log's oldest one:
-   * Redis has gone back to a time before them. Resolves to how many, at most 20,000; the rest is for the next time.
+   * Redis has gone back to a time before them. Resolves to how many, which may not be all of them.
    * @param logged the id of the oldest entry, then those of all entries of the last `SETTLED_FOR_MS`.
    */
   reopen(logged: readonly string[]): Promise<number>

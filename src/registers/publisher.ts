@@ -93,9 +93,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   /** Redis may have come back as it was before, even if this isolate has not noticed. */
   async function reopenLost(store: Outbox): Promise<void> {
-    const logged = await backgroundRegisters.loggedIds(runtime.now() - SETTLED_FOR_MS - CLOCK_MARGIN_MS)
-    const edits = await store.reopen(logged)
-    if (edits > 0) log.warn('outbox.reopened', { edits })
+    for (;;) {
+      const logged = await backgroundRegisters.loggedIds(runtime.now() - SETTLED_FOR_MS - CLOCK_MARGIN_MS)
+      const edits = await store.reopen(logged)
+      if (edits === 0) return
+      log.warn('outbox.reopened', { edits })
+    }
   }
 
   const isBehind = (): boolean => suspicions > cleared
