@@ -7,7 +7,7 @@ import { type NeonBridge, startNeonBridge } from '../../src/local/neon-bridge.ts
 let bridge: NeonBridge
 
 beforeAll(async () => {
-  bridge = await startNeonBridge({})
+  bridge = await startNeonBridge({ template: process.env.LINKR_TEST_TEMPLATE })
   neonConfig.fetchEndpoint = bridge.fetchEndpoint
 })
 afterAll(() => bridge.close())
@@ -34,7 +34,7 @@ describe('the embedded Postgres', () => {
   })
 
   it('closes although a query would run for an hour', async () => {
-    const own = await startNeonBridge({})
+    const own = await startNeonBridge({ template: process.env.LINKR_TEST_TEMPLATE })
     const client = await connect(own.databaseUrl)
     const waiting = await connect(own.databaseUrl)
     const queries = Promise.allSettled([client.query('SELECT pg_sleep(3600)'), waiting.query('SELECT 1')])
