@@ -1,6 +1,6 @@
 import type { Breaker, BreakerState } from './breaker.ts'
 import type { ChangeLogReader } from './cache/change-log.ts'
-import { IN_SYNC_MS } from './cache/memory-tier.ts'
+import { IN_SYNC_MS } from './cache/link-memory.ts'
 import type { HitCounters } from './hits/hit-counters.ts'
 import type { HitRecorder } from './hits/hit-recorder.ts'
 import type { Outbox } from './outbox/outbox.ts'

@@ -2,10 +2,8 @@
  * @module
  * Composition root, for `fetch` and `scheduled` alike. Everything that needs Postgres is imported on first use.
  */
-import { type Breaker, createBreaker } from './breaker.ts'
-import { type MemoryTier, memoryTier } from './cache/memory-tier.ts'
-import { redisTier } from './cache/redis-tier.ts'
-import { createRegisterStore } from './cache/register-store.ts'
+import { createBreaker } from './breaker.ts'
+import type { MemoryTier } from './cache/memory-tier.ts'
 import type { WarmUpReport } from './cache/warm-up.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/client.ts'
@@ -15,13 +13,12 @@ import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
 import { createLinkEditor, type LinkEditor } from './links/link-editor.ts'
+import { createLiveLinks } from './live-links.ts'
 import { log } from './log.ts'
 import type { Management } from './management.ts'
-import { createPublisher, type Publisher } from './outbox/publisher.ts'
+import type { Publisher } from './outbox/publisher.ts'
 import type { ReconcileReport } from './reconcile/reconcile.ts'
 import { createMissGuard, type MissGuard } from './redirect/miss-guard.ts'
-import { createRedisClient, isRedisOutage, REDIS_BACKGROUND_TIMEOUT_MS } from './redis/client.ts'
-import { createKeys } from './redis/keys.ts'
 import type { Runtime } from './runtime.ts'
 import { isSubrequestLimit } from './subrequest-limit.ts'
 
@@ -49,34 +46,14 @@ export interface Services {
 const RECONCILE_EVERY_SECONDS = 60 * 60
 /** A statement with 20,000 links' hits may take this many times what a visitor waits: Neon may be waking up. */
 const FLUSH_PATIENCE = 6
-/** A lease outlives the load it stands for. */
-const LEASE_MARGIN_MS = 1_000
 
 export function createServices(config: Config, runtime: Runtime): Services {
   const { now, random } = runtime
-  const keys = createKeys(config.redis.keyPrefix)
-  const newRedisBreaker = (): Breaker =>
-    createBreaker({
-      now,
-      isOutage: isRedisOutage,
-      onOpen: () => log.error('redis.breaker_opened'),
-      // Edits made while Redis was away may be missing there.
-      onClose: () => publisher.suspect(),
-    })
-  const redisBreaker = newRedisBreaker()
   const postgresBreaker = createBreaker({
     now,
     isOutage: (error) => (isSubrequestLimit(error) ? null : true),
     onOpen: () => log.error('postgres.breaker_opened'),
   })
-  const redis = createRedisClient(config.redis, redisBreaker)
-  const backgroundRedis = createRedisClient(
-    { ...config.redis, timeoutMs: REDIS_BACKGROUND_TIMEOUT_MS },
-    newRedisBreaker(),
-  )
-  const leaseMs = config.postgres.timeoutMs + LEASE_MARGIN_MS
-  const registers = createRegisterStore({ redis, keys, now, random, leaseMs })
-
   // Only the result is shared between requests, never a promise: a cancelled request would take it along.
   let opened: Database | undefined
   const database = async (): Promise<Database> => {
@@ -94,23 +71,11 @@ export function createServices(config: Config, runtime: Runtime): Services {
     )
   const outbox = async () => (await import('./outbox/postgres-outbox.ts')).postgresOutbox(await database())
 
-  const publisher = createPublisher({
-    registers,
+  const { links, publisher, registers, redis, backgroundRedis, redisBreaker, keys } = createLiveLinks({
+    config,
+    runtime,
+    origin: { find: async (key) => (await postgresLinks()).find(key) },
     outbox,
-    runtime,
-    forget: (key, version) => links.forget(key, version),
-  })
-  const links = memoryTier({
-    runtime,
-    origin: redisTier({
-      origin: { find: async (key) => (await postgresLinks()).find(key) },
-      registers,
-      runtime,
-      isSuspect() {
-        publisher.catchUp()
-        return publisher.isBehind()
-      },
-    }),
   })
   const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog: links.changeLog })
   const hits = createHitRecorder({ counters, totals, commitWindowMs: config.hits.commitWindowMs, runtime })

@@ -24,6 +24,7 @@ async function whatCronDoes({ flush, isBehind = false, isReconciliationDue = fal
       },
       lease: async () => null,
       publish: async () => {},
+      overrule: async () => {},
       suspect() {},
       catchUp() {},
     },

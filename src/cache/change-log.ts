@@ -1,9 +1,8 @@
 /**
  * @module
- * The change log: a capped Redis stream to which every edit is appended, and each isolate's position in it.
+ * The change log: a Redis stream of bounded size to which every edit is appended, and each isolate's position in it.
  */
 import type { RedisReply } from '../redis/client.ts'
-import { MAX_CHANGES_READ } from '../redis/scripts/changes.ts'
 
 export interface Change {
   /** The link's name; see `linkName`. */
@@ -11,62 +10,82 @@ export interface Change {
   readonly version: number
 }
 
-/** What follows the log: the memory tier. */
+/** What follows the log. */
 export interface ChangeListener {
   onChange(change: Change): void
-  /** Any link may have changed. */
+  /** Any link may have changed. Called before the reader counts as synced by the same answer. */
   onGap(): void
+  /** Redis has come back as it was before: it may lack edits that it had taken. A gap as well. */
+  onWentBack(): void
 }
 
 export interface ChangeLogReader {
-  /** Where to read on; '' = nothing has been read yet. */
+  /** Where to read on, as the script function `changes` takes it. */
   readonly cursor: () => string
   /**
-   * Takes what the script function `changes` returned.
+   * Takes what the script function `changes` returned. Answers may overtake each other.
    * @param requestedAt when the request was sent, in milliseconds since the epoch: what was appended later may be missing.
    */
-  receive(entries: RedisReply | undefined, requestedAt: number): void
+  receive(answer: RedisReply | undefined, requestedAt: number): void
+  /** The request failed. Perhaps there was too much to tell for a slow line, so the next one asks for less. */
+  missed(): void
+  /** Redis has appended an edit of this isolate, under this id. */
+  published(id: string): void
   /** Everything appended before this time has been taken in; -Infinity = nothing has. */
   readonly syncedAt: () => number
 }
 
+/** No answer is overtaken by that much: the clock has been put back. */
+const CLOCK_PUT_BACK_MS = 60_000
+
 export function createChangeLogReader(listener: ChangeListener): ChangeLogReader {
   let cursor = ''
+  /** The newest entry that is known to have been in the log. */
+  let seen = ''
   let syncedAt = Number.NEGATIVE_INFINITY
 
   return {
-    cursor: () => cursor,
+    cursor: () => `${cursor} ${isLater(seen, cursor) ? seen : ''}`,
     syncedAt: () => syncedAt,
-    receive(entries, requestedAt) {
-      const received = parseEntries(entries)
-      const newest = received.at(-1)
-      const isComplete = cursor !== '' && received[0]?.id === cursor && received.length < MAX_CHANGES_READ
-      const changes = isComplete ? received.slice(1).map(({ text }) => decodeChanges(text)) : [null]
-      announce(changes, listener)
-      cursor = newest?.id ?? ''
-      // Answers may overtake each other; an older one proves nothing new.
-      syncedAt = cursor === '' ? Number.NEGATIVE_INFINITY : Math.max(syncedAt, requestedAt)
+    missed() {
+      cursor = ''
+    },
+    published(id) {
+      if (isLater(id, seen)) seen = id
+    },
+    receive(answer, requestedAt) {
+      const { kind, newest, texts } = parseAnswer(answer)
+      // It has been overtaken, and everything in it is known.
+      if (kind !== 'back' && cursor !== '' && newest !== '' && !isLater(newest, cursor)) {
+        if (newest === cursor) advance(requestedAt)
+        return
+      }
+      const changes = kind === 'news' ? texts.map(decodeChanges) : [null]
+      if (kind === 'back') listener.onWentBack()
+      if (changes.includes(null)) listener.onGap()
+      else for (const change of changes.flatMap((entry) => entry ?? [])) listener.onChange(change)
+      cursor = newest
+      if (kind === 'back' || isLater(newest, seen)) seen = newest
+      if (newest === '') syncedAt = Number.NEGATIVE_INFINITY
+      else advance(requestedAt)
     },
   }
-}
 
-/** More than a listener is asked to remember. */
-const MAX_CHANGES_ANNOUNCED = 5_000
-
-function announce(changes: readonly (readonly Change[] | null)[], listener: ChangeListener): void {
-  const known = changes.flatMap((entry) => entry ?? [])
-  if (changes.includes(null) || known.length > MAX_CHANGES_ANNOUNCED) listener.onGap()
-  else for (const change of known) listener.onChange(change)
+  function advance(requestedAt: number): void {
+    const isPutBack = requestedAt < syncedAt - CLOCK_PUT_BACK_MS
+    syncedAt = isPutBack ? requestedAt : Math.max(syncedAt, requestedAt)
+  }
 }
 
 /** Stands for changes of any link in an entry of the log. */
 const ALL_LINKS = '*'
-/** An edit of more links than this makes isolates clear their memory. */
-const MAX_CHANGES_NAMED = 100
+/** The log's length times this bounds its size; an edit of more links clears what isolates remember. */
+const MAX_ENTRY_BYTES = 400
 
 export function encodeChanges(changes: readonly Change[]): string {
-  if (changes.length > MAX_CHANGES_NAMED) return ALL_LINKS
-  return changes.map(({ name, version }) => `${version} ${name}`).join('\n')
+  const text = changes.map(({ name, version }) => `${version} ${name}`).join('\n')
+  // Names are ASCII: codes are, and so are host names.
+  return text.length > MAX_ENTRY_BYTES ? ALL_LINKS : text
 }
 
 /** `null` = any link may have changed. */
@@ -74,18 +93,34 @@ export function decodeChanges(text: string): readonly Change[] | null {
   if (text === '') return []
   const changes: Change[] = []
   for (const line of text.split('\n')) {
-    const [, version, name] = /^(\d+) (.+)$/.exec(line) ?? []
-    if (version === undefined || name === undefined) return null
-    changes.push({ name, version: Number(version) })
+    const [, digits, name] = /^(\d+) (.+)$/.exec(line) ?? []
+    const version = Number(digits)
+    if (name === undefined || !Number.isSafeInteger(version)) return null
+    changes.push({ name, version })
   }
   return changes
 }
 
-function parseEntries(reply: RedisReply | undefined): { readonly id: string; readonly text: string }[] {
-  if (!Array.isArray(reply)) return []
-  return reply.flatMap((entry: RedisReply) => {
-    if (!Array.isArray(entry)) return []
-    const [id, fields] = entry
-    return typeof id === 'string' ? { id, text: Array.isArray(fields) ? String(fields[1] ?? '*') : '*' } : []
-  })
+interface Answer {
+  readonly kind: 'news' | 'gap' | 'back'
+  /** '' = it does not tell. */
+  readonly newest: string
+  readonly texts: readonly string[]
+}
+
+function parseAnswer(answer: RedisReply | undefined): Answer {
+  const [kind, newest, ...texts]: readonly RedisReply[] = Array.isArray(answer) ? answer : []
+  if (typeof newest !== 'string' || !/^\d+-\d+$/.test(newest)) return { kind: 'gap', newest: '', texts: [] }
+  return { kind: kind === 'news' || kind === 'back' ? kind : 'gap', newest, texts: texts.map(String) }
+}
+
+/** Ids of a stream: `<milliseconds>-<number>`, 64 bits each. */
+export function isLater(id: string, than: string): boolean {
+  const [a, b] = [rank(id), rank(than)]
+  return a[0] === b[0] ? a[1] > b[1] : a[0] > b[0]
+}
+
+function rank(id: string): readonly [bigint, bigint] {
+  const [milliseconds = '', number = ''] = id.split('-')
+  return [BigInt(milliseconds), BigInt(number)]
 }

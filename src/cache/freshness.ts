@@ -12,6 +12,8 @@ const JITTER = 0.1
 export const LINK_TTL_MS = 24 * 60 * 60 * 1000
 /** That there is no link is remembered for a short time only: anybody can ask for codes that do not exist. */
 export const ABSENT_TTL_MS = 60 * 1000
+/** No clock that is right is that far from another. */
+const CLOCK_MARGIN_MS = 10 * 60 * 1000
 /** A link that soft-expired less than this ago is in use: it is served while somebody refreshes it. */
 const REVALIDATE_WITHIN_MS = 60 * 1000
 
@@ -39,6 +41,8 @@ export type Freshness =
  */
 export function freshnessOf(register: CachedRegister, now: number, random: () => number): Freshness {
   const { softExpiresAt, loadMs } = register
+  // Nobody writes that, but with a clock that is ahead: it would be trusted for longer than anything is to be.
+  if (softExpiresAt > now + SOFT_TTL_MS + CLOCK_MARGIN_MS) return 'stale'
   // 1 - random() is in (0, 1], which ln can take.
   if (now - loadMs * Math.log(1 - random()) < softExpiresAt) return 'fresh'
   return now < softExpiresAt + REVALIDATE_WITHIN_MS ? 'refresh-ahead' : 'stale'

@@ -1,15 +1,19 @@
 import { SourceUnavailable } from '../errors.ts'
 import { type Link, type LinkKey, linkName } from '../links/link.ts'
 import type { LinkSource } from '../links/link-source.ts'
+import type { RedisReply } from '../redis/client.ts'
 import type { Runtime } from '../runtime.ts'
-import { BoundedCache } from './bounded-cache.ts'
-import { type ChangeListener, type ChangeLogReader, createChangeLogReader } from './change-log.ts'
-import { createRecentChanges } from './recent-changes.ts'
+import type { ChangeLogReader } from './change-log.ts'
+import { createLinkMemory, type Entry, type Load } from './link-memory.ts'
 import { createSingleFlight } from './single-flight.ts'
 
 export interface MemoryTierOptions {
   readonly origin: LinkSource
   readonly runtime: Pick<Runtime, 'now' | 'sleep' | 'background'>
+  /** Reads the change log from a cursor on. Throws `SourceUnavailable` when Redis fails. */
+  readonly readChanges: (cursor: string) => Promise<RedisReply>
+  /** Redis has come back as it was before. */
+  readonly onWentBack: () => void
   /** Bounds of the cache; the defaults suit an isolate's 128 MB. */
   readonly maxLinks?: number
   readonly maxBytes?: number
@@ -26,105 +30,109 @@ export interface MemoryTier extends LinkSource {
   readonly size: () => number
 }
 
-interface Entry {
-  readonly link: Link | null
-  /** When its load began, in milliseconds since the epoch: whatever was edited before then is in it. */
-  readonly loadedAt: number
-  /** The era in which it was loaded. */
-  readonly era: number
-}
-
-/** An entry is served for this long after it was loaded or the change log was read; then Redis is asked again. */
-export const IN_SYNC_MS = 5_000
-/** And never longer than this after it was loaded, whatever the change log says. */
-const MAX_AGE_MS = 60_000
 /** When neither Redis nor Postgres answers, entries that old still are better than nothing. */
 const STALE_IF_ERROR_MS = 60 * 60 * 1000
-/** Longer than any load takes: a load that began before an edit was read of must not bring the old link back. */
-const REMEMBER_CHANGES_MS = 60_000
-const MAX_CHANGES_REMEMBERED = 20_000
-/** How long a request waits for another one's load of the same link. */
+/** How long a request waits for another one's load of the same link, and how old such a load may be. */
 const PATIENCE_MS = 1_000
-
-/** What an entry costs beside its strings, measured roughly. */
-const ENTRY_OVERHEAD_BYTES = 300
+/** A link that is edited again during each of so many loads cannot be told. */
+const MAX_LOADS = 5
+/** Who asks for the change log because Postgres fails asks no more often. */
+const FOLLOW_EVERY_MS = 1_000
 
 /** A bounded cache of links in the isolate, served without any I/O while it is in sync with the change log. */
 export function memoryTier(options: MemoryTierOptions): MemoryTier {
-  const { origin, runtime, maxLinks = 20_000, maxBytes = 16 * 1024 * 1024 } = options
-  const entries = new BoundedCache<Entry>({
-    maxEntries: maxLinks,
-    maxBytes,
-    bytesOf: (name, { link }) => ENTRY_OVERHEAD_BYTES + 2 * (name.length + (link?.url.length ?? 0)),
+  const { origin, runtime, readChanges, onWentBack, maxLinks = 20_000, maxBytes = 16 * 1024 * 1024 } = options
+  const memory = createLinkMemory({ now: runtime.now, onWentBack, maxLinks, maxBytes })
+  const share = createSingleFlight<Entry, Load>({
+    sleep: runtime.sleep,
+    patienceMs: PATIENCE_MS,
+    canJoin: (running, { era, atLeast, loadedAt }) =>
+      running.era === era && running.atLeast >= atLeast && loadedAt - running.loadedAt <= PATIENCE_MS,
   })
-  const changed = createRecentChanges({
-    now: runtime.now,
-    rememberMs: REMEMBER_CHANGES_MS,
-    maxLinks: MAX_CHANGES_REMEMBERED,
-  })
-  const share = createSingleFlight<Link | null>({ sleep: runtime.sleep, patienceMs: PATIENCE_MS })
-  /** Counts the gaps of the change log: what began to load before one may be older than an edit nobody heard of. */
-  let era = 0
 
-  const listener: ChangeListener = {
-    onChange({ name, version }) {
-      changed.add(name, version)
-      const entry = entries.peek(name)
-      if (entry !== undefined && (entry.link?.version ?? 0) < version) entries.delete(name)
-    },
-    onGap() {
-      // What is there may be old now; it is kept for when no store answers.
-      era++
-    },
-  }
-  const changeLog = createChangeLogReader(listener)
-
-  async function load(name: string, key: LinkKey): Promise<Link | null> {
-    const loadedAt = runtime.now()
-    const eraAtStart = era
-    const link = await origin.find(key)
-    const isOutdated = changed.versionOf(name) > (link?.version ?? 0)
-    // Loads may overtake each other: the one that began last knows best.
-    const isOvertaken = (entries.peek(name)?.loadedAt ?? 0) > loadedAt
-    if (era === eraAtStart && !isOutdated && !isOvertaken) entries.set(name, { link, loadedAt, era })
-    return link
+  async function load(name: string, key: LinkKey, begun: Load): Promise<Entry> {
+    const entry = { ...begun, link: await origin.find(key, begun.atLeast) }
+    memory.keep(name, entry)
+    return entry
   }
 
-  async function loadOrServeStale(name: string, key: LinkKey): Promise<Link | null> {
+  function loadOrJoin(name: string, key: LinkKey): Promise<Entry> {
+    const wanted = memory.begin(name)
+    return share(name, wanted, () => {
+      const loading = load(name, key, wanted)
+      // Others may come to wait for it, so it goes on when the visitor who caused it leaves.
+      runtime.background('cache.load_failed', loading.catch(ignoreOutage))
+      return loading
+    })
+  }
+
+  /** What is known to be outdated is not returned, whoever loaded it. */
+  async function loadCurrent(name: string, key: LinkKey): Promise<Link | null> {
+    for (let tries = 1; tries <= MAX_LOADS; tries++) {
+      const entry = await loadOrJoin(name, key)
+      // After a gap nobody knows whether it is. A second look is enough.
+      const isDoubtful = memory.isBeforeGap(entry) && tries === 1
+      if (!memory.isOutdated(name, entry) && !isDoubtful) return entry.link
+    }
+    throw new SourceUnavailable('redis', new Error(`edited again during each of ${MAX_LOADS} loads`))
+  }
+
+  /**
+   * Postgres fails, and Redis has no register. If Redis can be asked at all, its change log decides: only without a gap
+   * since the load is the entry as good as ever.
+   */
+  async function remembered(name: string, failure: SourceUnavailable): Promise<Link | null> {
+    const isInformed = await followChanges()
+    const entry = memory.recall(name)
+    if (entry === undefined || (isInformed && memory.isBeforeGap(entry))) throw failure
+    if (runtime.now() - entry.loadedAt > STALE_IF_ERROR_MS) throw failure
+    return entry.link
+  }
+
+  /** Resolves to whether the change log has been read now or a moment ago. */
+  async function followChanges(): Promise<boolean> {
+    const requestedAt = runtime.now()
+    if (Math.abs(requestedAt - memory.changeLog.syncedAt()) < FOLLOW_EVERY_MS) return true
     try {
-      return await share(name, () => {
-        const loading = load(name, key)
-        // Others may come to wait for it, so it goes on when the visitor who caused it leaves.
-        runtime.background('cache.load_failed', loading.catch(ignoreOutage))
-        return loading
-      })
+      memory.changeLog.receive(await readChanges(memory.changeLog.cursor()), requestedAt)
+      return true
     } catch (error) {
-      const entry = entries.peek(name)
-      if (!(error instanceof SourceUnavailable) || entry === undefined) throw error
-      if (runtime.now() - entry.loadedAt > STALE_IF_ERROR_MS) throw error
-      return entry.link
+      ignoreOutage(error)
+      return false
     }
   }
 
-  function peek(name: string): Link | null | undefined {
-    const entry = entries.get(name)
-    if (entry === undefined || entry.era !== era) return undefined
-    const now = runtime.now()
-    const knownGoodAt = Math.max(entry.loadedAt, changeLog.syncedAt())
-    return now - knownGoodAt < IN_SYNC_MS && now - entry.loadedAt < MAX_AGE_MS ? entry.link : undefined
+  function peek(key: LinkKey): Link | null | undefined {
+    const name = linkName(key)
+    const entry = memory.servable(name)
+    if (entry === undefined) return undefined
+    if (memory.isBeforeGap(entry)) refresh(name, key, entry)
+    return entry.link
+  }
+
+  /** In the background, so that no gap makes a redirect wait. */
+  function refresh(name: string, key: LinkKey, entry: Entry): void {
+    const era = memory.era()
+    if (entry.refreshedIn === era) return
+    entry.refreshedIn = era
+    void loadOrJoin(name, key).catch(ignoreOutage)
   }
 
   return {
-    changeLog,
-    size: () => entries.size,
-    forget(key, version) {
-      listener.onChange({ name: linkName(key), version })
-    },
-    peek: (key) => peek(linkName(key)),
+    changeLog: memory.changeLog,
+    size: memory.size,
+    forget: memory.forget,
+    peek,
     async find(key) {
+      const known = peek(key)
+      if (known !== undefined) return known
       const name = linkName(key)
-      const known = peek(name)
-      return known === undefined ? loadOrServeStale(name, key) : known
+      try {
+        return await loadCurrent(name, key)
+      } catch (error) {
+        if (!(error instanceof SourceUnavailable)) throw error
+        return remembered(name, error)
+      }
     },
   }
 }

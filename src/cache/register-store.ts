@@ -1,6 +1,7 @@
 import { type LinkKey, linkName } from '../links/link.ts'
-import type { RedisClient } from '../redis/client.ts'
+import type { RedisClient, RedisReply } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
+import { FOLLOW_CHANGES, LOGGED_IDS } from '../redis/scripts/changes.ts'
 import { FILL, PUBLISH, READ_OR_LEASE, TAKE_LEASES } from '../redis/scripts/registers.ts'
 import { encodeChanges } from './change-log.ts'
 import { ABSENT_TTL_MS, cachedFor, LINK_TTL_MS } from './freshness.ts'
@@ -33,9 +34,23 @@ export interface Edit {
   readonly lease?: Lease | null
 }
 
-/** An edit that Redis refused, because it has a register that says to be newer. */
-export interface RefusedEdit extends Edit {
+/** A key whose register in Redis says to be newer than what was to be written. */
+export interface Newer {
+  readonly key: LinkKey
   readonly newerVersion: number
+}
+
+export interface Filled {
+  readonly written: number
+  /** Not written, although nobody had edited them: Redis has what Postgres does not. */
+  readonly newer: readonly Newer[]
+}
+
+export interface Published {
+  /** The id of the change log's entry about these edits. */
+  readonly logId: string
+  /** Refused: usually a later edit has been published already. */
+  readonly newer: readonly Newer[]
 }
 
 /** Every method throws `SourceUnavailable` when Redis fails. */
@@ -43,15 +58,16 @@ export interface RegisterStore {
   read(key: LinkKey): Promise<ReadAnswer>
   /** In the order of `keys`; `null` = somebody else holds that lease. */
   takeLeases(keys: readonly LinkKey[]): Promise<readonly (Lease | null)[]>
-  /** Resolves to how many were written: none without its lease, and none over a newer register. */
-  fill(fills: readonly Fill[]): Promise<number>
+  /** Writes none without its lease, and none over a newer register. */
+  fill(fills: readonly Fill[]): Promise<Filled>
   /** What stands in Redis, corrupt or not, in the order of `keys`; `null` = nothing. For reconciliation. */
   peek(keys: readonly LinkKey[]): Promise<readonly (string | null)[]>
-  /**
-   * Corrects what Redis holds and tells every isolate, in one round trip; adds only what it has the lease for. Resolves
-   * to the edits that were refused.
-   */
-  publish(edits: readonly Edit[]): Promise<readonly RefusedEdit[]>
+  /** Corrects what Redis holds and tells every isolate, in one round trip; adds only what it has the lease for. */
+  publish(edits: readonly Edit[]): Promise<Published>
+  /** What the change log tells from a position on, for `ChangeLogReader.receive`. */
+  changes(cursor: string): Promise<RedisReply>
+  /** Which entries the change log has: see `LOGGED_IDS`. */
+  loggedIds(since: number): Promise<readonly string[]>
 }
 
 export interface RegisterStoreOptions {
@@ -63,8 +79,8 @@ export interface RegisterStoreOptions {
   readonly leaseMs: number
 }
 
-/** Isolates that missed more than this many publications clear their memory instead. */
-const CHANGE_LOG_LENGTH = 10_000
+/** Times what an entry may have, less than 1 MB. Isolates that missed more publications have a gap. */
+const CHANGE_LOG_LENGTH = 2_000
 /** What publishing assumes of the load that it saved. */
 const TYPICAL_LOAD_MS = 50
 
@@ -103,7 +119,8 @@ export function createRegisterStore({
           return [token, register.version, encodeRegister(register), ttlOf(register), corrupt]
         }),
       )
-      return Number(reply)
+      const results = Array.isArray(reply) ? reply.map(Number) : []
+      return { written: results.filter((result) => result === -1).length, newer: newerOf(fills, results) }
     },
 
     async peek(linkKeys) {
@@ -127,10 +144,24 @@ export function createRegisterStore({
           }),
         ],
       )
-      const newer = Array.isArray(reply) ? reply.map(Number) : []
-      return edits.flatMap((edit, i) => (newer[i] ? { ...edit, newerVersion: newer[i] } : []))
+      const [logId, ...results] = Array.isArray(reply) ? reply : []
+      return { logId: String(logId), newer: newerOf(edits, results.map(Number)) }
+    },
+
+    changes: (cursor) => redis.eval(FOLLOW_CHANGES, [keys.changes], [cursor]),
+
+    async loggedIds(since) {
+      const reply = await redis.eval(LOGGED_IDS, [keys.changes], [since, CHANGE_LOG_LENGTH])
+      return Array.isArray(reply) ? reply.map(String) : []
     },
   }
+}
+
+function newerOf(writes: readonly { readonly key: LinkKey }[], results: readonly number[]): Newer[] {
+  return writes.flatMap(({ key }, i) => {
+    const newerVersion = results[i] ?? 0
+    return newerVersion > 0 ? { key, newerVersion } : []
+  })
 }
 
 const ttlOf = ({ link }: Register): number => (link === null ? ABSENT_TTL_MS : LINK_TTL_MS)

@@ -37,7 +37,7 @@ export async function warmUp(options: WarmUpOptions, count: number, offset: numb
         { key, register: cachedFor({ version: link?.version ?? 0, link }, loadMs, now(), random), lease },
       ]
     })
-    if (fills.length > 0) warmed += await registers.fill(fills)
+    if (fills.length > 0) warmed += (await registers.fill(fills)).written
   }
   return { links: keys.length, warmed }
 }

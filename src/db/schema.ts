@@ -66,7 +66,30 @@ export const cacheOutbox = pgTable(
     version: bigint({ mode: 'number' }).notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [primaryKey({ columns: [table.domain, table.code] })],
+  (table) => [
+    primaryKey({ columns: [table.domain, table.code] }),
+    index('cache_outbox_created_at_idx').on(table.createdAt),
+  ],
+)
+
+/**
+ * What has been taken out of the outbox lately, so that it can be put in again should Redis come back as it was before.
+ * One row a key; the newest one says what Redis had.
+ */
+export const settledEdits = pgTable(
+  'settled_edits',
+  {
+    domain: text().notNull(),
+    code: text().notNull(),
+    version: bigint({ mode: 'number' }).notNull(),
+    /** The id of the entry about it in Redis's change log. */
+    logId: text('log_id').notNull(),
+    settledAt: timestamp('settled_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.domain, table.code] }),
+    index('settled_edits_settled_at_idx').on(table.settledAt),
+  ],
 )
 
 /** Apart from `links` and narrow, so that counting never rewrites a link's row. A trigger makes each link's row here. */

@@ -82,7 +82,7 @@ export interface HitCountersOptions {
   readonly redis: RedisClient
   readonly backgroundRedis: RedisClient
   readonly keys: Keys
-  readonly changeLog: Pick<ChangeLogReader, 'cursor' | 'receive'>
+  readonly changeLog: Pick<ChangeLogReader, 'cursor' | 'receive' | 'missed'>
   readonly now: () => number
   /**
    * A segment is sealed by the commit that finds it this large, so none outgrows one HTTP answer (300 KB by default)
@@ -109,15 +109,20 @@ export function createHitCounters(options: HitCountersOptions): HitCounters {
   return {
     async commit({ isolate, sequence, hits }, isRepeated = false) {
       const requestedAt = now()
-      const reply = await backgroundRedis.eval(
-        COMMIT_HITS,
-        [keys.hits, keys.sealedHits, keys.hitWriters, keys.changes],
-        [
-          ...[isolate, sequence, keys.sealedHitsPrefix, sealAtLinks, changeLog.cursor(), confirmed ?? ''],
-          ...[isRepeated ? '1' : '', IDLE_SEGMENT_MS, WRITER_TTL_MS],
-          ...[...hits].flat(),
-        ],
-      )
+      const reply = await backgroundRedis
+        .eval(
+          COMMIT_HITS,
+          [keys.hits, keys.sealedHits, keys.hitWriters, keys.changes],
+          [
+            ...[isolate, sequence, keys.sealedHitsPrefix, sealAtLinks, changeLog.cursor(), confirmed ?? ''],
+            ...[isRepeated ? '1' : '', IDLE_SEGMENT_MS, WRITER_TTL_MS],
+            ...[...hits].flat(),
+          ],
+        )
+        .catch((error: unknown) => {
+          changeLog.missed()
+          throw error
+        })
       confirmed = Math.max(sequence, confirmed ?? 0)
       if (Array.isArray(reply)) changeLog.receive(reply[1], requestedAt)
     },

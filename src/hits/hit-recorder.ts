@@ -18,8 +18,8 @@ export interface HitRecorderOptions {
 export interface HitRecorder {
   /** Counts one hit. Returns at once; Redis has it after the commit window. */
   record(linkId: string): void
-  /** Commits what has been gathered now, without waiting for the window. Resolves to whether a store has all of it. */
-  commit(): Promise<boolean>
+  /** Commits what has been gathered now, without waiting for the window: to Redis, or else to Postgres in the background. */
+  commit(): Promise<void>
   /** Links whose hits wait in this isolate, and hits dropped since it started. */
   readonly state: () => { readonly waitingLinks: number; readonly droppedHits: number }
 }
@@ -64,14 +64,15 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
       if (leaderSince === since) leaderSince = Number.NEGATIVE_INFINITY
     }
     try {
-      for (let isLast = false, isSpent = false; !isLast && !isSpent; ) {
+      for (let isOver = false; !isOver; ) {
         await runtime.sleep(commitWindowMs)
-        isLast = runtime.now() - since + commitWindowMs > LEADS_FOR_MS
+        const isLast = runtime.now() - since + commitWindowMs > LEADS_FOR_MS
         // Before it commits: hits that come meanwhile get a leader whose time has only begun.
         if (isLast) resign()
-        isSpent = (await commit(isLast)) === 'spent'
+        const outcome = await commit(isLast)
         // Hits that came during the commit have no leader yet. They get a window of their own too, not a request.
         if (waitingLinks() === 0) return
+        isOver = isLast || outcome === 'spent' || runtime.now() - since > LEADS_FOR_MS
       }
       // The others were gathered just now, and have a leader.
       if (forRedis !== null || forPostgres !== null) {
@@ -85,7 +86,7 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
   /**
    * Sends what is there now, and nothing that comes meanwhile. Serialized: a second commit could treat a batch in flight
    * as never sent.
-   * @param isLast nobody may come by here for a while.
+   * @param isLast nobody may come by here for a while, or somebody waits for it.
    * @returns `'spent'` = this invocation may send no more requests.
    */
   async function commit(isLast: boolean): Promise<Outcome | null> {
@@ -176,8 +177,7 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
 
   return {
     async commit() {
-      await commit(false)
-      return waitingLinks() === 0
+      await commit(true)
     },
     state: () => ({ waitingLinks: waitingLinks(), droppedHits }),
     record(linkId) {

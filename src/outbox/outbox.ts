@@ -8,6 +8,12 @@ export interface Outranked {
   readonly version: number
 }
 
+/**
+ * A register in Redis that is older is refreshed before it is served, so nobody needs to bring older edits back: see
+ * freshness.ts. With a margin for clocks.
+ */
+export const SETTLED_FOR_MS = 70 * 60 * 1000
+
 /** The edits that Redis may not have yet. Every method throws `SourceUnavailable` when Postgres fails. */
 export interface Outbox {
   /** The oldest keys in it with what they hold now, at most `limit`. */
@@ -15,8 +21,15 @@ export interface Outbox {
   /**
    * Takes edits out, unless a newer version of their key has come in meanwhile or the link there is outranked. Resolves
    * to the outranked ones: their codes were taken again while the links that had them were being deleted.
+   * @param logId the id of the change log's entry about them. It is kept with them for `SETTLED_FOR_MS`.
    */
-  settle(edits: readonly Edit[]): Promise<readonly Outranked[]>
+  settle(edits: readonly Edit[], logId: string): Promise<readonly Outranked[]>
+  /**
+   * Puts settled edits in again whose entry the change log does not have, though it is later than the log's oldest one:
+   * Redis has gone back to a time before them. Resolves to how many, at most 20,000; the rest is for the next time.
+   * @param logged the id of the oldest entry, then those of all entries of the last `SETTLED_FOR_MS`.
+   */
+  reopen(logged: readonly string[]): Promise<number>
   /** `oldestAt` = `null` when it is empty. */
   depth(): Promise<{ readonly depth: number; readonly oldestAt: Date | null }>
   /**

@@ -5,7 +5,11 @@ import { registerOf } from '../db/register-of.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
 import type { LinkKey, LinkRecord } from '../links/link.ts'
 import { type LinkRow, linkFromRow } from '../links/link-row.ts'
-import type { Outbox } from './outbox.ts'
+import { type Outbox, SETTLED_FOR_MS } from './outbox.ts'
+
+const SETTLED_FOR = sql`${SETTLED_FOR_MS / 1000}::integer * interval '1 second'`
+/** What one statement does within its time-out. */
+const MAX_REOPENED = 20_000
 
 /** A key of the outbox, and the link there if there is one. */
 type PendingRow = {
@@ -37,8 +41,8 @@ export function postgresOutbox(database: Database): Outbox {
       })
     },
 
-    async settle(edits) {
-      // Looked up one by one, for the same reason as in `registerOf`.
+    async settle(edits, logId) {
+      // Looked up one by one, for the same reason as in `registerOf`; locked in one order, like every write.
       const settled = edits.map(({ key, register: { version } }) => ({ ...key, version }))
       const rows = await database.execute<{ domain: string; code: string; version: string }>(sql`
         WITH s AS MATERIALIZED (
@@ -51,13 +55,41 @@ export function postgresOutbox(database: Database): Outbox {
           FROM s
         ), outranked AS MATERIALIZED (
           SELECT domain, code, version FROM ranked WHERE present < version
-        ), settled AS (
-          DELETE FROM cache_outbox o USING s
-          WHERE o.domain = s.domain AND o.code = s.code AND o.version <= s.version
-            AND NOT EXISTS (SELECT FROM outranked WHERE domain = s.domain AND code = s.code)
+        ), locked AS MATERIALIZED (
+          SELECT o.domain, o.code FROM cache_outbox o JOIN s ON o.domain = s.domain AND o.code = s.code
+          WHERE o.version <= s.version AND NOT EXISTS (SELECT FROM outranked WHERE domain = s.domain AND code = s.code)
+          ORDER BY o.code, o.domain FOR UPDATE OF o
+        ), taken AS (
+          DELETE FROM cache_outbox o USING locked l WHERE o.domain = l.domain AND o.code = l.code
+          RETURNING o.domain, o.code, o.version
+        ), kept AS (
+          INSERT INTO settled_edits (domain, code, version, log_id) SELECT domain, code, version, ${logId}::text FROM taken
+          ON CONFLICT (domain, code) DO UPDATE
+            SET version = excluded.version, log_id = excluded.log_id, settled_at = now()
+        ), forgotten AS (
+          DELETE FROM settled_edits WHERE (domain, code) IN (
+            SELECT domain, code FROM settled_edits e
+            WHERE settled_at < now() - ${SETTLED_FOR} AND NOT EXISTS (
+              SELECT FROM cache_outbox WHERE domain = e.domain AND code = e.code)
+            ORDER BY settled_at LIMIT ${2 * edits.length} FOR UPDATE SKIP LOCKED)
         )
         SELECT domain, code, version FROM outranked`)
       return rows.map(({ domain, code, version }) => ({ key: { domain, code }, version: Number(version) }))
+    },
+
+    async reopen(logged) {
+      const [oldest] = logged
+      if (oldest === undefined) return 0
+      const rows = await database.execute(sql`
+        INSERT INTO cache_outbox (domain, code, version)
+        SELECT domain, code, version FROM settled_edits e
+        WHERE settled_at > now() - ${SETTLED_FOR}
+          AND split_part(log_id, '-', 1)::numeric > split_part(${oldest}::text, '-', 1)::numeric
+          AND log_id NOT IN (SELECT jsonb_array_elements_text(${JSON.stringify(logged)}::jsonb))
+          AND NOT EXISTS (SELECT FROM cache_outbox WHERE domain = e.domain AND code = e.code)
+        ORDER BY code, domain LIMIT ${MAX_REOPENED}
+        ON CONFLICT DO NOTHING RETURNING 1`)
+      return rows.length
     },
 
     async depth() {

@@ -126,7 +126,7 @@ async function seedHits({ stores, bindings }: Fixture, links: number): Promise<v
     backgroundRedis: redis,
     keys: createKeys(stores.keyPrefix),
     now: Date.now,
-    changeLog: { cursor: () => '', receive: () => {} },
+    changeLog: { cursor: () => '', receive() {}, missed() {} },
   })
   let sequence = Date.now()
   for (let i = 0; i < rows.length; i += COMMIT_SIZE) {

@@ -70,6 +70,40 @@ describe('both down', () => {
     await expect.poll(statuses).toEqual([302, 404])
   })
 
+  test('Redis back before Postgres: hits go there again, though Postgres has not answered for those it was sent', async () => {
+    const { id, code } = await edge.create({ url: 'https://example.com/' })
+    expect((await edge.get(`/${code}`, { method: 'HEAD' })).status).toBe(302)
+    let visits = 0
+    const visit = async (): Promise<void> => {
+      expect((await edge.get(`/${code}`)).status).toBe(302)
+      visits++
+    }
+    let direct = 0
+    stores.redisFaults.inject({ kind: 'refuse' })
+    stores.postgresFaults.inject({ kind: 'hang' }, ({ commands }) => {
+      if (commands.some((sql) => sql.includes('hit_batches'))) direct++
+      return true
+    })
+    const visitUntilSentToPostgres = async (): Promise<number> => {
+      await visit()
+      return direct
+    }
+    await expect.poll(visitUntilSentToPostgres).toBeGreaterThan(0)
+    stores.redisFaults.heal()
+    const inRedis = async (): Promise<number> => {
+      await visit()
+      return Number(await stores.redis('HGET', `${stores.keyPrefix}v1:hits`, id))
+    }
+    await expect.poll(inRedis).toBeGreaterThan(5)
+    stores.heal()
+    const missing = async (): Promise<number> => {
+      await edge.api('POST', '/flush')
+      return visits - (await stores.flushedHits(id))
+    }
+    await expect.poll(missing).toBe(0)
+    expect(await missing()).toBe(0)
+  })
+
   test('owners are answered 503, and nothing is written', async () => {
     const { id, code } = await edge.create({ url: 'https://example.com/old' })
     stores.redisFaults.inject({ kind: 'refuse' })

@@ -89,13 +89,13 @@ describe('a code that is taken again while its link is being deleted', () => {
     const deletion = await nextVersion()
     await insert('again-3', drawn)
     // It died after it had settled the deletion ...
-    const settled = await outbox.settle([{ key, register: { version: deletion, link: null } }])
+    const settled = await outbox.settle([{ key, register: { version: deletion, link: null } }], '1-0')
     expect([settled, await waiting()]).toEqual([[{ key, version: deletion }], [{ version: String(drawn) }]])
     // ... or after Postgres had raised the version.
     const raised = await outbox.overrule(key, deletion)
     expect(raised?.register.version).toBeGreaterThan(deletion)
     expect(await waiting()).toEqual([{ version: String(raised?.register.version) }])
-    expect(await outbox.settle(raised === null ? [] : [raised])).toEqual([])
+    expect(await outbox.settle(raised === null ? [] : [raised], '2-0')).toEqual([])
     expect(await waiting()).toEqual([])
   })
 })

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { InterceptedCall } from '../../src/local/intercept.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
 import { recover } from '../support/recover.ts'
@@ -165,5 +166,15 @@ describe('Postgres slow', () => {
     stores.postgresFaults.inject({ kind: 'delay', ms: 4_000 })
     await expect503(await edge.get(`/${cold.code}`))
     expect(await edge.follow(cached.code)).toBe('https://example.com/cached')
+  })
+
+  test('beyond its time-out: a flush waits longer than visitors do, as for a Neon that wakes up', async () => {
+    const { id, code } = await edge.create({ url: 'https://example.com/' })
+    expect(await edge.follow(code)).toBe('https://example.com/')
+    await expect.poll(() => edge.hitsOf(id)).toBe(1)
+    const appliesHits = ({ commands }: InterceptedCall) => commands.some((sql) => sql.includes('hit_batches'))
+    stores.postgresFaults.inject({ kind: 'delay', ms: 2_500 }, appliesHits)
+    await edge.cron()
+    expect(await stores.flushedHits(id)).toBe(1)
   })
 })

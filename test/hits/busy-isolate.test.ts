@@ -62,3 +62,13 @@ describe('an isolate with 334 visits a second, 40 ms from Redis', () => {
     expect([isDone, commits.length]).toEqual([true, 1])
   })
 })
+
+test('an isolate whose Redis takes 9 s goes on committing, one after the other', {
+  timeout: 60_000,
+}, async () => {
+  const clock = createVirtualClock()
+  const { commits, visit } = setup(clock, 9_000)
+  await visit(10, 300)
+  const pauses = commits.slice(1).map(({ at }, i) => at - (commits[i]?.at ?? 0))
+  expect(Math.max(...pauses)).toBeLessThanOrEqual(9_000 + 2 * WINDOW_MS)
+})

@@ -31,7 +31,10 @@ test('looking up, draining or settling many keys reads those links and no others
   const database: Database = { execute: capture, executeAfter: (_settings, statement) => capture(statement) }
   await postgresLinks(database, 0).findMany(KEYS)
   await postgresOutbox(database).pending(200)
-  await postgresOutbox(database).settle(KEYS.map((key) => ({ key, register: { version: 1, link: null } })))
+  await postgresOutbox(database).settle(
+    KEYS.map((key) => ({ key, register: { version: 1, link: null } })),
+    '1-0',
+  )
   expect(statements).toHaveLength(3)
   for (const statement of statements) {
     const { sql, params } = new PgDialect().sqlToQuery(statement)

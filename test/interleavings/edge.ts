@@ -16,10 +16,15 @@ export const LINK: LinkKey = { domain: '*', code: 'a' }
 export type Deed = 'find' | 'update' | 'create' | 'delete' | 'commit' | 'drain'
 export type Mishap =
   | 'Redis forgets'
+  | 'Redis is remembered'
+  | 'Redis goes back'
   | 'log trimmed'
+  | 'log tells of too much'
   | 'Redis down'
   | 'Redis mute'
   | 'Redis up'
+  | 'Postgres down'
+  | 'Postgres up'
   | 'isolate dies'
 /** A number is milliseconds that pass. */
 export type Event = number | Mishap
@@ -38,14 +43,28 @@ export const tasks = (...deeds: Deed[]): fc.Arbitrary<Task[][]> =>
     },
   )
 
-export const events = (waits: number[], mishaps: Mishap[]): fc.Arbitrary<Event[]> =>
-  fc.array(fc.oneof(fc.constantFrom(...waits), fc.constantFrom(...mishaps)), { maxLength: 10 })
+/** Something befalls them once others have had this many steps. */
+export interface Turn {
+  readonly steps: number
+  readonly event: Event
+}
+
+export const turns = (waits: number[], mishaps: Mishap[]): fc.Arbitrary<Turn[]> =>
+  fc.array(
+    fc.record({
+      steps: fc.nat({ max: 8 }),
+      event: fc.oneof(fc.constantFrom(...waits), fc.constantFrom(...mishaps)),
+    }),
+    { maxLength: 10 },
+  )
 
 export interface Edge {
   readonly isolates: Isolate[]
   /** Does one deed after the other. */
   act(list: readonly Task[]): Promise<void>
   befall(event: Event): Promise<void>
+  /** Everybody has the link in memory and has read the change log; Redis goes back to this moment, if to no later one. */
+  warmUp(): Promise<void>
   /** Reads that returned what was out of date. */
   readonly stale: string[]
 }
@@ -53,20 +72,37 @@ export interface Edge {
 export function openEdge(world: World): Edge {
   const { postgres, clock, network, redis } = world
   const journal = createJournal(postgres, clock.now)
-  const open = (): Isolate => startIsolate(world, { onPublished: journal.publish })
+  const open = (): Isolate =>
+    startIsolate(world, {
+      onPublished: (register, version) => register === KEYS.link(LINK) && journal.publish(LINK, version),
+    })
   const isolates = [open(), open()]
   const stale: string[] = []
+  let goBack = remember()
   postgres.insert(LINK, postgres.drawVersion())
 
   async function find(isolate: Isolate): Promise<void> {
     const since = clock.now()
-    const failuresBefore = isolate.failedFinds()
+    const before = { ...isolate.failures }
+    const wasAsking = isolate.asksRedis()
     const found = await isolate.links.find(LINK)
-    // With both stores out of reach, what is in memory may be served.
-    if (isolate.failedFinds() !== failuresBefore) return
-    const allowed = journal.allowed(LINK, since)
+    const missedRedis = !wasAsking || !isolate.asksRedis() || isolate.failures.redis > before.redis
+    const reachedNeither = missedRedis && isolate.failures.postgres > before.postgres
+    const allowed = reachedNeither ? journal.rememberable(LINK, since) : journal.allowed(LINK, since)
     if (allowed.some((state) => isSame(found, state))) return
     stale.push(`found ${found?.version ?? null}, allowed ${versions(allowed)}`)
+  }
+
+  /** The result takes Redis back to how it is now, as a failover does: whatever is on its way is lost. */
+  function remember(): () => Promise<void> {
+    const snapshot = redis.snapshot()
+    const unpublish = journal.remember()
+    return async () => {
+      network.cut('redis')
+      redis.restore(snapshot)
+      unpublish()
+      await clock.advance(1)
+    }
   }
 
   async function write(isolate: Isolate, does: Deed): Promise<State | null> {
@@ -102,6 +138,14 @@ export function openEdge(world: World): Edge {
   return {
     isolates,
     stale,
+    async warmUp() {
+      for (const isolate of isolates) {
+        void readChangeLog(isolate).catch(ignoreOutage)
+        void isolate.links.find(LINK).catch(ignoreOutage)
+      }
+      await world.finish()
+      goBack = remember()
+    },
     async act(list) {
       for (const task of list) {
         await world.step(`${task.does} at ${task.slot}`)
@@ -113,6 +157,15 @@ export function openEdge(world: World): Edge {
       if (event === 'Redis down') return network.impose('redis', 'refused')
       if (event === 'Redis mute') return network.impose('redis', 'answer lost')
       if (event === 'Redis up') return network.impose('redis', null)
+      if (event === 'Postgres down') return network.impose('postgres', 'refused')
+      if (event === 'Postgres up') return network.impose('postgres', null)
+      if (event === 'Redis is remembered') {
+        goBack = remember()
+        return
+      }
+      if (event === 'Redis goes back') return goBack()
+      if (event === 'log tells of too much')
+        return void (await redis.command('XADD', KEYS.changes, '*', 'c', '*'))
       if (event === 'log trimmed') return void (await redis.command('XTRIM', KEYS.changes, 'MAXLEN', 1))
       if (event === 'isolate dies') {
         const [first] = isolates.splice(0, 1)

@@ -4,10 +4,11 @@
  * not is the insert, which draws its version before the unique index makes it wait for a delete.
  */
 
+import { isLater } from '../../src/cache/change-log.ts'
 import type { Edit } from '../../src/cache/register-store.ts'
 import type { HitTotals } from '../../src/hits/postgres-hits.ts'
 import { type Link, type LinkKey, linkName } from '../../src/links/link.ts'
-import type { Outbox } from '../../src/outbox/outbox.ts'
+import { type Outbox, SETTLED_FOR_MS } from '../../src/outbox/outbox.ts'
 
 /** What a key held from one commit to the next. */
 export interface State {
@@ -21,6 +22,13 @@ type Synchronous<Port> = {
     : never
 }
 
+interface Settled {
+  readonly key: LinkKey
+  readonly version: number
+  readonly logId: string
+  readonly at: number
+}
+
 export interface InMemoryPostgres {
   /** Everything that was ever committed for a key, in order. */
   history(key: LinkKey): readonly State[]
@@ -30,14 +38,15 @@ export interface InMemoryPostgres {
   insert(key: LinkKey, version: number): State | null
   update(id: string): State | null
   delete(id: string): State | null
-  readonly outbox: Synchronous<Pick<Outbox, 'pending' | 'settle' | 'overrule'>>
+  readonly outbox: Synchronous<Pick<Outbox, 'pending' | 'settle' | 'reopen' | 'overrule'>>
   readonly totals: Synchronous<HitTotals>
   readonly hits: ReadonlyMap<string, number>
 }
 
-export function createInMemoryPostgres(): InMemoryPostgres {
+export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
   const histories = new Map<string, State[]>()
   const outbox = new Map<string, { readonly key: LinkKey; readonly version: number }>()
+  const settled = new Map<string, Settled>()
   /** What each segment counted; `null` = a batch, which counted as part of one. */
   const batches = new Map<string, ReadonlyMap<string, number> | null>()
   const hits = new Map<string, number>()
@@ -97,15 +106,26 @@ export function createInMemoryPostgres(): InMemoryPostgres {
           const link = find(key)
           return { key, register: { version: link?.version ?? version, link } }
         }),
-      settle: (edits) =>
+      settle: (edits, logId) =>
         edits.flatMap(({ key, register }) => {
           const row = outbox.get(linkName(key))
           const link = find(key)
           const version = Math.max(register.version, row?.version ?? 0)
           if (link !== null && link.version < version) return [{ key, version }]
-          if (row !== undefined && row.version <= register.version) outbox.delete(linkName(key))
+          if (row !== undefined && row.version <= register.version) {
+            outbox.delete(linkName(key))
+            settled.set(linkName(key), { ...row, logId, at: now() })
+          }
           return []
         }),
+      reopen([oldest = '', ...logged]) {
+        const lost = [...settled].filter(([name, { logId, at }]) => {
+          const isKept = now() - at < SETTLED_FOR_MS && !outbox.has(name)
+          return isKept && oldest !== '' && isLater(logId, oldest) && !logged.includes(logId)
+        })
+        for (const [name, { key, version }] of lost) outbox.set(name, { key, version })
+        return lost.length
+      },
       overrule(key, claimed) {
         const link = find(key)
         if (link !== null && link.version >= claimed) return null

@@ -1,17 +1,23 @@
-import type { Edit } from '../../src/cache/register-store.ts'
 import { type Link, type LinkKey, linkName } from '../../src/links/link.ts'
 import type { InMemoryPostgres, State } from './in-memory-postgres.ts'
 
 /** No edge location serves the old link for longer than this. */
 const BOUND_MS = 5_000
 
+/** A location that reaches neither store serves what it remembers for that long. */
+const REMEMBERED_MS = 60 * 60 * 1000
+
 /** What readers may see, from what owners were told. */
 export interface Journal {
   acknowledge(key: LinkKey, state: State): void
-  /** Redis has taken these edits. */
-  publish(edits: readonly Edit[]): void
+  /** Redis has taken this version. */
+  publish(key: LinkKey, version: number): void
+  /** Redis is about to be remembered as it is; the result is called when it has gone back to that. */
+  remember(): () => void
   /** What a read that began at `since` may have found, newest last. */
   allowed(key: LinkKey, since: number): readonly State[]
+  /** The same for a read that reached neither store. */
+  rememberable(key: LinkKey, since: number): readonly State[]
 }
 
 interface Entry {
@@ -23,7 +29,7 @@ interface Entry {
 
 export function createJournal(postgres: InMemoryPostgres, now: () => number): Journal {
   const acknowledged: Entry[] = []
-  const published: Entry[] = []
+  let published: readonly Entry[] = []
 
   const entry = (key: LinkKey, version: number): Entry => {
     const index = postgres.history(key).findLastIndex((state) => state.version === version)
@@ -35,14 +41,25 @@ export function createJournal(postgres: InMemoryPostgres, now: () => number): Jo
     return Math.max(at, first?.at ?? Number.POSITIVE_INFINITY)
   }
 
+  const allowed = (key: LinkKey, since: number): readonly State[] => {
+    const inForce = acknowledged.filter(
+      (edit) => edit.name === linkName(key) && since - inForceSince(edit) > BOUND_MS,
+    )
+    return postgres.history(key).slice(Math.max(0, ...inForce.map(({ index }) => index)))
+  }
+
   return {
+    allowed,
+    rememberable: (key, since) => allowed(key, since - REMEMBERED_MS),
     acknowledge: (key, { version }) => void acknowledged.push(entry(key, version)),
-    publish: (edits) => void published.push(...edits.map((edit) => entry(edit.key, edit.register.version))),
-    allowed(key, since) {
-      const inForce = acknowledged.filter(
-        (edit) => edit.name === linkName(key) && since - inForceSince(edit) > BOUND_MS,
-      )
-      return postgres.history(key).slice(Math.max(0, ...inForce.map(({ index }) => index)))
+    publish(key, version) {
+      published = [...published, entry(key, version)]
+    },
+    remember() {
+      const then = published
+      return () => {
+        published = then
+      }
     },
   }
 }

@@ -3,20 +3,20 @@ import { afterAll, beforeAll, vi } from 'vitest'
 
 /** Schedules per property: some for `npm test`, 10,000 for `npm run test:interleavings`, which CI runs; or any number. */
 const RUNS = Number(process.env.INTERLEAVINGS ?? 1_000)
-/** Several times what they take. */
-const BUDGET_MS = 60_000 + 10 * RUNS
+/** For one that never ends. They take milliseconds; how many are done in a minute is the machine's business. */
+const SCHEDULE_TIMEOUT_MS = 60_000
 
 /** A failure prints its seed and path; `SEED=... REPLAY=... INTERLEAVINGS=1` run it again. */
 const { SEED, REPLAY } = process.env
 
 export const RUN: fc.Parameters<unknown> & { readonly numRuns: number } = {
   numRuns: RUNS,
-  interruptAfterTimeLimit: BUDGET_MS,
-  markInterruptAsFailure: true,
+  timeout: SCHEDULE_TIMEOUT_MS,
   ...(SEED === undefined ? {} : { seed: Number(SEED) }),
   ...(REPLAY === undefined ? {} : { path: REPLAY }),
 }
-export const RUN_TIMEOUT_MS = 2 * BUDGET_MS
+/** Ten times what they take. */
+export const RUN_TIMEOUT_MS = SCHEDULE_TIMEOUT_MS + 100 * RUNS
 
 /** Every fault is logged, some 100,000 times. */
 export function muteLog(): void {

@@ -22,7 +22,7 @@ export const events = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(100, 400, 1_000, 1_000, 1_000, 2_500, 11_000, 36_000) },
     { weight: 1, arbitrary: fc.constantFrom('Redis down', 'Redis mute', 'Redis up', 'isolate dies') },
-    { weight: 1, arbitrary: fc.constantFrom('backup', 'Redis goes back') },
+    { weight: 1, arbitrary: fc.constantFrom('backup', 'Redis goes back', 'Postgres down', 'Postgres up') },
   ),
   { maxLength: 12 },
 )
@@ -107,6 +107,8 @@ export function openTraffic(world: World): Traffic {
       if (event === 'Redis down') return network.impose('redis', 'refused')
       if (event === 'Redis mute') return network.impose('redis', 'answer lost')
       if (event === 'Redis up') return network.impose('redis', null)
+      if (event === 'Postgres down') return network.impose('postgres', 'refused')
+      if (event === 'Postgres up') return network.impose('postgres', null)
       if (event === 'backup') {
         backup = redis.snapshot()
         addedSinceBackup = new Map()

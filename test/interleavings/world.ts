@@ -47,7 +47,7 @@ export async function inWorld(
       clock,
       network: createNetwork(scheduler, clock, upcoming),
       redis: await emptyRedis(),
-      postgres: createInMemoryPostgres(),
+      postgres: createInMemoryPostgres(clock.now),
       random: lehmer(seed),
       step: (label) => scheduler.schedule(Promise.resolve(), label),
       happen(events) {

@@ -13,6 +13,8 @@ export type Fault =
   | { readonly kind: 'status'; readonly status: number }
   /** Postgres rolls back, and says so. */
   | { readonly kind: 'sql-error'; readonly sqlState: string }
+  /** Redis refuses with this reply. */
+  | { readonly kind: 'reply-error'; readonly reply: string }
   /** Nothing is executed and nothing is answered, until the client gives up. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'delay'; readonly ms: number }
@@ -96,6 +98,12 @@ async function strike(fault: Fault, { execute, response, text }: InterceptedCall
       const failure = new SqlFailure(400, 'injected', { code: fault.sqlState, severity: 'ERROR' })
       return { status: 400, headers: { 'Content-Type': 'application/json' }, body: failure.toBody() }
     }
+    case 'reply-error':
+      return {
+        status: fault.reply.startsWith('WRONGPASS') ? 401 : 400,
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ error: fault.reply }),
+      }
     case 'hang':
       await new Promise((resolve) => response.once('close', resolve))
       return null

@@ -27,7 +27,7 @@ export function openHitStores(stores: Stores): HitStores {
   const keys = createKeys(config.redis.keyPrefix)
   const breaker = createBreaker({ now: Date.now, isOutage: () => false })
   const redis = createRedisClient({ ...config.redis, timeoutMs: 5_000 }, breaker)
-  const changeLog = { cursor: () => '', receive: () => {} }
+  const changeLog = { cursor: () => '', receive() {}, missed() {} }
   const totals = postgresHits(openDatabase(config.postgres, breaker), 30_000)
   const newCounters = () =>
     createHitCounters({

@@ -45,7 +45,11 @@ export const importAnswer = v.object({
 export type ImportAnswer = v.InferOutput<typeof importAnswer>
 
 const bulk = { matched: v.number(), more: v.optional(v.boolean(), false), ids: v.array(v.string()) }
-export const bulkEditAnswer = v.object({ ...bulk, changed: v.optional(v.number(), 0) })
+export const bulkEditAnswer = v.object({
+  ...bulk,
+  changed: v.optional(v.number(), 0),
+  taken: v.optional(v.number(), 0),
+})
 export const bulkDeleteAnswer = v.object({ ...bulk, deleted: v.optional(v.number(), 0) })
 
 export const keyAnswer = v.looseObject({
@@ -101,6 +105,7 @@ export const healthAnswer = v.looseObject({
     redis: v.nullable(v.looseObject({ pending: v.number(), oldestAgeMs: v.nullable(v.number()) })),
     isolate: v.looseObject({ waitingLinks: v.number(), droppedHits: v.number() }),
   }),
+  advice: v.optional(v.array(v.string()), []),
 })
 export type HealthAnswer = v.InferOutput<typeof healthAnswer>
 

@@ -7,6 +7,7 @@ import { confirm } from '../terminal/confirm.ts'
 import { type Column, printFields, printTable } from '../terminal/table.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
 import { type CommonOptions, connect } from './context.ts'
+import { addDomainsAdopt } from './domains-adopt.ts'
 import { leaf } from './leaf.ts'
 import { hostName, nullIf, wholeNumber } from './option-parsers.ts'
 
@@ -69,6 +70,8 @@ export function addDomains(program: Command, terminal: Terminal): void {
       const path = `/domains/${encodeURIComponent(host)}`
       show(await api.request({ method: 'PUT', path, body, answer: domainAnswer }), options)
     })
+
+  addDomainsAdopt(domains, terminal)
 
   leaf(domains, 'delete', 'Forget the settings of a domain; its links stay')
     .argument('<host>', HOST, hostName)

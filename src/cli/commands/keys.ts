@@ -7,7 +7,7 @@ import { note, print, printJson, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { leaf } from './leaf.ts'
-import { collect, dateOrNever, hostName } from './option-parsers.ts'
+import { collect, dateOrNever, hostName, wholeNumber } from './option-parsers.ts'
 
 const SCOPES = ['links:read', 'links:write', 'admin']
 
@@ -70,6 +70,21 @@ export function addKeys(program: Command, terminal: Terminal): void {
         terminal,
         `Key ${visible(answer.id)} "${visible(answer.name)}". Keep it: linkr knows only its hash and never shows it again.`,
       )
+    })
+
+  leaf(keys, 'rotate <id>', 'Make a key that may do the same, in place of this one; it is shown this once')
+    .option('--overlap <seconds>', 'how long the old one works on', wholeNumber(0, 604_800), 0)
+    .action(async (id: string, options: CommonOptions & { readonly overlap: number }) => {
+      const answer = await connect(terminal, options).request({
+        method: 'POST',
+        path: `/keys/${encodeURIComponent(id)}/rotate`,
+        body: { overlapSeconds: options.overlap },
+        answer: newKeyAnswer,
+      })
+      if (options.json === true) return printJson(terminal, answer)
+      print(terminal, answer.key)
+      const end = options.overlap === 0 ? 'has ended' : `ends in ${options.overlap} s`
+      note(terminal, `Key ${answer.id} "${answer.name}" takes the place of key ${id}, which ${end}.`)
     })
 
   leaf(keys, 'revoke <id>', 'Revoke an API key')

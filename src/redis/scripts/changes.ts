@@ -1,18 +1,70 @@
-/** More changes than this between two reads of the log: clearing the memory is cheaper than following them. */
-export const MAX_CHANGES_READ = 1000
+/**
+ * @module
+ * What scripts do with the change log. A key of the wrong type counts as none, and so does a log that takes no more
+ * entries (its newest id is the last possible one): it is begun anew.
+ */
+
+/** What one answer brings of the log, in bytes of text: it must fit through the line of an isolate far away. */
+export const MAX_NEWS_BYTES = 16 * 1024
+const MAX_NEWS_ENTRIES = 500
 
 /**
- * Lua function that reads the change log from a cursor. It begins with the entry at the cursor itself, so that a reader
- * who does not find it there knows that the log has a gap (trimmed, or Redis forgot everything). Without a cursor it
- * returns only the newest entry, making one if the log is empty.
+ * Lua function that reads the change log from a position: `<cursor> <seen>`, both the ids of entries and both may be
+ * empty. `cursor` is the entry to read on from. `seen` is one that is known to have been there, and is later than it.
+ * Returns {'news', newest id, text of each entry behind the cursor}, or
+ * {'gap', newest id}: there is no cursor, the log begins behind it, or there is too much to tell; or
+ * {'back', newest id}: the log has older entries than one of the two, but not that one. Entries are only ever taken off
+ * its old end, so Redis has come back as it was before.
  */
 export const READ_CHANGES = `
-local function changes(stream, cursor)
-  if cursor ~= '' then return redis.call('XRANGE', stream, cursor, '+', 'COUNT', ${MAX_CHANGES_READ}) end
-  local newest = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)
-  if #newest == 0 then
-    redis.call('XADD', stream, '*', 'c', '')
-    newest = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)
+local function changes(stream, position)
+  local cursor, seen = string.match(position, '^(%S*) ?(%S*)$')
+  local news = cursor == '' and {} or redis.pcall('XRANGE', stream, cursor, '+', 'COUNT', ${MAX_NEWS_ENTRIES + 2})
+  if news[1] and news[1][1] == cursor and #news <= ${MAX_NEWS_ENTRIES + 1} then
+    local answer, bytes = {'news', news[#news][1]}, 0
+    for i = 2, #news do
+      local fields, text = news[i][2], '*'
+      for j = 1, #fields, 2 do
+        if fields[j] == 'c' then text = fields[j + 1] end
+      end
+      if news[i][1] == seen then seen = '' end
+      answer[i + 1] = text
+      bytes = bytes + #text
+    end
+    if seen == '' and bytes <= ${MAX_NEWS_BYTES} then return answer end
   end
-  return newest
+  local newest = redis.pcall('XREVRANGE', stream, '+', '-', 'COUNT', 1)
+  if newest.err then redis.call('DEL', stream) end
+  if not newest[1] then return {'gap', redis.call('XADD', stream, '*', 'c', '')} end
+  for _, id in ipairs({cursor, seen}) do
+    local last = id ~= '' and redis.call('XREVRANGE', stream, id, '-', 'COUNT', 1)[1]
+    if last and last[1] ~= id then return {'back', newest[1][1]} end
+  end
+  return {'gap', newest[1][1]}
 end`
+
+/** Lua function that appends to the change log and keeps it to a length. Returns the new entry's id. */
+export const APPEND_CHANGE = `
+local function append(stream, length, text)
+  local id = redis.pcall('XADD', stream, 'MAXLEN', '~', length, '*', 'c', text)
+  if type(id) ~= 'table' then return id end
+  redis.call('DEL', stream)
+  return redis.call('XADD', stream, '*', 'c', text)
+end`
+
+/** Only reads the change log, for who has no hits to commit. KEYS change log; ARGV position. */
+export const FOLLOW_CHANGES = `${READ_CHANGES}
+return changes(KEYS[1], ARGV[1])`
+
+/**
+ * Which entries the change log has. KEYS change log; ARGV the time to begin at, in ms since the epoch, change log length.
+ * Returns the id of its oldest entry ('0-0' if it is so short that none was ever taken off), then the ids of all entries
+ * that are not older than that time.
+ */
+export const LOGGED_IDS = `
+local length = redis.pcall('XLEN', KEYS[1])
+if type(length) ~= 'number' or length == 0 then return {'0-0'} end
+local isWhole = length < tonumber(ARGV[2])
+local ids = {isWhole and '0-0' or redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1][1]}
+for i, entry in ipairs(redis.call('XRANGE', KEYS[1], ARGV[1], '+')) do ids[i + 1] = entry[1] end
+return ids`

@@ -3,6 +3,7 @@
  * The scripts around a link's register. A register is read, filled and published by scripts only, each of them atomic,
  * so their order alone decides what stays. A key of the wrong type counts as none and is written over.
  */
+import { APPEND_CHANGE } from './changes.ts'
 
 /**
  * Reads a register or takes the lease to load it, in one round trip (leases after Nishtala et al., "Scaling Memcache at
@@ -27,10 +28,10 @@ return taken`
  * Writes what was loaded from Postgres, each register only if its lease is still held: an edit deletes it, and so does
  * Redis forgetting everything, so a load from before either never lands. And never over a newer register.
  * KEYS register, lease for each; ARGV for each: token, version, register text, TTL in ms, corrupt text to write over or ''.
- * Returns how many were written.
+ * Returns for each -1 = written, 0 = not, or the newer version that stood there although the lease was held.
  */
 export const FILL = `
-local filled = 0
+local filled = {}
 for i = 1, #KEYS / 2 do
   local register, lease = KEYS[2 * i - 1], KEYS[2 * i]
   local token, version, text, ttl, corrupt = unpack(ARGV, 5 * i - 4, 5 * i)
@@ -38,9 +39,12 @@ for i = 1, #KEYS / 2 do
   local found = type(current) == 'string' and string.match(current, '^(%d+):')
   local held = redis.call('GET', lease) == token
   if held then redis.call('DEL', lease) end
-  if corrupt ~= '' and current == corrupt or held and not (found and tonumber(found) > tonumber(version)) then
+  filled[i] = 0
+  if held and found and tonumber(found) > tonumber(version) then
+    filled[i] = found
+  elseif held or corrupt ~= '' and current == corrupt then
     redis.call('SET', register, text, 'PX', ttl)
-    filled = filled + 1
+    filled[i] = -1
   end
 end
 return filled`
@@ -51,10 +55,10 @@ return filled`
  * absent link that was filled in), the edit may be coming late, and a newer one may have expired or been forgotten.
  * KEYS change log, then register, lease for each; ARGV change log length, change log entry, then version, register text,
  * TTL in ms, token or '' for each.
- * Returns for each 0 if nothing newer was there, else the newer version.
+ * Returns the id of the log's new entry, then for each 0 if nothing newer was there, else the newer version.
  */
-export const PUBLISH = `
-local newer = {}
+export const PUBLISH = `${APPEND_CHANGE}
+local answer = {append(KEYS[1], ARGV[1], ARGV[2])}
 for i = 1, (#KEYS - 1) / 2 do
   local register, lease = KEYS[2 * i], KEYS[2 * i + 1]
   local version, text, ttl, token = unpack(ARGV, 4 * i - 1, 4 * i + 2)
@@ -62,14 +66,13 @@ for i = 1, (#KEYS - 1) / 2 do
   local found = type(current) == 'string' and string.match(current, '^(%d+):')
   local held = token ~= '' and redis.call('GET', lease) == token
   redis.call('DEL', lease)
-  newer[i] = 0
+  answer[i + 1] = 0
   if found and tonumber(found) > tonumber(version) then
-    newer[i] = found
+    answer[i + 1] = found
   elseif held or found and tonumber(found) > 0 then
     redis.call('SET', register, text, 'PX', ttl)
   else
     redis.call('DEL', register)
   end
 end
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'c', ARGV[2])
-return newer`
+return answer`

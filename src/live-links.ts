@@ -1,0 +1,103 @@
+/**
+ * @module
+ * Links as they are now: the tiers they are found in, the publisher of edits, and what these tell each other when a store
+ * was away or has gone back. Over whatever Redis and Postgres it is given, so that tests run this very wiring.
+ */
+import { type Breaker, createBreaker } from './breaker.ts'
+import { type MemoryTier, memoryTier } from './cache/memory-tier.ts'
+import { redisTier } from './cache/redis-tier.ts'
+import { createRegisterStore, type RegisterStore } from './cache/register-store.ts'
+import type { Config } from './config.ts'
+import type { LinkSource } from './links/link-source.ts'
+import { log } from './log.ts'
+import type { Outbox } from './outbox/outbox.ts'
+import { createPublisher, type Publisher } from './outbox/publisher.ts'
+import {
+  createRedisClient,
+  isRedisOutage,
+  REDIS_BACKGROUND_TIMEOUT_MS,
+  type RedisClient,
+  type RedisTransport,
+} from './redis/client.ts'
+import { createKeys, type Keys } from './redis/keys.ts'
+import type { Runtime } from './runtime.ts'
+
+export interface LiveLinksOptions {
+  readonly config: Pick<Config, 'redis' | 'postgres'>
+  readonly runtime: Runtime
+  /** Makes the way to Redis for a time-out; left out = Upstash's REST client. */
+  readonly transport?: (timeoutMs: number) => RedisTransport
+  /** Postgres: the truth. */
+  readonly origin: LinkSource
+  readonly outbox: () => Promise<Outbox>
+}
+
+export interface LiveLinks {
+  readonly links: MemoryTier
+  readonly publisher: Publisher
+  readonly registers: RegisterStore
+  /** For what somebody waits for. */
+  readonly redis: RedisClient
+  readonly backgroundRedis: RedisClient
+  readonly redisBreaker: Breaker
+  readonly keys: Keys
+}
+
+/** A lease outlives the load it stands for. */
+const LEASE_MARGIN_MS = 1_000
+
+export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
+  const { config, runtime, transport, origin, outbox } = options
+  const { now, random } = runtime
+  const keys = createKeys(config.redis.keyPrefix)
+  const newBreaker = (): Breaker =>
+    createBreaker({
+      now,
+      isOutage: isRedisOutage,
+      onOpen: () => log.error('redis.breaker_opened'),
+      // Edits made while Redis was away may be missing there.
+      onClose: () => publisher.suspect(),
+    })
+  const newClient = (timeoutMs: number, breaker: Breaker): RedisClient =>
+    createRedisClient({ ...config.redis, timeoutMs }, breaker, transport?.(timeoutMs))
+  const newRegisters = (client: RedisClient): RegisterStore =>
+    createRegisterStore({
+      redis: client,
+      keys,
+      now,
+      random,
+      leaseMs: config.postgres.timeoutMs + LEASE_MARGIN_MS,
+    })
+
+  const redisBreaker = newBreaker()
+  const redis = newClient(config.redis.timeoutMs, redisBreaker)
+  const backgroundRedis = newClient(REDIS_BACKGROUND_TIMEOUT_MS, newBreaker())
+  const registers = newRegisters(redis)
+  const publisher = createPublisher({
+    registers,
+    backgroundRegisters: newRegisters(backgroundRedis),
+    outbox,
+    runtime,
+    forget: (key, version) => links.forget(key, version),
+    onPublished: (logId) => links.changeLog.published(logId),
+  })
+  const links = memoryTier({
+    runtime,
+    readChanges: registers.changes,
+    onWentBack() {
+      log.error('redis.went_back')
+      publisher.suspect()
+    },
+    origin: redisTier({
+      origin,
+      registers,
+      runtime,
+      isSuspect() {
+        publisher.catchUp()
+        return publisher.isBehind()
+      },
+      overrule: publisher.overrule,
+    }),
+  })
+  return { links, publisher, registers, redis, backgroundRedis, redisBreaker, keys }
+}

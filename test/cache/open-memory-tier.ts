@@ -1,0 +1,97 @@
+import { type MemoryTier, memoryTier } from '../../src/cache/memory-tier.ts'
+import type { Link } from '../../src/links/link.ts'
+import type { RedisReply } from '../../src/redis/client.ts'
+
+export const key = { domain: '*', code: 'a' }
+
+export const linkOf = (version: number): Link => ({
+  id: '1',
+  url: `https://example.com/${version}`,
+  status: 302,
+  enabled: true,
+  expiresAt: null,
+  forwardQuery: false,
+  version,
+})
+
+/** A memory tier over an origin and a change log that the test controls, in virtual time. */
+export function openMemoryTier(options: { readonly maxLinks?: number } = {}) {
+  let time = 1_000_000
+  let current: Link | null | Error = linkOf(1)
+  let logged: RedisReply | Error = new Error('not asked')
+  let wentBack = 0
+  /** The version that each load asked for at least. */
+  const loads: number[] = []
+  let gate: Promise<void> | null = null
+  const sleepers: { readonly at: number; readonly wake: () => void }[] = []
+  const tier: MemoryTier = memoryTier({
+    ...options,
+    runtime: {
+      now: () => time,
+      sleep: (ms) => new Promise((wake) => sleepers.push({ at: time + ms, wake })),
+      background: () => {},
+    },
+    origin: {
+      async find(_key, atLeast = 0) {
+        loads.push(atLeast)
+        const answer = current
+        await gate
+        if (answer instanceof Error) throw answer
+        return answer
+      },
+    },
+    async readChanges() {
+      if (logged instanceof Error) throw logged
+      return logged
+    },
+    onWentBack: () => wentBack++,
+  })
+  let entries = 1
+  const { changeLog } = tier
+  /** The change log is read, and has news. */
+  const sync = (...texts: string[]): void => {
+    entries += texts.length
+    changeLog.receive(['news', `${entries}-0`, ...texts], time)
+  }
+  /** It is read, but does not tell of everything. */
+  const gap = (): void => changeLog.receive(['gap', `${++entries}-0`], time)
+  gap()
+  return {
+    tier,
+    sync,
+    gap,
+    loads,
+    wentBack: () => wentBack,
+    now: () => time,
+    set(value: Link | null | Error) {
+      current = value
+    },
+    /** What whoever asks for the change log gets. */
+    answerWith(reply: RedisReply | Error) {
+      logged = reply
+    },
+    newest: () => `${entries}-0`,
+    /** Holds back the answers of loads that begin from now on; what they found is settled. */
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      gate = promise
+      return () => {
+        if (gate === promise) gate = null
+        resolve()
+      }
+    },
+    /** Loads that begin from now on are answered at once. */
+    letPass() {
+      gate = null
+    },
+    async advance(ms: number) {
+      time += ms
+      for (const { at, wake } of sleepers) if (at <= time) wake()
+      await settle()
+    },
+  }
+}
+
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+}
