@@ -107,7 +107,7 @@ test('npm run dev: follow the demo link, press Ctrl-C, and the hit is in Postgre
   expect(await processesOf(child)).toEqual([])
   expect(existsSync(record)).toBe(false)
   expect(await storedHits()).toEqual([{ code: 'demo', hits: '1' }])
-}, 90_000)
+}, 300_000)
 
 test('npm run dev after a kill -9: starts again without a complaint, and SIGTERM ends it in the middle of a long query', async () => {
   const first = await startDev()
@@ -126,4 +126,4 @@ test('npm run dev after a kill -9: starts again without a complaint, and SIGTERM
   expect(await query).toBe('broken off')
   expect(output()).not.toMatch(/\b409\b/)
   expect(await processesOf(child)).toEqual([])
-}, 90_000)
+}, 300_000)

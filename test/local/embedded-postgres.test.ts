@@ -42,6 +42,25 @@ describe('the embedded Postgres', () => {
     expect((await queries).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   })
 
+  it('closes while one HTTP request runs, and the connections of others are still being cleaned', async () => {
+    for (const parallel of [1, 2, 3]) {
+      const own = await startNeonBridge({ template: process.env.LINKR_TEST_TEMPLATE })
+      const post = (query: string) =>
+        fetch(own.fetchEndpoint, {
+          method: 'POST',
+          headers: { 'neon-connection-string': own.connectionString },
+          body: JSON.stringify({ query }),
+        })
+      await Promise.all(Array.from({ length: parallel }, (_, i) => post(`SELECT ${i}`)))
+      if (parallel < 3) await own.close()
+      else {
+        const running = post('SELECT pg_sleep(3600)').catch(() => 'broken off')
+        await own.close()
+        expect(await running).toBe('broken off')
+      }
+    }
+  })
+
   it.each([
     ['COPY FROM STDIN', 'COPY copied FROM STDIN'],
     ['COPY FROM STDIN', '/* behind a comment */ COPY copied FROM STDIN'],
