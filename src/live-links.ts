@@ -6,12 +6,10 @@
 import { type Breaker, createBreaker } from './breaker.ts'
 import { type MemoryTier, memoryTier } from './cache/memory-tier.ts'
 import { redisTier } from './cache/redis-tier.ts'
-import { createRegisterStore, type RegisterStore } from './cache/register-store.ts'
 import type { Config } from './config.ts'
+import { SourceUnavailable } from './errors.ts'
 import type { LinkSource } from './links/link-source.ts'
 import { log } from './log.ts'
-import type { Outbox } from './outbox/outbox.ts'
-import { createPublisher, type Publisher } from './outbox/publisher.ts'
 import {
   createRedisClient,
   isRedisOutage,
@@ -20,6 +18,10 @@ import {
   type RedisTransport,
 } from './redis/client.ts'
 import { createKeys, type Keys } from './redis/keys.ts'
+import { refusalOf } from './redis/refusals.ts'
+import type { Outbox } from './registers/outbox.ts'
+import { createPublisher, type Publisher } from './registers/publisher.ts'
+import { createRegisterStore, type RegisterStore } from './registers/register-store.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface LiveLinksOptions {
@@ -71,7 +73,9 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
 
   const redisBreaker = newBreaker()
   const redis = newClient(config.redis.timeoutMs, redisBreaker)
-  const backgroundRedis = newClient(REDIS_BACKGROUND_TIMEOUT_MS, newBreaker())
+  const backgroundRedis = suspecting(newClient(REDIS_BACKGROUND_TIMEOUT_MS, newBreaker()), () =>
+    publisher.suspect(),
+  )
   const registers = newRegisters(redis)
   const publisher = createPublisher({
     registers,
@@ -100,4 +104,16 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
     }),
   })
   return { links, publisher, registers, redis, backgroundRedis, redisBreaker, keys }
+}
+
+/** A Redis that takes no hits takes no edits either, though it goes on telling what it has: when it is full, or a replica. */
+function suspecting(client: RedisClient, suspect: () => void): RedisClient {
+  const onFailure = (error: unknown): never => {
+    if (error instanceof SourceUnavailable && refusalOf(error.cause) === 'out of order') suspect()
+    throw error
+  }
+  return {
+    eval: (script, keys, args) => client.eval(script, keys, args).catch(onFailure),
+    command: (name, ...args) => client.command(name, ...args).catch(onFailure),
+  }
 }

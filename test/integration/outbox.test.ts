@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createBreaker } from '../../src/breaker.ts'
+import { parseConfig } from '../../src/config.ts'
+import { openDatabase } from '../../src/postgres/client.ts'
+import { postgresOutbox } from '../../src/postgres/outbox.ts'
+import type { Outbox } from '../../src/registers/outbox.ts'
+import type { Edit } from '../../src/registers/register-store.ts'
+import { type Stores, startStores } from '../support/stores.ts'
+
+let stores: Stores
+let outbox: Outbox
+
+beforeAll(async () => {
+  stores = await startStores()
+  const { postgres } = parseConfig({ ...stores.bindings, ADMIN_TOKEN: 'not-used-in-this-test' })
+  outbox = postgresOutbox(openDatabase(postgres, createBreaker({ now: Date.now, isOutage: () => false })))
+})
+
+afterAll(() => stores?.close())
+
+beforeEach(() => stores.sql('TRUNCATE links, cache_outbox, settled_edits CASCADE'))
+
+/** A deletion, which needs no link. */
+const deletion = (code: string, version: number): Edit => ({
+  key: { domain: '*', code },
+  register: { version, link: null },
+})
+
+async function settle(logId: string, ...edits: Edit[]): Promise<void> {
+  for (const { key, register } of edits) {
+    await stores.sql('INSERT INTO cache_outbox (domain, code, version) VALUES ($1, $2, $3)', [
+      ...[key.domain, key.code, register.version],
+    ])
+  }
+  await outbox.settle(edits, logId)
+}
+
+const pending = async () =>
+  (await outbox.pending(100)).map(({ key, register }) => [key.code, register.version])
+const settled = async () =>
+  (await stores.sql<{ code: string }>('SELECT code FROM settled_edits ORDER BY code')).map(({ code }) => code)
+
+describe('the outbox', () => {
+  test('keeps what is settled apart from what is pending', async () => {
+    await settle('100-0', deletion('a', 1))
+    expect([await pending(), await outbox.depth(), await settled()]).toEqual([
+      [],
+      { depth: 0, oldestAt: null },
+      ['a'],
+    ])
+  })
+
+  test('takes in again what the change log has lost, and nothing else', async () => {
+    await settle('90-0', deletion('trimmed', 1))
+    await settle('100-0', deletion('oldest', 2))
+    await settle('150-3', deletion('kept', 3))
+    await settle('150-4', deletion('lost', 4))
+    await settle('9000-0', deletion('lost-too', 5))
+    expect(await outbox.reopen(['100-0', '100-0', '150-3', '8000-0'])).toBe(2)
+    expect(new Set(await pending())).toEqual(
+      new Set([
+        ['lost', 4],
+        ['lost-too', 5],
+      ]),
+    )
+    // Once is enough, until it is settled under an entry that is lost again.
+    expect(await outbox.reopen(['100-0', '100-0', '150-3', '8000-0'])).toBe(0)
+    await outbox.settle([deletion('lost', 4), deletion('lost-too', 5)], '9100-0')
+    expect(await outbox.reopen(['100-0', '100-0', '150-3', '9100-0'])).toBe(0)
+  })
+
+  test('takes in all that is lost, if nothing was ever taken off the change log', async () => {
+    await settle('90-0', deletion('a', 1), deletion('b', 2))
+    expect(await outbox.reopen(['0-0', '100-0'])).toBe(2)
+  })
+
+  test('remembers of a link what was settled last', async () => {
+    await settle('100-0', deletion('a', 1))
+    await settle('200-0', deletion('a', 2))
+    expect(await outbox.reopen(['50-0', '100-0'])).toBe(1)
+    expect(await pending()).toEqual([['a', 2]])
+  })
+
+  test('does not touch a newer version that is pending', async () => {
+    await settle('100-0', deletion('a', 1))
+    await stores.sql(`INSERT INTO cache_outbox (domain, code, version) VALUES ('*', 'a', 2)`)
+    expect(await outbox.reopen(['50-0'])).toBe(0)
+    expect(await pending()).toEqual([['a', 2]])
+  })
+
+  test('forgets after 70 minutes, in the course of settling others', async () => {
+    await settle('100-0', deletion('old', 1), deletion('older', 2), deletion('pending', 3))
+    await stores.sql(`UPDATE settled_edits SET settled_at = now() - interval '71 minutes'`)
+    await stores.sql(`INSERT INTO cache_outbox (domain, code, version) VALUES ('*', 'pending', 4)`)
+    expect(await outbox.reopen(['50-0'])).toBe(0)
+    await settle('200-0', deletion('new', 5))
+    expect(await settled()).toEqual(['new', 'pending'])
+  })
+
+  test('has no limit to how many it takes in, a statement at a time', async () => {
+    await stores.sql(`
+      INSERT INTO settled_edits (domain, code, version, log_id) SELECT '*', 'c' || i, i, '100-0' FROM generate_series(1, 25000) AS i`)
+    expect(await outbox.reopen(['50-0'])).toBe(20_000)
+    expect(await outbox.reopen(['50-0'])).toBe(5_000)
+  })
+})
