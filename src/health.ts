@@ -1,5 +1,6 @@
 import type { Breaker, BreakerState } from './breaker.ts'
 import type { ChangeLogReader } from './cache/change-log.ts'
+import { IN_SYNC_MS } from './cache/link-memory.ts'
 import type { HitCounters } from './hits/hit-counters.ts'
 import type { HitRecorder } from './hits/hit-recorder.ts'
 import type { Outbox } from './outbox/outbox.ts'
@@ -16,7 +17,10 @@ export interface HealthReport {
   readonly status: 'ok' | 'degraded' | 'down'
   readonly redis: StoreHealth
   readonly postgres: StoreHealth
-  /** How long ago this isolate read the change log; `null` = not yet. */
+  /**
+   * How old the newest news is on which this isolate serves from memory; `null` = it is idle, and asks Redis before it
+   * serves from memory again.
+   */
   readonly syncLagMs: number | null
   /** Edits that Redis may lack; `null` = Postgres did not tell. */
   readonly outbox: { readonly depth: number; readonly oldestAgeMs: number | null } | null
@@ -48,12 +52,12 @@ export async function checkHealth(options: HealthOptions): Promise<HealthReport>
   const upCount = [waiting, depth].filter(({ answer }) => answer !== null).length
   const oldest = waiting.answer?.flatMap(({ since }) => since?.getTime() ?? []) ?? []
   const oldestEdit = depth.answer?.oldestAt ?? null
-  const syncedAt = changeLog.syncedAt()
+  const syncLagMs = now() - changeLog.syncedAt()
   return {
     status: upCount === 2 ? 'ok' : upCount === 1 ? 'degraded' : 'down',
     redis: storeHealth(waiting, redisBreaker),
     postgres: storeHealth(depth, postgresBreaker),
-    syncLagMs: Number.isFinite(syncedAt) ? now() - syncedAt : null,
+    syncLagMs: syncLagMs < IN_SYNC_MS ? syncLagMs : null,
     outbox:
       depth.answer === null
         ? null

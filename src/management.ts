@@ -11,7 +11,7 @@ import type { IdempotentAnswers } from './idempotency/idempotent-answers.ts'
 import { postgresIdempotentAnswers } from './idempotency/postgres-idempotent-answers.ts'
 import type { ApiKeys } from './keys/api-key.ts'
 import { postgresApiKeys } from './keys/postgres-api-keys.ts'
-import type { LinkKey, LinkRecord } from './links/link.ts'
+import type { WrittenKey } from './links/link.ts'
 import type { LinkBatches } from './links/link-batches.ts'
 import { createLinkList, type LinkList } from './links/link-list.ts'
 import { createLinkWriter, type LinkWriter } from './links/link-writer.ts'
@@ -31,9 +31,6 @@ export interface Management {
   /** Segments of hits that wait in Redis, beside the one that is being filled. */
   readonly sealedSegments: () => Promise<number>
 }
-
-/** A link as a write has left it; `link` = `null` = deleted. */
-export type WrittenKey = LinkKey & { readonly version: number; readonly link: LinkRecord | null }
 
 /** Publishes the writes of one statement. Corrects what Redis holds and adds nothing: nobody may ever visit them all. */
 export type PublishMany = (written: readonly WrittenKey[]) => Promise<void>

@@ -42,6 +42,11 @@ describe('architecture', () => {
     expect(importersOf(/^drizzle-orm/, others)).toEqual([])
   })
 
+  test('every text of a request goes through one definition of text', () => {
+    const schemas = files.filter((file) => /^src\/api\/(?!answer-schema|scalars)/.test(file))
+    expect(schemas.filter((file) => readFileSync(join(root, file), 'utf8').includes('v.string('))).toEqual([])
+  })
+
   test('only the Worker has a default export', () => {
     const withDefault = files.filter((file) =>
       /^export default/m.test(readFileSync(join(root, file), 'utf8')),

@@ -68,7 +68,12 @@ export const importAnswer = v.strictObject({
 })
 
 const bulkEdit = { matched: count, ids: v.array(v.string()), more: v.boolean() }
-export const bulkEditAnswer = v.strictObject({ ...bulkEdit, changed: count })
+export const bulkEditAnswer = v.strictObject({
+  ...bulkEdit,
+  changed: count,
+  /** In a dry run of a move: links that stay, because there is one with their code. */
+  taken: v.optional(count),
+})
 export const bulkDeleteAnswer = v.strictObject({ ...bulkEdit, deleted: count })
 
 const key = {

@@ -5,7 +5,7 @@ import type { LinkFilter } from '../links/link-filter.ts'
 import { NO_HITS } from '../links/link-hits.ts'
 import type { Services } from '../services.ts'
 import { bulkDeleteSchema, bulkEditSchema, bulkSchema } from './bulk-schema.ts'
-import { type ApiEnv, hasScope } from './caller.ts'
+import { type ApiEnv, domainForbidden, hasScope } from './caller.ts'
 import { type ApiContext, linkRequest, type RequestedFilter, toFilter } from './link-request.ts'
 import { presentLink } from './link-schema.ts'
 import { readBody } from './read-body.ts'
@@ -74,13 +74,19 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
   })
 
   app.patch('/', async (c) => {
-    const { edit } = linkRequest(c, services).schemas
-    const { ids, filter = {}, changes, dryRun } = readBody(c, bulkEditSchema(edit))
+    const { schemas, domainFor } = linkRequest(c, services)
+    const { ids, filter = {}, changes, dryRun } = readBody(c, bulkEditSchema(schemas.bulkEdit))
+    const { domain } = changes
+    if (domain !== undefined && !domainFor(domain).isAllowed) throw domainForbidden(domain)
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
-    if (dryRun) return c.json({ changed: 0, ...preview(c, await batches.match(meant, changes)) })
+    if (dryRun) {
+      const match = await batches.match(meant, changes)
+      const taken = domain === undefined ? {} : { taken: match.taken }
+      return c.json({ changed: 0, ...preview(c, match), ...taken })
+    }
     const change = await batches.update(meant, changes)
-    await publish(change.changed.map((link) => ({ ...link, link })))
+    await publish([...change.changed.map((link) => ({ ...link, link })), ...change.vacated])
     return c.json({ changed: change.changed.length, ...report(change) })
   })
 

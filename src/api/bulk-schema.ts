@@ -55,7 +55,7 @@ const chosenOneWay = (body: { ids?: unknown; filter?: unknown }): boolean =>
   (body.ids === undefined) !== (body.filter === undefined)
 const ONE_WAY = 'must have either ids or filter'
 
-export function bulkEditSchema(changes: ReturnType<typeof createLinkSchemas>['edit']) {
+export function bulkEditSchema(changes: ReturnType<typeof createLinkSchemas>['bulkEdit']) {
   return v.pipe(
     v.strictObject({ ...chosen, changes }),
     v.check((body) => chosenOneWay(body), ONE_WAY),

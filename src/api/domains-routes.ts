@@ -75,7 +75,10 @@ export function domainsRoutes({ config, management, publisher }: Services, ownHo
 function hostOf(c: Context): string {
   const text = c.req.param('host') ?? ''
   const host = text === '*' ? text : parseHost(text)
-  if (host === null) throw noSuchDomain()
+  if (host === null) {
+    const message = 'must be a host name without port, or "*"'
+    throw new Problem(422, 'invalid_request', 'This is not a host name.', [{ path: 'host', message }])
+  }
   return host
 }
 

@@ -31,7 +31,7 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
     const { onConflict, dryRun, links } = readBody(c, importSchema(v.unknown()))
     if (onConflict === 'restore' && !hasScope(c.var.caller, 'admin')) {
       const detail =
-        'Restoring an export of linkr sets totals and flushes everybody\'s hits: it needs the scope "admin". Use "overwrite".'
+        '"restore", which is how an export of linkr overwrites, sets totals and flushes all hits: it needs the scope "admin".'
       throw new Problem(403, 'scope_missing', detail)
     }
     const { accepted, rejected } = await readItems(links, request.schemas.imported, async (item) => {

@@ -11,6 +11,8 @@ import { dateTime, domainName, list, printable, text } from './scalars.ts'
 export interface LinkSchemaOptions {
   readonly isOwnHost: (host: string) => boolean
   readonly isDomain: (domain: string) => boolean
+  /** Where links may be moved. */
+  readonly isTarget: (domain: string) => boolean
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -41,7 +43,7 @@ const trueOrFalse = v.boolean('must be true or false')
 /** More than any link ever had, and few enough for sums of thousands to stay exact. */
 const MAX_HITS = 1e12
 
-export function linkFields({ isOwnHost, isDomain, now }: LinkSchemaOptions) {
+export function linkFields({ isOwnHost, isDomain, isTarget, now }: LinkSchemaOptions) {
   const isFuture = v.check((date: Date) => date.getTime() > now(), 'must be a date in the future')
   const isPast = v.check((date: Date) => date.getTime() <= now(), 'must be a date in the past')
   const isHere = v.check(isDomain, 'must be "*" or a host listed in DOMAINS')
@@ -54,6 +56,7 @@ export function linkFields({ isOwnHost, isDomain, now }: LinkSchemaOptions) {
       v.check((code) => !isReservedCode(code), 'starts with a segment that is reserved for linkr itself'),
     ),
     domain: v.pipe(domainName, isHere),
+    target: v.pipe(domainName, v.check(isTarget, 'must be "*" or a host listed in DOMAINS')),
     status: redirectStatus,
     enabled: trueOrFalse,
     expiresAt: v.nullable(v.pipe(dateTime, isFuture)),

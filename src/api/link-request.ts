@@ -7,7 +7,7 @@ import { normalizeHost } from '../host.ts'
 import type { LinkFilter } from '../links/link-filter.ts'
 import type { LinkFields } from '../links/link-repository.ts'
 import type { Services } from '../services.ts'
-import { type ApiEnv, type Caller, domainForbidden, maySee } from './caller.ts'
+import { type ApiEnv, type Caller, domainForbidden, hasScope, maySee } from './caller.ts'
 import { createLinkSchemas } from './link-schema.ts'
 import { Problem } from './problem.ts'
 
@@ -30,11 +30,14 @@ export interface LinkRequest {
 export function linkRequest(c: ApiContext, { config, runtime, settings }: Services): LinkRequest {
   const url = new URL(c.req.url)
   const { domains } = c.var.caller
+  const isListed = isDomain(config)
   return {
     baseUrl: config.baseUrl ?? url.origin,
     schemas: createLinkSchemas({
       isOwnHost: (host) => c.var.isOwnHost(host),
-      isDomain: isDomain(config),
+      isDomain: isListed,
+      // An admin may prepare the namespace of a host before it is listed, so that nobody finds it empty.
+      isTarget: (domain) => isListed(domain) || hasScope(c.var.caller, 'admin'),
       now: runtime.now,
     }),
     domainFor(asked) {

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { MAX_TAGS } from '../links/link.ts'
 import { type LinkWithHits, NO_HITS } from '../links/link-hits.ts'
 import type { Services } from '../services.ts'
 import { type ApiEnv, domainForbidden, hasScope, maySee } from './caller.ts'
@@ -41,9 +42,14 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
   const checkDomain = async (c: ApiContext, id: string): Promise<void> => {
     if (c.var.caller.domains !== null) visible(c, await (await editor()).get(id))
   }
-  const missedVersion = async (id: string, versions: readonly number[] | null): Promise<Problem> => {
-    const link = versions === null ? null : await (await editor()).get(id)
+  /** Why nothing was changed. */
+  const missed = async (id: string, versions: readonly number[] | null): Promise<Problem> => {
+    const link = await (await editor()).get(id)
     if (link === null) return noSuchLink()
+    if (versions === null || versions.includes(link.version)) {
+      const errors = [{ path: 'addTags', message: `would make more than ${MAX_TAGS} tags` }]
+      return new Problem(422, 'invalid_request', 'The link has too many tags; see "errors".', errors)
+    }
     const detail = `The link has been changed: its version is ${link.version}. Read it again.`
     return new Problem(412, 'version_mismatch', detail)
   }
@@ -97,8 +103,12 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     const changes = readBody(c, linkRequest(c, services).schemas.edit)
     const versions = acceptedVersions(c.req.header('If-Match'))
     await checkDomain(c, id)
+    if (changes.domain !== undefined) allowed(c, changes.domain)
     const link = await (await editor()).update(id, changes, versions)
-    if (link === null) throw await missedVersion(id, versions)
+    if (link === null) throw await missed(id, versions)
+    if (link === 'taken') {
+      throw new Problem(409, 'code_taken', 'There is a link where this one would move. Choose another code.')
+    }
     return showEdited(c, link)
   })
 
@@ -106,7 +116,7 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     const id = linkId(c)
     const versions = acceptedVersions(c.req.header('If-Match'))
     await checkDomain(c, id)
-    if ((await (await editor()).delete(id, versions)) === null) throw await missedVersion(id, versions)
+    if ((await (await editor()).delete(id, versions)) === null) throw await missed(id, versions)
     return c.body(null, 204)
   })
 

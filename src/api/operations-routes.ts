@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { Services } from '../services.ts'
+import { adviceFor } from './advice.ts'
 import type { ApiEnv } from './caller.ts'
 import { readBody } from './read-body.ts'
 
@@ -19,7 +20,7 @@ export const warmSchema = v.strictObject({
 export const reconcileSchema = v.strictObject({ full: v.optional(v.boolean('must be true or false'), false) })
 
 /** What an operator, or a script of theirs, does now and then. */
-export function operationsRoutes({ flush, reconcile, warm, health }: Services): Hono<ApiEnv> {
+export function operationsRoutes({ flush, reconcile, warm, health, config }: Services): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
 
   app.post('/flush', async (c) => c.json(await flush()))
@@ -36,7 +37,8 @@ export function operationsRoutes({ flush, reconcile, warm, health }: Services): 
 
   app.get('/health', async (c) => {
     const report = await health()
-    return c.json(report, report.status === 'down' ? 503 : 200)
+    const advice = adviceFor(new URL(c.req.url).host, config)
+    return c.json({ ...report, advice }, report.status === 'down' ? 503 : 200)
   })
 
   return app

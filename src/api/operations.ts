@@ -27,7 +27,12 @@ export interface Operation {
   readonly problems?: readonly number[]
 }
 
-const links = createLinkSchemas({ isOwnHost: () => false, isDomain: () => true, now: () => 0 })
+const links = createLinkSchemas({
+  isOwnHost: () => false,
+  isDomain: () => true,
+  isTarget: () => true,
+  now: () => 0,
+})
 const once = ['Idempotency-Key'] as const
 const ifMatch = ['If-Match'] as const
 
@@ -42,13 +47,13 @@ export const OPERATIONS: readonly Operation[] = [
     { method: 'put', path: '/links', summary: 'Create a link, or replace the one with this domain and code', body: links.upsert, answers: { 200: answer.editedAnswer, 201: answer.linkAnswer }, problems: [422] },
     { method: 'get', path: '/links/lookup', summary: 'Find a link by its domain and code', query: lookupSchema, answers: { 200: answer.linkAnswer }, problems: [404, 422] },
     { method: 'get', path: '/links/{id}', summary: 'Read a link', answers: { 200: answer.linkAnswer }, problems: [404] },
-    { method: 'patch', path: '/links/{id}', summary: 'Change some fields of a link', body: links.edit, headers: ifMatch, answers: { 200: answer.editedAnswer }, problems: [404, 412, 422] },
+    { method: 'patch', path: '/links/{id}', summary: 'Change some fields of a link, or move it', body: links.edit, headers: ifMatch, answers: { 200: answer.editedAnswer }, problems: [403, 404, 409, 412, 422] },
     { method: 'delete', path: '/links/{id}', summary: 'Delete a link', headers: ifMatch, answers: { 204: null }, problems: [404, 412] },
   ]),
   ...tagged('Bulk', [
     { method: 'post', path: '/links/bulk', summary: 'Create or upsert up to 1,000 links', body: bulkSchema(links.create), headers: once, answers: { 200: answer.bulkAnswer }, problems: [409, 422] },
     { method: 'post', path: '/links/import', summary: 'Import up to 1,000 links with their age and hits', body: importSchema(links.imported), headers: once, answers: { 200: answer.importAnswer }, problems: [409, 422] },
-    { method: 'patch', path: '/links', summary: 'Change up to 1,000 links, by ids or by a filter', body: bulkEditSchema(links.edit), answers: { 200: answer.bulkEditAnswer }, problems: [422] },
+    { method: 'patch', path: '/links', summary: 'Change or move up to 1,000 links, by ids or by a filter', body: bulkEditSchema(links.bulkEdit), answers: { 200: answer.bulkEditAnswer }, problems: [422] },
     { method: 'delete', path: '/links', summary: 'Delete up to 1,000 links, by ids or by a filter', body: bulkDeleteSchema, answers: { 200: answer.bulkDeleteAnswer }, problems: [422] },
   ]),
   ...tagged('API keys', [
@@ -59,9 +64,9 @@ export const OPERATIONS: readonly Operation[] = [
   ]),
   ...tagged('Domains', [
     { method: 'get', path: '/domains', summary: 'List the settings of domains', answers: { 200: answer.domainsAnswer } },
-    { method: 'get', path: '/domains/{host}', summary: 'Read the settings of a domain', answers: { 200: answer.domainAnswer }, problems: [404] },
+    { method: 'get', path: '/domains/{host}', summary: 'Read the settings of a domain', answers: { 200: answer.domainAnswer }, problems: [404, 422] },
     { method: 'put', path: '/domains/{host}', summary: 'Set what a domain shows where it has no link to show', body: domainSchema, answers: { 200: answer.domainAnswer }, problems: [404, 422] },
-    { method: 'delete', path: '/domains/{host}', summary: 'Forget the settings of a domain', answers: { 204: null }, problems: [404] },
+    { method: 'delete', path: '/domains/{host}', summary: 'Forget the settings of a domain', answers: { 204: null }, problems: [404, 422] },
   ]),
   ...tagged('Operations', [
     { method: 'post', path: '/flush', summary: 'Move the hits that wait in Redis to Postgres', answers: { 200: answer.report } },

@@ -55,7 +55,7 @@ export interface LinkMemoryOptions {
 }
 
 /** An entry is served for this long after it was loaded or the change log was read; then Redis is asked again. */
-const IN_SYNC_MS = 5_000
+export const IN_SYNC_MS = 5_000
 /** And never longer than this after it was loaded, whatever the change log says. */
 const MAX_AGE_MS = 60_000
 /**

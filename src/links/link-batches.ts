@@ -1,5 +1,5 @@
 import type { WriteStep } from '../idempotency/idempotent-answers.ts'
-import type { LinkKey, LinkRecord } from './link.ts'
+import type { LinkKey, LinkRecord, WrittenKey } from './link.ts'
 import type { LinkFilter } from './link-filter.ts'
 import type { LinkChanges, LinkFields } from './link-repository.ts'
 
@@ -34,11 +34,15 @@ export interface BulkChange {
   readonly matched: number
   /** As they are now, at most `MAX_CHANGED` of those meant. */
   readonly changed: readonly LinkRecord[]
+  /** The keys that they have left. */
+  readonly vacated: readonly WrittenKey[]
 }
 
 export interface BulkMatch {
   readonly matched: number
   readonly ids: readonly string[]
+  /** How many cannot move because there is a link with their code; counting stops at `MAX_MATCHED`. */
+  readonly taken: number
 }
 
 /** One more than anybody needs to know. */
@@ -67,7 +71,10 @@ export interface LinkBatches {
   freeSuffixes(
     keys: readonly (LinkKey & { readonly count: number })[],
   ): Promise<readonly (readonly number[])[]>
-  /** Changes links that match and differ from `changes`, so that repeating it comes to an end. */
+  /**
+   * Changes links that match and differ from `changes`, so that repeating it comes to an end. Those that would get too
+   * many tags, or whose code is taken where they would move, are left alone.
+   */
   update(filter: LinkFilter, changes: LinkChanges): Promise<BulkChange>
   delete(filter: LinkFilter): Promise<BulkChange>
   /** What `update` with these changes, or `delete` without, would do. */

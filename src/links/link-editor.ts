@@ -5,7 +5,7 @@ import { describeError, log } from '../log.ts'
 import { publishRepeated } from '../outbox/publish-repeated.ts'
 import type { Publisher } from '../outbox/publisher.ts'
 import { generateCode } from './code.ts'
-import type { LinkRecord } from './link.ts'
+import type { LinkRecord, WrittenKey } from './link.ts'
 import type { LinkBatches } from './link-batches.ts'
 import { type LinkWithHits, NO_HITS } from './link-hits.ts'
 import type { LinkChanges, LinkFields, LinkRepository } from './link-repository.ts'
@@ -25,8 +25,15 @@ export interface LinkEditor {
   ): Promise<LinkWithHits | null>
   /** Resolves to `null` when there is no such link; so do the following. */
   get(id: string): Promise<LinkWithHits | null>
-  /** @param versions `null` also when the link has none of these; left out = any will do. */
-  update(id: string, changes: LinkChanges, versions?: readonly number[] | null): Promise<LinkWithHits | null>
+  /**
+   * Resolves to `null` also when it would get too many tags; to 'taken' when there is a link where it would move.
+   * @param versions `null` also when the link has none of these; left out = any will do.
+   */
+  update(
+    id: string,
+    changes: LinkChanges,
+    versions?: readonly number[] | null,
+  ): Promise<LinkWithHits | 'taken' | null>
   delete(id: string, versions?: readonly number[] | null): Promise<LinkRecord | null>
 }
 
@@ -47,11 +54,12 @@ export function createLinkEditor({
   publisher,
   counters,
 }: LinkEditorOptions): LinkEditor {
-  const publish = (
-    { domain, code, version }: LinkRecord,
-    link: LinkRecord | null,
-    lease: Lease | null = null,
-  ): Promise<void> => publisher.publish([{ key: { domain, code }, register: { version, link }, lease }])
+  const publish = (...written: readonly (WrittenKey & { readonly lease?: Lease | null })[]): Promise<void> =>
+    publisher.publish(
+      written.map(({ domain, code, version, link, lease = null }) => {
+        return { key: { domain, code }, register: { version, link }, lease }
+      }),
+    )
 
   /** Redis first: hits that are flushed between the two reads are then in Postgres, under a segment id known here. */
   async function get(id: string): Promise<LinkWithHits | null> {
@@ -78,7 +86,7 @@ export function createLinkEditor({
         const [created] = await batches.write([{ ...key, fields, index: 0 }], 'keep', step)
         if (created === undefined) continue
         if (created.isRepeated) await publishRepeated(publisher)
-        else await publish(created, created, lease)
+        else await publish({ ...created, link: created, lease })
         return { ...created, ...NO_HITS }
       }
       return null
@@ -86,15 +94,16 @@ export function createLinkEditor({
 
     async update(id, changes, versions = null) {
       const updated = await repository.update(id, changes, versions)
-      if (updated === null) return null
-      await publish(updated, updated)
+      if (updated === null || updated === 'taken') return updated
+      const { link, vacated } = updated
+      await publish({ ...link, link }, ...vacated)
       return get(id)
     },
 
     async delete(id, versions = null) {
       const deleted = await repository.delete(id, versions)
       if (deleted === null) return null
-      await publish(deleted, null)
+      await publish({ ...deleted, link: null })
       return deleted
     },
   }

@@ -1,12 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { TOTAL_HITS } from '../db/expressions.ts'
+import { isUniqueViolation } from '../db/postgres-error.ts'
 import { textArray } from '../db/text-array.ts'
 import { TO_OUTBOX } from '../db/to-outbox.ts'
-import type { LinkRecord, RedirectStatus } from './link.ts'
+import type { LinkRecord, RedirectStatus, WrittenKey } from './link.ts'
 import { type CountedHits, type HitsRow, hitsFromRow } from './link-hits.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
-import { AS_DELETED, assignments } from './postgres-link-changes.ts'
+import { AS_DELETED, hasRoom } from './postgres-link-changes.ts'
+import { type EditedRow, editedFromRows, editTables } from './postgres-link-edits.ts'
 
 /** What an owner decides about a link. */
 export interface LinkFields {
@@ -20,7 +22,21 @@ export interface LinkFields {
 }
 
 /** `undefined` = leave as it is. */
-export type LinkChanges = { readonly [Field in keyof LinkFields]?: LinkFields[Field] | undefined }
+export type LinkChanges = { readonly [Field in keyof LinkFields]?: LinkFields[Field] | undefined } & {
+  readonly addTags?: readonly string[] | undefined
+  readonly removeTags?: readonly string[] | undefined
+  /** Where the link moves, with all its hits. */
+  readonly domain?: string | undefined
+  readonly code?: string | undefined
+  /** Whether a link that moves leaves a copy of itself behind: a link of its own, with hits of its own. */
+  readonly keepOldCode?: boolean | undefined
+}
+
+export interface UpdatedLink {
+  readonly link: LinkRecord
+  /** The key that it has left. */
+  readonly vacated: readonly WrittenKey[]
+}
 
 /** With the hits that Postgres has. */
 export interface CountedLink extends CountedHits {
@@ -34,23 +50,20 @@ export interface LinkRepository {
   /** @param pendingSegments ids of segments of hits that may or may not have been applied. */
   get(id: string, pendingSegments: readonly string[]): Promise<CountedLink | null>
   /**
-   * Resolves to `null` when there is no such link.
-   * @param versions nor if the link has none of these; `null` = any will do.
+   * Resolves to `null` when there is no such link or it would get too many tags, to 'taken' when there is a link where it
+   * would move.
+   * @param versions `null` also when the link has none of these; `null` = any will do.
    */
-  update(id: string, changes: LinkChanges, versions: readonly number[] | null): Promise<LinkRecord | null>
+  update(
+    id: string,
+    changes: LinkChanges,
+    versions: readonly number[] | null,
+  ): Promise<UpdatedLink | 'taken' | null>
   /** As `update`; resolves to the link as it was, with the version of its deletion. */
   delete(id: string, versions: readonly number[] | null): Promise<LinkRecord | null>
 }
 
 export function postgresLinkRepository(database: Database): LinkRepository {
-  /** @param statement a write that returns the rows of `links` as they are after it. */
-  async function write(statement: SQL): Promise<LinkRecord | null> {
-    const [row] = await database.execute<LinkRow>(sql`
-      WITH written AS (${statement}), ${TO_OUTBOX}
-      SELECT * FROM written`)
-    return row === undefined ? null : linkFromRow(row)
-  }
-
   return {
     async get(id, pendingSegments) {
       const [row] = await database.execute<LinkRow & HitsRow & { applied: readonly string[] }>(sql`
@@ -62,13 +75,26 @@ export function postgresLinkRepository(database: Database): LinkRepository {
       return { link: linkFromRow(row), ...hitsFromRow(row), appliedSegments: row.applied }
     },
 
-    update: (id, changes, versions) =>
-      write(sql`
-        UPDATE links SET ${assignments(changes)}
-        WHERE ${isLink(id, versions)} RETURNING *`),
+    async update(id, changes, versions) {
+      try {
+        const rows = await database.execute<EditedRow>(sql`
+          WITH chosen AS MATERIALIZED (
+            SELECT id, domain, code FROM links WHERE ${isLink(id, versions)} AND ${hasRoom(changes)} FOR UPDATE
+          ), ${editTables(changes)}, ${TO_OUTBOX} SELECT * FROM written`)
+        const { changed, vacated } = editedFromRows(rows)
+        return changed[0] === undefined ? null : { link: changed[0], vacated }
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'taken'
+        throw error
+      }
+    },
 
-    delete: (id, versions) =>
-      write(sql`DELETE FROM links WHERE ${isLink(id, versions)} RETURNING ${AS_DELETED}`),
+    async delete(id, versions) {
+      const [row] = await database.execute<LinkRow>(sql`
+        WITH written AS (DELETE FROM links WHERE ${isLink(id, versions)} RETURNING ${AS_DELETED}), ${TO_OUTBOX}
+        SELECT * FROM written`)
+      return row === undefined ? null : linkFromRow(row)
+    },
   }
 }
 

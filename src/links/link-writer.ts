@@ -1,6 +1,6 @@
 import type { Attempt } from '../idempotency/idempotent-answers.ts'
 import { generateCode, isCode } from './code.ts'
-import type { LinkKey, LinkRecord } from './link.ts'
+import type { LinkRecord, WrittenKey } from './link.ts'
 import type { LinkBatches, LinkDraft, Overwriting, WrittenLink } from './link-batches.ts'
 
 /** A link to be written; `code` = `undefined` = draw one. */
@@ -18,9 +18,7 @@ export type WriterOutcome =
 
 export interface LinkWriterOptions {
   readonly batches: LinkBatches
-  readonly publish: (
-    written: readonly (LinkKey & { readonly version: number; readonly link: LinkRecord | null })[],
-  ) => Promise<void>
+  readonly publish: (written: readonly WrittenKey[]) => Promise<void>
   /** Publishes what Postgres has now of keys that earlier attempts at the request have written. */
   readonly publishRepeated: () => Promise<void>
 }

@@ -30,6 +30,8 @@ export interface Link {
   readonly version: number
 }
 
+export const MAX_TAGS = 50
+
 /** A link as its owner sees it. */
 export interface LinkRecord extends Link, LinkKey {
   readonly title: string | null
@@ -37,3 +39,6 @@ export interface LinkRecord extends Link, LinkKey {
   readonly createdAt: Date
   readonly updatedAt: Date
 }
+
+/** A key as a write has left it; `link` = `null` = nothing is there any more. */
+export type WrittenKey = LinkKey & { readonly version: number; readonly link: LinkRecord | null }

@@ -71,7 +71,8 @@ describe('linkr links', () => {
         'T',
         '--forward-query',
         'true',
-        '--disabled',
+        '--enabled',
+        'false',
       ],
     )
     expect(result).toMatchObject({ code: 0, stdout: `${LINK.shortUrl}\n` })
@@ -160,7 +161,12 @@ describe('linkr keys', () => {
 
   test('list and revoke', async () => {
     answer({ 'GET /keys': [200, { data: [KEY] }], 'DELETE /keys/1': [204] })
-    expect((await cli('keys', 'list')).stdout).toContain('lk_abcd')
+    expect((await cli('keys', 'list')).stdout).toMatch(/\tlk_abcd…\t.*\tnever\tnever\tactive\n$/)
+    answer({
+      'GET /keys': [200, { data: [{ ...KEY, expiresAt: '2020-01-31T00:00:00.000Z' }] }],
+      'DELETE /keys/1': [204],
+    })
+    expect((await cli('keys', 'list')).stdout).toMatch(/\tnever\t2020-01-31T00:00:00.000Z\texpired\n$/)
     expect((await cli('keys', 'revoke', '1')).code).toBe(2)
     expect(await cli('keys', 'revoke', '1', '--yes')).toMatchObject({ code: 0 })
   })
@@ -181,12 +187,21 @@ test('linkr domains set keeps the settings that it does not name', async () => {
   expect(linkr.requests[1]?.body).toEqual({ ...settings, robots: 'disallow' })
 })
 
+const HEALTH = {
+  status: 'degraded',
+  redis: { state: 'down', latencyMs: null, breaker: 'open' },
+  postgres: { state: 'up', latencyMs: 12, breaker: 'closed' },
+  syncLagMs: null,
+  outbox: { depth: 3, oldestAgeMs: 100_000 },
+  hits: { redis: null, isolate: { waitingLinks: 4, droppedHits: 0 } },
+}
+
 test('linkr flush, warm, reconcile and health', async () => {
   answer({
     'POST /flush': [200, { hits: 5 }],
     'POST /warm': [200, { links: 1000, warmed: 998 }],
     'POST /reconcile': [200, { repaired: 0 }],
-    'GET /health': [200, { status: 'degraded', redis: { ok: false } }],
+    'GET /health': [503, HEALTH],
   })
   expect((await cli('flush')).stdout).toBe('hits\t5\n')
   expect(JSON.parse((await cli('warm', '--count', '1500', '--json')).stdout)).toEqual({
@@ -194,12 +209,26 @@ test('linkr flush, warm, reconcile and health', async () => {
     warmed: 1996,
   })
   expect((await cli('reconcile', '--full')).code).toBe(0)
-  expect(await cli('health')).toMatchObject({ code: 1, stdout: 'status\tdegraded\nredis\t{"ok":false}\n' })
+  expect(await cli('health')).toMatchObject({
+    code: 1,
+    stdout: [
+      'status\tdegraded',
+      'Redis\tdown, no answer; its breaker is open',
+      'Postgres\tup, answered in 12 ms',
+      'edits that Redis waits for\t3, the oldest for 2 min',
+      'hits that Postgres waits for\tunknown: Redis did not tell',
+      'hits in the memory of the isolate that answered\tof 4 links',
+      'links in its memory\tnot in use: it asks Redis first',
+      '',
+    ].join('\n'),
+  })
+  expect(JSON.parse((await cli('health', '--json')).stdout)).toEqual(HEALTH)
   expect(linkr.requests.map(({ body }) => body)).toEqual([
     undefined,
     { count: 1000, offset: 0 },
     { count: 500, offset: 1000 },
     { full: true },
+    undefined,
     undefined,
   ])
 })
@@ -251,6 +280,20 @@ describe('exit codes and messages', () => {
       1,
       expect.stringContaining('No answer from http://127.0.0.1:9'),
     ])
+  })
+
+  test('a host name that is none is called so, before anybody is asked', async () => {
+    for (const argv of [
+      ['domains', 'get', 'https://go.example'],
+      ['domains', 'set', 'go_example', '--robots', 'allow'],
+      ['links', 'list', '--domain', 'go.example:8443'],
+      ['links', 'create', 'https://x.example/', '--domain', 'go example'],
+      ['keys', 'create', 'ci', '--domain', '-'],
+    ]) {
+      const { code, stderr } = await cli(...argv)
+      expect([code, stderr]).toEqual([2, expect.stringContaining('must be a host name like go.example.com')])
+    }
+    expect(linkr.requests).toEqual([])
   })
 
   test('a missing or malformed setting', async () => {

@@ -83,6 +83,18 @@ describe('a row that cannot be imported', () => {
     expect(report.rejects[1]).toEqual({ line: 3, reason: 'is not a JSON object' })
   })
 
+  test('is one line of JSON lines that nests beyond reason, at any depth', async () => {
+    const link = (code: string, more = '') => `{"code":"${code}","url":"https://acme.example/"${more}}`
+    const deep = '['.repeat(9_000) + ']'.repeat(9_000)
+    const lines = [link('a'), link('b', `,"tags":${deep}`), '['.repeat(1e6), link('c', ',"title":"[[[[{{"')]
+    const { report } = await from('a.jsonl', lines.join('\n'))
+    expect(report).toMatchObject({ created: 2, rejected: 2, end: 'complete' })
+    expect(report.rejects).toEqual([
+      { line: 2, reason: 'nests more than 100 levels' },
+      { line: 3, reason: 'nests more than 100 levels' },
+    ])
+  })
+
   test('goes to the rejects file, which imports once it is repaired', async () => {
     const rejects = `/tmp/linkr-rejects-${process.pid}.csv`
     const { report } = await from(
@@ -138,6 +150,28 @@ describe('a file that cannot be imported', () => {
     expect(result.code).toBe(1)
     expect(result.report).toMatchObject({ end: 'failed', created: 2 })
     expect(message(result)).toMatch(/breaks off after item 2/)
+  })
+
+  test.each([
+    ['18 KB of nested arrays', '['.repeat(9_000) + ']'.repeat(9_000)],
+    ['4 MB of opening brackets', '['.repeat(4e6)],
+  ])('JSON with %s: what came before is imported, and the line is named', async (_what, deep) => {
+    const row = (slug: string, more = '') => `{"slug":"${slug}","url":"https://acme.example/"${more}}`
+    const rows = [row('a'), row('b', ',"comment":"\\"[[{{"'), row('c', `,"tags":${deep}`), row('d')]
+    const result = await from('sink.json', `{"links":[\n${rows.join(',\n')}\n]}`)
+    expect([result.code, message(result)]).toEqual([
+      1,
+      expect.stringMatching(/more than 100 levels in line 4/),
+    ])
+    expect(result.report).toMatchObject({ end: 'failed', created: 2 })
+  })
+
+  test('nothing but opening brackets', async () => {
+    const result = await from('sink.json', '['.repeat(4e6))
+    expect([result.code, message(result)]).toEqual([
+      1,
+      expect.stringMatching(/more than 100 levels in line 1/),
+    ])
   })
 
   test('broken JSON in the middle', async () => {

@@ -72,7 +72,19 @@ describe('many writes of the same links at once', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
   })
 
-  // The embedded Postgres runs one transaction at a time.
+  // Beside a flush, whose lock this is. The embedded Postgres runs one transaction at a time, here as below.
+  test.runIf(process.env.STORES === 'services')('a bulk edit does not wait for a flush', async () => {
+    const made = await makeLinks('flushed', 2)
+    const client = new pg.Client({ connectionString: stores.bindings.DATABASE_URL })
+    await client.connect()
+    await client.query('BEGIN')
+    await client.query('SELECT FROM links WHERE id = $1 FOR KEY SHARE', [made[0]?.id])
+    const ids = made.map(({ id }) => id)
+    expect((await edge.api('PATCH', '/links', { ids, changes: { title: 'Title' } })).status).toBe(200)
+    await client.query('COMMIT')
+    await client.end()
+  })
+
   test.runIf(process.env.STORES === 'services')(
     'all of them lock links in the order of their codes',
     async () => {

@@ -137,7 +137,9 @@ describe('the CLI against the real API', () => {
     expect((await cli('links', 'list', '--search', 'y.example')).stdout).toContain(
       '/mine\thttps://y.example/\t',
     )
-    const key = (await cli('keys', 'create', 'test', '--scope', 'links:read')).stdout.trim()
+    const first = JSON.parse((await cli('keys', 'create', 'test', '--scope', 'links:read', '--json')).stdout)
+    const key = (await cli('keys', 'rotate', first.id)).stdout.trim()
+    expect(key).not.toBe(first.key)
     expect((await runCli(['links', 'list'], { env: { ...env, LINKR_TOKEN: key } })).code).toBe(0)
     expect(
       (await runCli(['links', 'delete', 'mine', '--yes'], { env: { ...env, LINKR_TOKEN: key } })).code,

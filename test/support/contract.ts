@@ -25,7 +25,9 @@ export function createContract(description: object): Contract {
     .map((route) => ({ route, pattern: new RegExp(`^${route.replace(/\{\w+\}/g, '[^/]+')}$`) }))
 
   return async (method, path, response) => {
-    const route = routes.find(({ pattern }) => pattern.test(path.split('?')[0] ?? ''))?.route ?? ''
+    const isCalled = ({ route, pattern }: (typeof routes)[number]): boolean =>
+      pattern.test(path.split('?')[0] ?? '') && paths[route]?.[method.toLowerCase()] !== undefined
+    const route = routes.find(isCalled)?.route ?? ''
     const answer = paths[route]?.[method.toLowerCase()]?.responses[response.status]
     const name = `${method} ${path.slice(0, 100)} -> ${response.status}`
     if (answer === undefined) return `${name} is not described`

@@ -45,7 +45,11 @@ export const importAnswer = v.object({
 export type ImportAnswer = v.InferOutput<typeof importAnswer>
 
 const bulk = { matched: v.number(), more: v.optional(v.boolean(), false), ids: v.array(v.string()) }
-export const bulkEditAnswer = v.object({ ...bulk, changed: v.optional(v.number(), 0) })
+export const bulkEditAnswer = v.object({
+  ...bulk,
+  changed: v.optional(v.number(), 0),
+  taken: v.optional(v.number(), 0),
+})
 export const bulkDeleteAnswer = v.object({ ...bulk, deleted: v.optional(v.number(), 0) })
 
 export const keyAnswer = v.looseObject({
@@ -85,6 +89,24 @@ export const reconcileAnswer = v.object({
   ...{ drained: times, checked: times, repaired: times, released: times },
   complete: v.optional(v.boolean(), true),
 })
+
+const storeHealth = v.looseObject({
+  state: v.string(),
+  latencyMs: v.nullable(v.number()),
+  breaker: v.string(),
+})
+export const healthAnswer = v.looseObject({
+  status: v.string(),
+  redis: storeHealth,
+  postgres: storeHealth,
+  syncLagMs: v.nullable(v.number()),
+  outbox: v.nullable(v.looseObject({ depth: v.number(), oldestAgeMs: v.nullable(v.number()) })),
+  hits: v.looseObject({
+    redis: v.nullable(v.looseObject({ pending: v.number(), oldestAgeMs: v.nullable(v.number()) })),
+    isolate: v.looseObject({ waitingLinks: v.number(), droppedHits: v.number() }),
+  }),
+})
+export type HealthAnswer = v.InferOutput<typeof healthAnswer>
 
 /** Of the operator's commands: shown as it comes. */
 export const anyObject = v.record(v.string(), v.unknown())

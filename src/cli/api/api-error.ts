@@ -1,5 +1,6 @@
 import { CliError } from '../cli-error.ts'
 import { EXIT } from '../exit-code.ts'
+import { visible } from '../terminal/visible.ts'
 
 export interface FieldProblem {
   readonly path: string
@@ -15,8 +16,10 @@ export class ApiError extends CliError {
   readonly errors: readonly FieldProblem[]
 
   constructor(status: number, code: string, detail: string, errors: readonly FieldProblem[] = []) {
-    const fields = errors.map(({ path, message }) => `\n  ${path === '' ? 'body' : path}: ${message}`)
-    super(`${detail}${fields.join('')}${hint(status)}`, EXIT.failed)
+    const fields = errors.map(
+      ({ path, message }) => `\n  ${path === '' ? 'body' : visible(path)}: ${visible(message)}`,
+    )
+    super(`${visible(detail)}${fields.join('')}${hint(status)}`, EXIT.failed)
     this.status = status
     this.code = code
     this.errors = errors

@@ -7,8 +7,9 @@ import { confirm } from '../terminal/confirm.ts'
 import { type Column, printFields, printTable } from '../terminal/table.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
 import { type CommonOptions, connect } from './context.ts'
+import { addDomainsAdopt } from './domains-adopt.ts'
 import { leaf } from './leaf.ts'
-import { nullIf, wholeNumber } from './option-parsers.ts'
+import { hostName, nullIf, wholeNumber } from './option-parsers.ts'
 
 const COLUMNS: readonly Column<DomainAnswer>[] = [
   { title: 'HOST', value: ({ host }) => host },
@@ -18,6 +19,8 @@ const COLUMNS: readonly Column<DomainAnswer>[] = [
   { title: 'STATUS', value: ({ defaultStatus }) => defaultStatus, align: 'right' },
   { title: 'ROBOTS', value: ({ robots }) => robots },
 ]
+
+const HOST = 'its name, or "*" for every host without settings of its own'
 
 interface SetOptions extends CommonOptions {
   readonly rootUrl?: string
@@ -37,13 +40,14 @@ export function addDomains(program: Command, terminal: Terminal): void {
     else printTable(terminal, COLUMNS, answer.data)
   })
 
-  leaf(domains, 'get <host>', 'Show the settings of a domain').action(
-    async (host: string, options: CommonOptions) => {
+  leaf(domains, 'get', 'Show the settings of a domain')
+    .argument('<host>', HOST, hostName)
+    .action(async (host: string, options: CommonOptions) => {
       show(await getDomain(connect(terminal, options), host), options)
-    },
-  )
+    })
 
-  leaf(domains, 'set <host>', 'Change settings of a domain; the others stay as they are')
+  leaf(domains, 'set', 'Change settings of a domain; the others stay as they are')
+    .argument('<host>', HOST, hostName)
     .option('--root-url <url>', 'where its bare address leads, or "none"')
     .option('--not-found-url <url>', 'where unknown codes lead, or "none"')
     .option('--expired-url <url>', 'where expired links lead, or "none"')
@@ -67,7 +71,10 @@ export function addDomains(program: Command, terminal: Terminal): void {
       show(await api.request({ method: 'PUT', path, body, answer: domainAnswer }), options)
     })
 
-  leaf(domains, 'delete <host>', 'Forget the settings of a domain; its links stay')
+  addDomainsAdopt(domains, terminal)
+
+  leaf(domains, 'delete', 'Forget the settings of a domain; its links stay')
+    .argument('<host>', HOST, hostName)
     .option('--yes', 'do not ask')
     .action(async (host: string, options: CommonOptions & { readonly yes?: boolean }) => {
       const api = connect(terminal, options)

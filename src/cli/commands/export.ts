@@ -1,14 +1,13 @@
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Command, Option } from 'commander'
 import type { ApiClient } from '../api/api-client.ts'
-import { CliError } from '../cli-error.ts'
 import { createExportWriter, EXPORT_FORMATS, type ExportFormat } from '../export/export-formats.ts'
 import { exportPages } from '../export/export-pages.ts'
+import { writeWhole } from '../export/write-whole.ts'
 import { createProgress, type Progress } from '../terminal/progress.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
+import { visibleLines } from '../terminal/visible.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { leaf } from './leaf.ts'
 import { type FilterOptions, filterQuery, withFilters } from './link-query.ts'
@@ -39,7 +38,8 @@ export function addExport(program: Command, terminal: Terminal): void {
         showProgress(progress, rows, output, terminal)
       })
       try {
-        if (output === undefined) await pipeline(text, terminal.stdout as Writable, { end: false })
+        if (output === undefined)
+          await pipeline(shownOn(terminal.stdout, text), terminal.stdout as Writable, { end: false })
         else await writeWhole(output, text)
       } finally {
         progress.end()
@@ -80,15 +80,10 @@ function showProgress(
   if (output !== undefined || terminal.stdout.isTTY !== true) progress.update({ rows })
 }
 
-/** Under another name until it is whole: half an export must not pass for one. */
-async function writeWhole(path: string, text: AsyncIterable<string>): Promise<void> {
-  const draft = `${path}.part`
-  try {
-    await pipeline(text, createWriteStream(draft))
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
-    if (error instanceof CliError) throw error
-    throw new CliError(`Cannot write ${path}: ${(error as Error).message}`, undefined, { cause: error })
-  }
+/** Titles in a terminal must not command it. */
+async function* shownOn(
+  { isTTY }: Terminal['stdout'],
+  text: AsyncIterable<string>,
+): AsyncGenerator<string, void> {
+  for await (const part of text) yield isTTY === true ? visibleLines(part) : part
 }

@@ -4,9 +4,10 @@ import { UsageError } from '../cli-error.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { type Column, printTable } from '../terminal/table.ts'
 import { note, print, printJson, type Terminal } from '../terminal/terminal.ts'
+import { visible } from '../terminal/visible.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { leaf } from './leaf.ts'
-import { collect, dateOrNever } from './option-parsers.ts'
+import { collect, dateOrNever, hostName, wholeNumber } from './option-parsers.ts'
 
 const SCOPES = ['links:read', 'links:write', 'admin']
 
@@ -17,6 +18,7 @@ const COLUMNS: readonly Column<KeyAnswer>[] = [
   { title: 'SCOPES', value: ({ scopes }) => scopes.join(' ') },
   { title: 'DOMAINS', value: ({ domains }) => domains?.join(' ') || 'all' },
   { title: 'LAST USED', value: ({ lastUsedAt }) => lastUsedAt ?? 'never' },
+  { title: 'EXPIRES', value: ({ expiresAt }) => expiresAt ?? 'never' },
   { title: 'STATE', value: stateOf },
 ]
 
@@ -43,7 +45,11 @@ export function addKeys(program: Command, terminal: Terminal): void {
     collect(value, before)
   leaf(keys, 'create <name>', 'Create an API key; it is shown this once')
     .option('--scope <scope>', `${SCOPES.join(', ')} (repeatable; default links:read)`, repeatable)
-    .option('--domain <host>', 'for the links of this domain only (repeatable)', repeatable)
+    .option(
+      '--domain <host>',
+      'for the links of this domain only (repeatable)',
+      (host: string, before?: readonly string[]) => repeatable(hostName(host), before),
+    )
     .option('--expires <date>', 'ISO 8601, or "never"', dateOrNever)
     .action(async (name: string, options: CreateOptions) => {
       const scopes = options.scope ?? ['links:read']
@@ -59,11 +65,26 @@ export function addKeys(program: Command, terminal: Terminal): void {
         answer: newKeyAnswer,
       })
       if (options.json === true) return printJson(terminal, answer)
-      print(terminal, answer.key)
+      print(terminal, visible(answer.key))
       note(
         terminal,
-        `Key ${answer.id} "${answer.name}". Keep it: linkr knows only its hash and never shows it again.`,
+        `Key ${visible(answer.id)} "${visible(answer.name)}". Keep it: linkr knows only its hash and never shows it again.`,
       )
+    })
+
+  leaf(keys, 'rotate <id>', 'Make a key that may do the same, in place of this one; it is shown this once')
+    .option('--overlap <seconds>', 'how long the old one works on', wholeNumber(0, 604_800), 0)
+    .action(async (id: string, options: CommonOptions & { readonly overlap: number }) => {
+      const answer = await connect(terminal, options).request({
+        method: 'POST',
+        path: `/keys/${encodeURIComponent(id)}/rotate`,
+        body: { overlapSeconds: options.overlap },
+        answer: newKeyAnswer,
+      })
+      if (options.json === true) return printJson(terminal, answer)
+      print(terminal, answer.key)
+      const end = options.overlap === 0 ? 'has ended' : `ends in ${options.overlap} s`
+      note(terminal, `Key ${answer.id} "${answer.name}" takes the place of key ${id}, which ${end}.`)
     })
 
   leaf(keys, 'revoke <id>', 'Revoke an API key')

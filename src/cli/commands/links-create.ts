@@ -3,33 +3,33 @@ import type { Command } from 'commander'
 import { linkAnswer } from '../api/answers.ts'
 import { UsageError } from '../cli-error.ts'
 import { print, type Terminal } from '../terminal/terminal.ts'
+import { visible } from '../terminal/visible.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { leaf } from './leaf.ts'
 import { type FieldOptions, fieldsOf, withFields } from './link-fields.ts'
-import { collect } from './option-parsers.ts'
+import { collect, hostName, trueOrFalse } from './option-parsers.ts'
 import { showLink } from './show-links.ts'
 
 interface CreateOptions extends CommonOptions, FieldOptions {
   readonly code?: string
   readonly domain?: string
   readonly tag?: readonly string[]
-  readonly disabled?: boolean
   readonly replace?: boolean
 }
 
 export function addLinksCreate(links: Command, terminal: Terminal): void {
   withFields(leaf(links, 'create <url>', 'Create a link, and print its short URL'))
     .option('--code <code>', 'the short code (default: one is drawn)')
-    .option('--domain <host>', 'the domain (default: the default one)')
+    .option('--domain <host>', 'the domain (default: the default one)', hostName)
     .option('--tag <tag>', 'a tag (repeatable)', (tag: string, before: readonly string[] = []) =>
       collect(tag, before),
     )
-    .option('--disabled', 'create it disabled')
+    .option('--enabled <true|false>', 'whether it redirects (default true)', trueOrFalse)
     .option('--replace', 'replace the link that has the code, if there is one')
     .action(async (url: string, options: CreateOptions) => {
-      const { code, domain, replace = false, disabled } = options
+      const { code, domain, replace = false } = options
       if (replace && code === undefined) throw new UsageError('--replace needs --code.')
-      const fields = fieldsOf({ ...options, ...(disabled === true ? { enabled: false } : {}) }, options.tag)
+      const fields = fieldsOf(options, options.tag)
       const link = await connect(terminal, options).request({
         method: replace ? 'PUT' : 'POST',
         path: '/links',
@@ -39,6 +39,6 @@ export function addLinksCreate(links: Command, terminal: Terminal): void {
         answer: linkAnswer,
       })
       if (options.json === true) showLink(terminal, link, true)
-      else print(terminal, link.shortUrl)
+      else print(terminal, visible(link.shortUrl))
     })
 }

@@ -8,21 +8,26 @@ import { findLink } from './find-link.ts'
 import { leaf } from './leaf.ts'
 import { type FieldOptions, fieldsOf, refuseNothing, withFields } from './link-fields.ts'
 import { type FilterOptions, filterBody, withFilters } from './link-query.ts'
-import { collect, trueOrFalse, wholeNumber } from './option-parsers.ts'
+import { collect, hostName, trueOrFalse, wholeNumber } from './option-parsers.ts'
 import { showLink } from './show-links.ts'
 
-interface EditOptions extends CommonOptions, FieldOptions {
-  readonly domain?: string
+interface ChangeOptions extends FieldOptions {
   readonly to?: string
   readonly setTag?: readonly string[]
+  readonly addTag?: readonly string[]
+  readonly removeTag?: readonly string[]
   readonly clearTags?: boolean
+}
+
+interface EditOptions extends CommonOptions, ChangeOptions {
+  readonly domain?: string
+  readonly newCode?: string
+  readonly newDomain?: string
+  readonly keepOldCode?: boolean
   readonly ifVersion?: number
 }
 
-interface BulkOptions extends CommonOptions, FieldOptions, FilterOptions {
-  readonly to?: string
-  readonly setTag?: readonly string[]
-  readonly clearTags?: boolean
+interface BulkOptions extends CommonOptions, ChangeOptions, FilterOptions {
   readonly setEnabled?: boolean
   readonly dryRun?: boolean
   readonly yes?: boolean
@@ -32,10 +37,16 @@ interface BulkOptions extends CommonOptions, FieldOptions, FilterOptions {
 export function addLinksEdit(links: Command, terminal: Terminal): void {
   withChanges(leaf(links, 'edit <link>', 'Edit a link: its code, its short URL, or id:17'))
     .option('--enabled <true|false>', 'whether it redirects', trueOrFalse)
-    .option('--domain <host>', 'of the code (default: the default domain)')
+    .option('--domain <host>', 'of the code (default: the default domain)', hostName)
+    .option('--new-code <code>', 'move it to this code; its hits come along')
+    .option('--new-domain <host>', 'move it to this domain ("*" = the default one)')
+    .option('--keep-old-code', 'leave a copy where it was, a link of its own that starts without hits')
     .option('--if-version <n>', 'only if nobody edited it since', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .action(async (name: string, options: EditOptions) => {
-      const changes = changesOf(options)
+      const { newCode: code, newDomain: domain, keepOldCode } = options
+      const moved = withoutUndefined({ code, domain, keepOldCode })
+      const changes = { ...changesOf(options), ...moved }
+      refuseNothing(changes)
       const api = connect(terminal, options)
       const { id } = await findLink(api, name, options.domain)
       const { ifVersion } = options
@@ -58,6 +69,7 @@ export function addLinksEdit(links: Command, terminal: Terminal): void {
       if (filter === null) throw new UsageError('Say which links: --tag, --domain, --search, ...')
       const { enabled: _filtered, setEnabled, ...rest } = options
       const changes = changesOf({ ...rest, ...(setEnabled === undefined ? {} : { enabled: setEnabled }) })
+      refuseNothing(changes)
       const api = connect(terminal, options)
       const request = (dryRun: boolean) =>
         api.request({
@@ -83,15 +95,26 @@ export function addLinksEdit(links: Command, terminal: Terminal): void {
 function withChanges(command: Command): Command {
   return withFields(command)
     .option('--to <url>', 'the new destination')
-    .option('--set-tag <tag>', 'the new tags (repeatable)', (tag: string, before: readonly string[] = []) =>
-      collect(tag, before),
-    )
+    .option('--set-tag <tag>', 'the new tags (repeatable)', collectFrom)
     .option('--clear-tags', 'no tags at all')
+    .option('--add-tag <tag>', 'one more tag (repeatable)', collectFrom)
+    .option('--remove-tag <tag>', 'one tag less (repeatable)', collectFrom)
 }
 
-function changesOf(options: EditOptions): Record<string, unknown> {
+/** Without a default, so that an option that is not given is `undefined`. */
+function collectFrom(tag: string, before: readonly string[] = []): readonly string[] {
+  return collect(tag, before)
+}
+
+function changesOf(options: ChangeOptions): Record<string, unknown> {
   const tags = options.clearTags === true ? [] : options.setTag
-  const changes = { ...fieldsOf(options, tags), ...(options.to === undefined ? {} : { url: options.to }) }
-  refuseNothing(changes)
-  return changes
+  const { to: url, addTag: addTags, removeTag: removeTags } = options
+  if (tags !== undefined && (addTags !== undefined || removeTags !== undefined)) {
+    throw new UsageError('Either --set-tag and --clear-tags, or --add-tag and --remove-tag.')
+  }
+  return { ...fieldsOf(options, tags), ...withoutUndefined({ url, addTags, removeTags }) }
+}
+
+function withoutUndefined(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }

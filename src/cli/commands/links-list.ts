@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander'
 import { linkPageAnswer } from '../api/answers.ts'
 import { note, printJson, type Terminal } from '../terminal/terminal.ts'
+import { visible } from '../terminal/visible.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { findLink } from './find-link.ts'
 import { leaf } from './leaf.ts'
 import { type FilterOptions, filterQuery, sortOption, withFilters } from './link-query.ts'
-import { wholeNumber } from './option-parsers.ts'
+import { hostName, wholeNumber } from './option-parsers.ts'
 import { showLink, showLinks } from './show-links.ts'
 
 interface ListOptions extends CommonOptions, FilterOptions {
@@ -33,11 +34,11 @@ export function addLinksList(links: Command, terminal: Terminal): void {
       })
       if (options.json === true) return printJson(terminal, page)
       showLinks(terminal, page.data)
-      if (page.nextCursor !== null) note(terminal, `There are more: --cursor ${page.nextCursor}`)
+      if (page.nextCursor !== null) note(terminal, `There are more: --cursor ${visible(page.nextCursor)}`)
     })
 
   leaf(links, 'get <link>', 'Show a link: its code, its short URL, or id:17')
-    .option('--domain <host>', 'of the code (default: the default domain)')
+    .option('--domain <host>', 'of the code (default: the default domain)', hostName)
     .action(async (name: string, options: CommonOptions & { readonly domain?: string }) => {
       showLink(terminal, await findLink(connect(terminal, options), name, options.domain), options.json)
     })

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import type * as v from 'valibot'
-import { anyObject, reconcileAnswer, warmAnswer } from '../api/answers.ts'
+import { anyObject, healthAnswer, reconcileAnswer, warmAnswer } from '../api/answers.ts'
 import type { ApiClient } from '../api/api-client.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { printFields } from '../terminal/table.ts'
 import { printJson, type Terminal } from '../terminal/terminal.ts'
 import { type CommonOptions, connect } from './context.ts'
+import { describeHealth } from './describe-health.ts'
 import { leaf } from './leaf.ts'
 import { wholeNumber } from './option-parsers.ts'
 
@@ -33,10 +34,11 @@ export function addOperations(program: Command, terminal: Terminal, end: (code: 
         method: 'GET',
         path: '/health',
         alsoAnswers: 503,
-        answer: anyObject,
+        answer: healthAnswer,
       })
-      show(answer, options)
-      if (answer.status !== undefined && answer.status !== 'ok') end(EXIT.failed)
+      if (options.json === true) printJson(terminal, answer)
+      else printFields(terminal, describeHealth(answer))
+      if (answer.status !== 'ok') end(EXIT.failed)
     },
   )
 

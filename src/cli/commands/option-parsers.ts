@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { parseHost } from '../../host.ts'
 import { parseInstant } from '../import/parse-instant.ts'
 
 /** For options that may be repeated. */
@@ -12,6 +13,13 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
     if (value >= min && value <= max) return value
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
   }
+}
+
+/** As linkr compares them, or `*` for the default domain. */
+export function hostName(text: string): string {
+  const host = text === '*' ? text : parseHost(text)
+  if (host !== null) return host
+  throw new InvalidArgumentError('It must be a host name like go.example.com, without https:// and port.')
 }
 
 /** ISO 8601 in UTC, as the API wants it, or `never`: the argument parser has no place for a `null`. */

@@ -1,4 +1,4 @@
-import { normalizeHost } from '../../host.ts'
+import { normalizeHost, parseHost } from '../../host.ts'
 import { CliError, UsageError } from '../cli-error.ts'
 
 export interface Place {
@@ -71,6 +71,10 @@ function parseSpecs(specs: readonly string[]): { byHost: Map<string, string>; re
     const [from = '', to = ''] = parts
     if (parts.length > 2 || from === '' || (parts.length === 2 && to === '')) {
       throw new UsageError(`--domain must be HOST or OLD=NEW, not "${spec}".`)
+    }
+    const target = parts.length === 2 ? to : from
+    if (target !== '*' && parseHost(target) === null) {
+      throw new UsageError(`--domain: "${target}" is not a host name like go.example.com.`)
     }
     if (parts.length === 2) byHost.set(normalizeHost(from), to)
     else if (rest === undefined) rest = from

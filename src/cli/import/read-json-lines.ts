@@ -1,5 +1,6 @@
 import { CliError } from '../cli-error.ts'
 import type { JsonFormat } from './formats/format.ts'
+import { createDepthGuard, MAX_JSON_DEPTH } from './json-depth.ts'
 import type { SourceRow } from './raw-link.ts'
 import { createJsonRowReader } from './read-row.ts'
 
@@ -15,7 +16,10 @@ export async function* readJsonLines(
   let number = 0
   for await (const line of splitLines(chunks, name)) {
     number++
-    if (line.trim() !== '') yield toRow(line, number, readRow)
+    const text = line.toString()
+    if (createDepthGuard()(line) !== null) {
+      yield { line: number, problem: `nests more than ${MAX_JSON_DEPTH} levels` }
+    } else if (text.trim() !== '') yield toRow(text, number, readRow)
   }
 }
 
@@ -30,14 +34,14 @@ function toRow(text: string, line: number, readRow: (value: unknown, line: numbe
 }
 
 /** Not node:readline: it would also break lines at U+2028, which JSON text may contain. */
-async function* splitLines(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<string, void> {
+async function* splitLines(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Buffer, void> {
   const pending: Uint8Array[] = []
   let pendingBytes = 0
   for await (const chunk of chunks) {
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
       pending.push(chunk.subarray(start, end))
-      yield Buffer.concat(pending).toString()
+      yield Buffer.concat(pending)
       pending.length = 0
       pendingBytes = 0
       start = end + 1
@@ -46,5 +50,5 @@ async function* splitLines(chunks: AsyncIterable<Uint8Array>, name: string): Asy
     pendingBytes += chunk.length - start
     if (pendingBytes > MAX_LINE_BYTES) throw new CliError(`${name} has a line of more than 16 MB.`)
   }
-  if (pendingBytes > 0) yield Buffer.concat(pending).toString()
+  if (pendingBytes > 0) yield Buffer.concat(pending)
 }

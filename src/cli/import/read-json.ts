@@ -2,6 +2,7 @@ import { JSONParser } from '@streamparser/json'
 import { CliError } from '../cli-error.ts'
 import { shorten, visible } from '../terminal/visible.ts'
 import type { JsonFormat } from './formats/format.ts'
+import { createDepthGuard, MAX_JSON_DEPTH } from './json-depth.ts'
 import { type JsonPages, watchPages } from './json-pages.ts'
 import type { JsonShape } from './json-shape.ts'
 import type { SourceRow } from './raw-link.ts'
@@ -31,6 +32,7 @@ export async function* readJson(
   const parser = new JSONParser({ paths: [PATHS[rows]], keepStack: false, separator: '' })
   const readRow = createJsonRowReader(format)
   const pages = rows === 'array' ? undefined : watchPages(rows)
+  const guard = createDepthGuard()
   let ready: unknown[] = []
   let items = 0
   if (pages !== undefined) parser.onToken = ({ token, value }) => pages.next(token, value)
@@ -41,8 +43,14 @@ export async function* readJson(
     for (const value of values) yield readRow(value, ++items)
   }
   for await (const chunk of chunks) {
-    const problem = problemOf(() => parser.write(chunk))
+    const tooDeep = guard(chunk)
+    const problem = problemOf(() =>
+      parser.write(tooDeep === null ? chunk : chunk.subarray(0, tooDeep.offset)),
+    )
     yield* take()
+    if (tooDeep !== null) {
+      throw new CliError(`${name} nests more than ${MAX_JSON_DEPTH} levels in line ${tooDeep.line}.`)
+    }
     if (problem !== undefined) throw new CliError(explain(problem, name, items))
   }
   if (!parser.isEnded && problemOf(() => parser.end()) !== undefined) {

@@ -44,7 +44,8 @@ export function rejectsFile(path: string, isOwn: boolean): RejectSink {
   let bytes = 0
   const write = (text: string): void => {
     try {
-      file ??= openSync(path, 'w+')
+      // After `start` there is none; one that has appeared since may be a symlink to another file.
+      file ??= openSync(path, 'wx+')
       bytes += writeSync(file, text, bytes)
     } catch (error) {
       throw new CliError(`Cannot write the rejects to ${path}: ${(error as Error).message}`)

@@ -1,5 +1,5 @@
 import { MAX_DESTINATION_LENGTH } from '../../links/destination.ts'
-import { shorten, visible } from '../terminal/visible.ts'
+import { shorten, visible, withoutControls } from '../terminal/visible.ts'
 import { parseInstant } from './parse-instant.ts'
 import type { RawLink } from './raw-link.ts'
 
@@ -109,7 +109,7 @@ function isGarbled(value: string): boolean {
 function titleOf(value: unknown, onProblem: (problem: string) => void): string | undefined {
   if (value === undefined || value === null) return undefined
   const given = text(value) ?? ''
-  const title = visible(given).trim()
+  const title = withoutControls(given).trim()
   if (title !== given) onProblem('title without its outer blanks or control characters')
   return cut(title, MAX_TITLE, () => onProblem(`title cut to ${MAX_TITLE} characters`))
 }
@@ -119,7 +119,7 @@ function tagsOf(value: unknown, onProblem: (problem: string) => void): string[] 
   if (!Array.isArray(value)) throw new Refused('tags must be a list')
   const tags = value.map((tag) => {
     const given = text(tag) ?? ''
-    const tidy = visible(given).trim()
+    const tidy = withoutControls(given).trim()
     if (tidy !== given) onProblem('tag without its outer blanks or control characters')
     return cut(tidy, MAX_TAG, () => onProblem(`tag cut to ${MAX_TAG} characters`))
   })

@@ -58,8 +58,10 @@ export function printFields(
   terminal: Terminal,
   fields: readonly (readonly [string, string | number | boolean | null])[],
 ): void {
-  const width = Math.max(...fields.map(([name]) => name.length))
-  for (const [name, value] of fields) {
+  const names = fields.map(([name]) => visible(name))
+  const width = Math.max(...names.map(({ length }) => length))
+  for (const [i, [, value]] of fields.entries()) {
+    const name = names[i] ?? ''
     const text = visible(String(value ?? ''))
     const label = paint(terminal, terminal.stdout, 'dim', name.padEnd(width))
     print(terminal, terminal.stdout.isTTY === true ? `${label}${GAP}${text}` : `${name}\t${text}`)

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
+import { visibleJson, visibleLines } from './visible.ts'
 
 /** Everything a command knows of the world it runs in; tests bring their own. */
 export interface Terminal {
@@ -28,13 +29,14 @@ export function isInteractive({ stdin, stderr }: Terminal): boolean {
 }
 
 export function print({ stdout }: Terminal, text: string): void {
-  stdout.write(`${text}\n`)
+  stdout.write(`${visibleLines(text)}\n`)
 }
 
 export function printJson(terminal: Terminal, value: unknown): void {
-  print(terminal, JSON.stringify(value, null, terminal.stdout.isTTY === true ? 2 : undefined))
+  const json = JSON.stringify(value, null, terminal.stdout.isTTY === true ? 2 : undefined)
+  terminal.stdout.write(`${visibleJson(json)}\n`)
 }
 
 export function note({ stderr }: Terminal, text: string): void {
-  stderr.write(`${text}\n`)
+  stderr.write(`${visibleLines(text)}\n`)
 }
