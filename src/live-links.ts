@@ -41,7 +41,10 @@ export interface LiveLinks {
   /** For what somebody waits for. */
   readonly redis: RedisClient
   readonly backgroundRedis: RedisClient
+  /** Of `redis`. */
   readonly redisBreaker: Breaker
+  /** Of `backgroundRedis`. */
+  readonly backgroundBreaker: Breaker
   readonly keys: Keys
 }
 
@@ -73,7 +76,8 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
 
   const redisBreaker = newBreaker()
   const redis = newClient(config.redis.timeoutMs, redisBreaker)
-  const backgroundRedis = suspecting(newClient(REDIS_BACKGROUND_TIMEOUT_MS, newBreaker()), () =>
+  const backgroundBreaker = newBreaker()
+  const backgroundRedis = suspecting(newClient(REDIS_BACKGROUND_TIMEOUT_MS, backgroundBreaker), () =>
     publisher.suspect(),
   )
   const registers = newRegisters(redis)
@@ -103,7 +107,7 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
       overrule: publisher.overrule,
     }),
   })
-  return { links, publisher, registers, redis, backgroundRedis, redisBreaker, keys }
+  return { links, publisher, registers, redis, backgroundRedis, redisBreaker, backgroundBreaker, keys }
 }
 
 /** A Redis that takes no hits takes no edits either, though it goes on telling what it has: when it is full, or a replica. */

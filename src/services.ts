@@ -71,12 +71,13 @@ export function createServices(config: Config, runtime: Runtime): Services {
     )
   const outbox = async () => (await import('./postgres/outbox.ts')).postgresOutbox(await database())
 
-  const { links, publisher, registers, redis, backgroundRedis, redisBreaker, keys } = createLiveLinks({
-    config,
-    runtime,
-    origin: { find: async (key) => (await postgresLinks()).find(key) },
-    outbox,
-  })
+  const { links, publisher, registers, redis, backgroundRedis, redisBreaker, backgroundBreaker, keys } =
+    createLiveLinks({
+      config,
+      runtime,
+      origin: { find: async (key) => (await postgresLinks()).find(key) },
+      outbox,
+    })
   const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog: links.changeLog })
   const hits = createHitRecorder({ counters, totals, commitWindowMs: config.hits.commitWindowMs, runtime })
   const flush = async (): Promise<FlushReport> => {
@@ -138,8 +139,8 @@ export function createServices(config: Config, runtime: Runtime): Services {
     async health() {
       const { checkHealth } = await import('./operations/health.ts')
       return checkHealth({
-        redisBreaker,
-        postgresBreaker,
+        redisBreakers: [redisBreaker, backgroundBreaker],
+        postgresBreakers: [postgresBreaker],
         counters,
         outbox,
         changeLog: links.changeLog,

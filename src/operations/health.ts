@@ -9,7 +9,7 @@ export interface StoreHealth {
   readonly state: 'up' | 'down'
   /** Of the question that this report asked it; `null` when it did not answer. */
   readonly latencyMs: number | null
-  /** This isolate's. */
+  /** This isolate's, the worst of its clients for this store. */
   readonly breaker: BreakerState
 }
 
@@ -33,8 +33,8 @@ export interface HealthReport {
 }
 
 export interface HealthOptions {
-  readonly redisBreaker: Breaker
-  readonly postgresBreaker: Breaker
+  readonly redisBreakers: readonly Breaker[]
+  readonly postgresBreakers: readonly Breaker[]
   readonly counters: Pick<HitCounters, 'waiting'>
   readonly outbox: () => Promise<Pick<Outbox, 'depth'>>
   readonly changeLog: Pick<ChangeLogReader, 'syncedAt'>
@@ -44,7 +44,7 @@ export interface HealthOptions {
 
 /** Asks each store something real, at the same time, and never throws. */
 export async function checkHealth(options: HealthOptions): Promise<HealthReport> {
-  const { redisBreaker, postgresBreaker, counters, outbox, changeLog, recorder, now } = options
+  const { redisBreakers, postgresBreakers, counters, outbox, changeLog, recorder, now } = options
   const [waiting, depth] = await Promise.all([
     timed(now, () => counters.waiting()),
     timed(now, async () => (await outbox()).depth()),
@@ -55,8 +55,8 @@ export async function checkHealth(options: HealthOptions): Promise<HealthReport>
   const syncLagMs = now() - changeLog.syncedAt()
   return {
     status: upCount === 2 ? 'ok' : upCount === 1 ? 'degraded' : 'down',
-    redis: storeHealth(waiting, redisBreaker),
-    postgres: storeHealth(depth, postgresBreaker),
+    redis: storeHealth(waiting, redisBreakers),
+    postgres: storeHealth(depth, postgresBreakers),
     syncLagMs: syncLagMs < IN_SYNC_MS ? syncLagMs : null,
     outbox:
       depth.answer === null
@@ -89,7 +89,11 @@ async function timed<T>(now: () => number, ask: () => Promise<T>): Promise<Timed
   return { answer, latencyMs: now() - startedAt }
 }
 
-function storeHealth({ answer, latencyMs }: Timed<unknown>, breaker: Breaker): StoreHealth {
+function storeHealth({ answer, latencyMs }: Timed<unknown>, breakers: readonly Breaker[]): StoreHealth {
   const isUp = answer !== null
-  return { state: isUp ? 'up' : 'down', latencyMs: isUp ? latencyMs : null, breaker: breaker.state() }
+  const states = breakers.map((breaker) => breaker.state())
+  const breaker = WORST_FIRST.find((state) => states.includes(state)) ?? 'closed'
+  return { state: isUp ? 'up' : 'down', latencyMs: isUp ? latencyMs : null, breaker }
 }
+
+const WORST_FIRST: readonly BreakerState[] = ['open', 'half-open']

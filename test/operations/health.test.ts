@@ -5,10 +5,10 @@ const NOW = 1_000_000
 
 /** The report of an isolate that read the change log at `syncedAt`; all is well. */
 function reportAt(syncedAt: number) {
-  const breaker = { state: () => 'closed' } as HealthOptions['redisBreaker']
+  const breaker = { state: () => 'closed' } as HealthOptions['redisBreakers'][number]
   return checkHealth({
-    redisBreaker: breaker,
-    postgresBreaker: breaker,
+    redisBreakers: [breaker],
+    postgresBreakers: [breaker],
     counters: { waiting: async () => [] },
     outbox: async () => ({ depth: async () => ({ depth: 0, oldestAt: null }) }),
     changeLog: { syncedAt: () => syncedAt },
