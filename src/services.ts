@@ -122,7 +122,10 @@ export function createServices(config: Config, runtime: Runtime): Services {
           now,
           links: await postgresLinks(),
           outbox: await outbox(),
-          answers: postgresIdempotentAnswers(await database()),
+          async prune() {
+            await postgresIdempotentAnswers(await database()).prune()
+            await (await totals()).prune()
+          },
         },
         full,
       )

@@ -5,7 +5,7 @@ import type { HitCounters, HitSegment } from './hit-counters.ts'
 export interface FlushOptions {
   readonly counters: Pick<HitCounters, 'claim' | 'release'>
   /** Opened only when there is something to flush, so that an idle cron leaves Postgres asleep. */
-  readonly totals: () => Promise<Pick<HitTotals, 'apply' | 'prune'>>
+  readonly totals: () => Promise<Pick<HitTotals, 'apply'>>
 }
 
 export interface FlushReport {
@@ -24,7 +24,7 @@ const MAX_CLAIMS = 200
 /**
  * Moves the hits that wait in Redis when it begins to Postgres: claim, apply, release, some segments at a time. A crash
  * between any two steps, or two flushes at once, still apply each segment exactly once, because Postgres remembers its
- * id. Pruning rides along because Postgres is awake anyway.
+ * id.
  */
 export async function flushHits({ counters, totals }: FlushOptions): Promise<FlushReport> {
   let report: FlushReport = { claimed: 0, batches: 0, links: 0, hits: 0 }
@@ -48,10 +48,7 @@ export async function flushHits({ counters, totals }: FlushOptions): Promise<Flu
       hits: report.hits + applied.hits,
     }
   }
-  if (report.claimed > 0) {
-    await (await totals()).prune()
-    log.info('hits.flushed', { ...report })
-  }
+  if (report.claimed > 0) log.info('hits.flushed', { ...report })
   return report
 }
 

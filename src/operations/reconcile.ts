@@ -1,4 +1,3 @@
-import type { IdempotentAnswers } from '../api/http/idempotent-responses.ts'
 import type { FlushReport } from '../hits/flush.ts'
 import { keyFromName, type LinkKey } from '../links/link.ts'
 import { log } from '../log.ts'
@@ -18,7 +17,8 @@ export interface ReconcileOptions {
   readonly outbox: Pick<Outbox, 'overrule'>
   readonly publisher: Pick<Publisher, 'publish' | 'drain'>
   readonly flush: () => Promise<FlushReport>
-  readonly answers: Pick<IdempotentAnswers, 'prune'>
+  /** Forgets what Postgres keeps for a time only. Rides along, because Postgres is awake anyway. */
+  readonly prune: () => Promise<unknown>
   readonly now: () => number
 }
 
@@ -53,7 +53,7 @@ export async function reconcile(options: ReconcileOptions, full: boolean): Promi
   const drained = await options.publisher.drain()
   const { claimed, batches } = await options.flush()
   const released = claimed - batches
-  await options.answers.prune()
+  await options.prune()
   const cursorKey = full ? keys.fullReconcileCursor : keys.reconcileCursor
   let cursor = String((await redis.command('GET', cursorKey)) ?? '0')
   let [checked, repaired] = [0, 0]

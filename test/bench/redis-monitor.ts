@@ -12,18 +12,18 @@ export interface RedisMonitor {
   close(): void
 }
 
-/** `null` where Redis has no MONITOR, as the embedded one. */
+/** `null` where Redis has no MONITOR. */
 export async function monitorRedis(redisUrl: string, keyPrefix: string): Promise<RedisMonitor | null> {
   const { hostname, port, password } = new URL(redisUrl)
   const socket = connect(Number(port || 6379), hostname)
   await once(socket, 'connect')
-  if (password !== '') socket.write(`AUTH ${decodeURIComponent(password)}\r\n`)
-  socket.write('MONITOR\r\n')
   const lines = createInterface({ input: socket })
-  const replies = password === '' ? 1 : 2
-  for (let reply = 0; reply < replies; reply++) {
-    const [line] = (await once(lines, 'line')) as [string]
-    if (!line.startsWith('+')) {
+  const requests = [...(password === '' ? [] : [['AUTH', decodeURIComponent(password)]]), ['MONITOR']]
+  for (const request of requests) {
+    socket.write(`*${request.length}\r\n${request.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`)
+    // A server that hangs up has no MONITOR either.
+    const [line] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?]
+    if (!line?.startsWith('+')) {
       socket.destroy()
       return null
     }
