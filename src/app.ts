@@ -5,12 +5,12 @@
  */
 import type { createApi } from './api/api.ts'
 import { LinkrError, SourceUnavailable } from './errors.ts'
-import { normalizeHost } from './host.ts'
+import { normalizeHost } from './links/host.ts'
 import { describeError, log } from './log.ts'
 import { plainAnswer } from './redirect/plain-answer.ts'
+import { notFound, redirect, redirectFromMemory } from './redirect/redirect.ts'
 import { robots } from './redirect/robots.ts'
-import { notFound, redirect, redirectFromMemory } from './redirect/route.ts'
-import { securityTxt } from './security-txt.ts'
+import { securityTxt } from './redirect/security-txt.ts'
 import type { Services } from './services.ts'
 
 export interface App {

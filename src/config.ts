@@ -3,7 +3,7 @@
  * Turns the Worker's raw bindings into one typed, fully required configuration, once per isolate.
  */
 import { ConfigError, type SettingProblem } from './errors.ts'
-import { parseHost } from './host.ts'
+import { parseHost } from './links/host.ts'
 import { isRateLimiter, type RateLimiter } from './rate-limiter.ts'
 
 /** The bindings as they arrive: nothing about them is certain yet. */

@@ -6,13 +6,10 @@
 import { type Breaker, createBreaker } from './breaker.ts'
 import { type MemoryTier, memoryTier } from './cache/memory-tier.ts'
 import { redisTier } from './cache/redis-tier.ts'
-import { createRegisterStore, type RegisterStore } from './cache/register-store.ts'
 import type { Config } from './config.ts'
 import { SourceUnavailable } from './errors.ts'
 import type { LinkSource } from './links/link-source.ts'
 import { log } from './log.ts'
-import type { Outbox } from './outbox/outbox.ts'
-import { createPublisher, type Publisher } from './outbox/publisher.ts'
 import {
   createRedisClient,
   isRedisOutage,
@@ -22,6 +19,9 @@ import {
 } from './redis/client.ts'
 import { createKeys, type Keys } from './redis/keys.ts'
 import { refusalOf } from './redis/refusals.ts'
+import type { Outbox } from './registers/outbox.ts'
+import { createPublisher, type Publisher } from './registers/publisher.ts'
+import { createRegisterStore, type RegisterStore } from './registers/register-store.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface LiveLinksOptions {

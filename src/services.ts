@@ -4,21 +4,21 @@
  */
 import { createBreaker } from './breaker.ts'
 import type { MemoryTier } from './cache/memory-tier.ts'
-import type { WarmUpReport } from './cache/warm-up.ts'
 import type { Config } from './config.ts'
-import type { Database } from './db/client.ts'
-import { createSettingsFinder, type SettingsFinder } from './domains/domain-settings.ts'
-import type { HealthReport } from './health.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
-import { createLinkEditor, type LinkEditor } from './links/link-editor.ts'
+import { createSettingsFinder, type SettingsFinder } from './links/domain-settings.ts'
 import { createLiveLinks } from './live-links.ts'
 import { log } from './log.ts'
-import type { Management } from './management.ts'
-import type { Publisher } from './outbox/publisher.ts'
-import type { ReconcileReport } from './reconcile/reconcile.ts'
+import type { HealthReport } from './operations/health.ts'
+import type { ReconcileReport } from './operations/reconcile.ts'
+import type { WarmUpReport } from './operations/warm-up.ts'
+import { createLinkEditor, type LinkEditor } from './owners/link-editor.ts'
+import type { Management } from './owners/management.ts'
+import type { Database } from './postgres/client.ts'
 import { createMissGuard, type MissGuard } from './redirect/miss-guard.ts'
+import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { isSubrequestLimit } from './subrequest-limit.ts'
 
@@ -57,19 +57,19 @@ export function createServices(config: Config, runtime: Runtime): Services {
   // Only the result is shared between requests, never a promise: a cancelled request would take it along.
   let opened: Database | undefined
   const database = async (): Promise<Database> => {
-    const { openDatabase } = await import('./db/client.ts')
+    const { openDatabase } = await import('./postgres/client.ts')
     opened ??= openDatabase(config.postgres, postgresBreaker)
     return opened
   }
   let managed: Management | undefined
   const postgresLinks = async () =>
-    (await import('./links/postgres-links.ts')).postgresLinks(await database(), config.postgres.retries)
+    (await import('./postgres/links.ts')).postgresLinks(await database(), config.postgres.retries)
   const totals = async () =>
-    (await import('./hits/postgres-hits.ts')).postgresHits(
+    (await import('./postgres/hits.ts')).postgresHits(
       await database(),
       FLUSH_PATIENCE * config.postgres.timeoutMs,
     )
-  const outbox = async () => (await import('./outbox/postgres-outbox.ts')).postgresOutbox(await database())
+  const outbox = async () => (await import('./postgres/outbox.ts')).postgresOutbox(await database())
 
   const { links, publisher, registers, redis, backgroundRedis, redisBreaker, keys } = createLiveLinks({
     config,
@@ -93,8 +93,8 @@ export function createServices(config: Config, runtime: Runtime): Services {
     misses: createMissGuard({ limiter: config.rateLimits.misses, runtime }),
     publisher,
     async editor() {
-      const { postgresLinkRepository } = await import('./links/link-repository.ts')
-      const { postgresLinkBatches } = await import('./links/postgres-link-batches.ts')
+      const { postgresLinkRepository } = await import('./postgres/link-repository.ts')
+      const { postgresLinkBatches } = await import('./postgres/link-batches.ts')
       const [repository, batches] = [
         postgresLinkRepository(await database()),
         postgresLinkBatches(await database()),
@@ -102,15 +102,15 @@ export function createServices(config: Config, runtime: Runtime): Services {
       return createLinkEditor({ repository, batches, publisher, counters })
     },
     async management() {
-      const { createManagement } = await import('./management.ts')
+      const { createManagement } = await import('./owners/management.ts')
       managed ??= createManagement({ database: await database(), publisher, counters })
       return managed
     },
     settings: createSettingsFinder(links),
     flush,
     async reconcile(full) {
-      const { reconcile } = await import('./reconcile/reconcile.ts')
-      const { postgresIdempotentAnswers } = await import('./idempotency/postgres-idempotent-answers.ts')
+      const { reconcile } = await import('./operations/reconcile.ts')
+      const { postgresIdempotentAnswers } = await import('./postgres/idempotent-responses.ts')
       return reconcile(
         {
           redis,
@@ -132,11 +132,11 @@ export function createServices(config: Config, runtime: Runtime): Services {
       )
     },
     async warm(count, offset) {
-      const { warmUp } = await import('./cache/warm-up.ts')
+      const { warmUp } = await import('./operations/warm-up.ts')
       return warmUp({ links: await postgresLinks(), registers, now, random }, count, offset)
     },
     async health() {
-      const { checkHealth } = await import('./health.ts')
+      const { checkHealth } = await import('./operations/health.ts')
       return checkHealth({
         redisBreaker,
         postgresBreaker,

@@ -2,7 +2,7 @@
  * @module
  * How long registers live in Redis, and when they are refreshed.
  */
-import type { CachedRegister, Register } from './register.ts'
+import type { CachedRegister, Register } from '../registers/register.ts'
 
 /** After this long a link is refreshed from Postgres. A safety net: edits are published, not waited for. */
 const SOFT_TTL_MS = 60 * 60 * 1000

@@ -4,8 +4,8 @@
  * and by the gaps that it had.
  */
 import { type Link, type LinkKey, linkName } from '../links/link.ts'
+import { type ChangeListener, type ChangeLogReader, createChangeLogReader } from '../registers/change-log.ts'
 import { BoundedCache } from './bounded-cache.ts'
-import { type ChangeListener, type ChangeLogReader, createChangeLogReader } from './change-log.ts'
 import { createRecentChanges } from './recent-changes.ts'
 
 /** What was known when a load began. */

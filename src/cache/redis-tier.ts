@@ -2,10 +2,10 @@ import { SourceUnavailable } from '../errors.ts'
 import type { Link, LinkKey } from '../links/link.ts'
 import type { LinkSource } from '../links/link-source.ts'
 import { describeError, log } from '../log.ts'
+import type { CachedRegister } from '../registers/register.ts'
+import type { Lease, ReadAnswer, RegisterStore } from '../registers/register-store.ts'
 import type { Runtime } from '../runtime.ts'
 import { cachedFor, freshnessOf } from './freshness.ts'
-import type { CachedRegister } from './register.ts'
-import type { Lease, ReadAnswer, RegisterStore } from './register-store.ts'
 
 export interface RedisTierOptions {
   readonly origin: LinkSource

@@ -1,7 +1,7 @@
-import type { ChangeLogReader } from '../cache/change-log.ts'
 import type { RedisClient, RedisReply } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
 import { CLAIM_HITS, COMMIT_HITS, PENDING_HITS, PENDING_TOTALS, RELEASE_HITS } from '../redis/scripts/hits.ts'
+import type { ChangeLogReader } from '../registers/change-log.ts'
 
 /** One isolate's hits of one commit window. `isolate` and `sequence` together are its identity. */
 export interface HitBatch {

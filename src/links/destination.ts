@@ -2,8 +2,9 @@
  * @module
  * What a link may point at.
  */
-import { normalizeHost } from '../host.ts'
+
 import { codeFromPath, isReservedCode } from './code.ts'
+import { normalizeHost } from './host.ts'
 
 export const MAX_DESTINATION_LENGTH = 4096
 

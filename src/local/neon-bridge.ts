@@ -31,6 +31,8 @@ export interface NeonBridgeOptions {
   readonly databaseUrl?: string | undefined
   /** Folder in which PGlite keeps its data; `undefined` = in memory. Ignored with `databaseUrl`. */
   readonly dataDir?: string | undefined
+  /** A dump of PGlite's data folder that a database in memory starts with. */
+  readonly template?: string | undefined
   /** 0 or `undefined` = any free port. */
   readonly port?: number
   readonly intercept?: Intercept | undefined
@@ -55,7 +57,7 @@ const KEEP_ALIVE_MS = 120_000
 export async function startNeonBridge(options: NeonBridgeOptions): Promise<NeonBridge> {
   const database =
     options.databaseUrl === undefined
-      ? await openEmbeddedDatabase({ dataDir: options.dataDir })
+      ? await openEmbeddedDatabase({ dataDir: options.dataDir, template: options.template })
       : openServerDatabase(options.databaseUrl)
   const pools = new ConnectionPools(database)
   const serve = (stream: Duplex) => {

@@ -3,7 +3,7 @@
  * Stores with links in them, and the settings that lead a Worker there.
  */
 import { cachedFor } from '../../src/cache/freshness.ts'
-import { encodeRegister } from '../../src/cache/register.ts'
+import { encodeRegister } from '../../src/registers/register.ts'
 import { ADMIN_TOKEN } from '../support/edge.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 

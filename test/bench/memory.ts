@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { encodeRegister } from '../../src/cache/register.ts'
 import type { Link } from '../../src/links/link.ts'
+import { encodeRegister } from '../../src/registers/register.ts'
 import { type Cores, peakMemory } from './cores.ts'
 import { meterHeap } from './heap-meter.ts'
 import { generateLoad } from './rounds.ts'

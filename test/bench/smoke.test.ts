@@ -18,7 +18,7 @@ describe('the redirect benchmark', () => {
     const sizes = { warmLinks: 300, coldLinks: 20_000, distinctCodes: 500 }
     const short = { rounds: 1, seconds: 1, connections: 1, steadySeconds: 3 }
     result = await benchRedirects({ ...short, ...sizes }, ANYWHERE)
-  }, 120_000)
+  }, 600_000)
 
   test.each([
     ['hot', { redis: 0, postgres: 0 }],
@@ -71,7 +71,7 @@ describe('the flush benchmark', () => {
   beforeAll(async () => {
     // The embedded Redis takes seconds for a script that a real one runs in milliseconds.
     result = await benchFlush(process.env.STORES === 'services' ? [1_000, 30_000] : [500], null)
-  }, 120_000)
+  }, 600_000)
 
   test('an empty flush is one Redis request and leaves Postgres asleep', () => {
     expect(result.empty).toMatchObject({ redisRequests: 1, sqlStatements: 0 })

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { redisTier } from '../../src/cache/redis-tier.ts'
-import type { CachedRegister } from '../../src/cache/register.ts'
-import type { Filled, Lease, ReadAnswer } from '../../src/cache/register-store.ts'
 import { SourceUnavailable } from '../../src/errors.ts'
 import type { Link } from '../../src/links/link.ts'
+import type { CachedRegister } from '../../src/registers/register.ts'
+import type { Filled, Lease, ReadAnswer } from '../../src/registers/register-store.ts'
 import { key, linkOf } from './open-memory-tier.ts'
 
 const NOW = 1_000_000

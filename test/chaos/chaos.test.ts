@@ -1,6 +1,6 @@
 /**
  * @module
- * Mixed traffic on two isolates while faults come and go, drawn from a seed. `npm run test:chaos` runs it for a minute;
+ * Mixed traffic on two isolates while faults come and go, drawn from a seed. `npm run test:chaos` runs it for a minute, `npm test` for a moment;
  * CHAOS_SECONDS and CHAOS_SEED choose for how long and which.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,7 +16,7 @@ import { residentMemoryMb } from './resident-memory.ts'
 import { createVisitors, generationOf, type Visitors } from './visitors.ts'
 import { createWeather } from './weather.ts'
 
-const SECONDS = Number(process.env.CHAOS_SECONDS ?? 15)
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? 8)
 const SEED = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 1e9))
 const OWNERS = 3
 const VISITORS = 6

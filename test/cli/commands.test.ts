@@ -194,6 +194,7 @@ const HEALTH = {
   syncLagMs: null,
   outbox: { depth: 3, oldestAgeMs: 100_000 },
   hits: { redis: null, isolate: { waitingLinks: 4, droppedHits: 0 } },
+  advice: ['Switch something off.'],
 }
 
 test('linkr flush, warm, reconcile and health', async () => {
@@ -219,6 +220,7 @@ test('linkr flush, warm, reconcile and health', async () => {
       'hits that Postgres waits for\tunknown: Redis did not tell',
       'hits in the memory of the isolate that answered\tof 4 links',
       'links in its memory\tnot in use: it asks Redis first',
+      'advice\tSwitch something off.',
       '',
     ].join('\n'),
   })

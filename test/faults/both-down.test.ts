@@ -86,6 +86,8 @@ describe('both down', () => {
     })
     const visitUntilSentToPostgres = async (): Promise<number> => {
       await visit()
+      // Of its own accord an isolate does so a few times a minute.
+      await edge.api('POST', '/flush')
       return direct
     }
     await expect.poll(visitUntilSentToPostgres).toBeGreaterThan(0)

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { encodeChanges } from '../../src/cache/change-log.ts'
 import { createKeys } from '../../src/redis/keys.ts'
 import { READ_OR_LEASE } from '../../src/redis/scripts/registers.ts'
+import { encodeChanges } from '../../src/registers/change-log.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'
 import { recover } from '../support/recover.ts'

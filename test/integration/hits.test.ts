@@ -9,7 +9,8 @@ let edge: Edge
 
 beforeAll(async () => {
   stores = await startStores()
-  edge = await startEdge(stores)
+  // A busy machine may take its time for a hundred links at once.
+  edge = await startEdge(stores, { POSTGRES_TIMEOUT_MS: '30000' })
 })
 
 afterAll(async () => {

@@ -1,9 +1,9 @@
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PLANNER_SETTINGS } from '../../src/db/planner-settings.ts'
-import type { LinkFilter } from '../../src/links/link-filter.ts'
-import { LINK_SORTS, type LinkListQuery } from '../../src/links/link-list.ts'
-import { pageStatement } from '../../src/links/postgres-link-pages.ts'
+import type { LinkFilter } from '../../src/owners/link-filter.ts'
+import { LINK_SORTS, type LinkListQuery } from '../../src/owners/link-list.ts'
+import { pageStatement } from '../../src/postgres/link-pages.ts'
+import { PLANNER_SETTINGS } from '../../src/postgres/planner-settings.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 const LINKS = 20_000

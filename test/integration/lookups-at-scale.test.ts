@@ -1,9 +1,9 @@
 import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Database } from '../../src/db/client.ts'
-import { postgresLinks } from '../../src/links/postgres-links.ts'
-import { postgresOutbox } from '../../src/outbox/postgres-outbox.ts'
+import type { Database } from '../../src/postgres/client.ts'
+import { postgresLinks } from '../../src/postgres/links.ts'
+import { postgresOutbox } from '../../src/postgres/outbox.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 const LINKS = 20_000

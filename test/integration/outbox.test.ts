@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createBreaker } from '../../src/breaker.ts'
-import type { Edit } from '../../src/cache/register-store.ts'
 import { parseConfig } from '../../src/config.ts'
-import { openDatabase } from '../../src/db/client.ts'
-import type { Outbox } from '../../src/outbox/outbox.ts'
-import { postgresOutbox } from '../../src/outbox/postgres-outbox.ts'
+import { openDatabase } from '../../src/postgres/client.ts'
+import { postgresOutbox } from '../../src/postgres/outbox.ts'
+import type { Outbox } from '../../src/registers/outbox.ts'
+import type { Edit } from '../../src/registers/register-store.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores

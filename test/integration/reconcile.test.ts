@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
-import type { ReconcileReport } from '../../src/reconcile/reconcile.ts'
+import type { ReconcileReport } from '../../src/operations/reconcile.ts'
 import { createRuntime } from '../../src/runtime.ts'
 import { createServices, type Services } from '../../src/services.ts'
 import { type Edge, startEdge } from '../support/edge.ts'

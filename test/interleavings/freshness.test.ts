@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeRegister } from '../../src/cache/register.ts'
+import { decodeRegister } from '../../src/registers/register.ts'
 import {
   type Edge,
   LINK,

@@ -4,11 +4,11 @@
  * not is the insert, which draws its version before the unique index makes it wait for a delete.
  */
 
-import { isLater } from '../../src/cache/change-log.ts'
-import type { Edit } from '../../src/cache/register-store.ts'
-import type { HitTotals } from '../../src/hits/postgres-hits.ts'
 import { type Link, type LinkKey, linkName } from '../../src/links/link.ts'
-import { type Outbox, SETTLED_FOR_MS } from '../../src/outbox/outbox.ts'
+import type { HitTotals } from '../../src/postgres/hits.ts'
+import { isLater } from '../../src/registers/change-log.ts'
+import { type Outbox, SETTLED_FOR_MS } from '../../src/registers/outbox.ts'
+import type { Edit } from '../../src/registers/register-store.ts'
 
 /** What a key held from one commit to the next. */
 export interface State {

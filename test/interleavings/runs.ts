@@ -1,8 +1,8 @@
 import type fc from 'fast-check'
 import { afterAll, beforeAll, vi } from 'vitest'
 
-/** Schedules per property; `INTERLEAVINGS=1000000` for a long run. */
-const RUNS = Number(process.env.INTERLEAVINGS ?? 10_000)
+/** Schedules per property: some for `npm test`, 10,000 for `npm run test:interleavings`, which CI runs; or any number. */
+const RUNS = Number(process.env.INTERLEAVINGS ?? 1_000)
 /** For one that never ends. They take milliseconds; how many are done in a minute is the machine's business. */
 const SCHEDULE_TIMEOUT_MS = 60_000
 

@@ -100,13 +100,14 @@ test('npm run dev: follow the demo link, press Ctrl-C, and the hit is in Postgre
 
   child.kill('SIGINT')
   const [exitCode] = await once(child, 'exit')
-  expect(output()).toContain('Flushed 1 pending hit.')
+  // By the cron, if its minute has just come.
+  expect(output()).toMatch(/Flushed 1 pending hit\.|"hits":1}/)
   expect(exitCode).toBe(0)
   await expect(fetch(demo)).rejects.toThrow()
   expect(await processesOf(child)).toEqual([])
   expect(existsSync(record)).toBe(false)
   expect(await storedHits()).toEqual([{ code: 'demo', hits: '1' }])
-}, 90_000)
+}, 300_000)
 
 test('npm run dev after a kill -9: starts again without a complaint, and SIGTERM ends it in the middle of a long query', async () => {
   const first = await startDev()
@@ -125,4 +126,4 @@ test('npm run dev after a kill -9: starts again without a complaint, and SIGTERM
   expect(await query).toBe('broken off')
   expect(output()).not.toMatch(/\b409\b/)
   expect(await processesOf(child)).toEqual([])
-}, 90_000)
+}, 300_000)

@@ -7,7 +7,7 @@ import { type NeonBridge, startNeonBridge } from '../../src/local/neon-bridge.ts
 let bridge: NeonBridge
 
 beforeAll(async () => {
-  bridge = await startNeonBridge({})
+  bridge = await startNeonBridge({ template: process.env.LINKR_TEST_TEMPLATE })
   neonConfig.fetchEndpoint = bridge.fetchEndpoint
 })
 afterAll(() => bridge.close())
@@ -34,12 +34,31 @@ describe('the embedded Postgres', () => {
   })
 
   it('closes although a query would run for an hour', async () => {
-    const own = await startNeonBridge({})
+    const own = await startNeonBridge({ template: process.env.LINKR_TEST_TEMPLATE })
     const client = await connect(own.databaseUrl)
     const waiting = await connect(own.databaseUrl)
     const queries = Promise.allSettled([client.query('SELECT pg_sleep(3600)'), waiting.query('SELECT 1')])
     await own.close()
     expect((await queries).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  })
+
+  it('closes while one HTTP request runs, and the connections of others are still being cleaned', async () => {
+    for (const parallel of [1, 2, 3]) {
+      const own = await startNeonBridge({ template: process.env.LINKR_TEST_TEMPLATE })
+      const post = (query: string) =>
+        fetch(own.fetchEndpoint, {
+          method: 'POST',
+          headers: { 'neon-connection-string': own.connectionString },
+          body: JSON.stringify({ query }),
+        })
+      await Promise.all(Array.from({ length: parallel }, () => post("SET application_name = 'x'")))
+      if (parallel < 3) await own.close()
+      else {
+        const running = post('SELECT pg_sleep(3600)').catch(() => 'broken off')
+        await own.close()
+        expect(await running).toBe('broken off')
+      }
+    }
   })
 
   it.each([

@@ -14,6 +14,9 @@ import { type NeonBridge, startNeonBridge } from '../../src/local/neon-bridge.ts
 const SERVICES = process.env.STORES === 'services'
 const SERVER = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 
+/** Faster than an empty one. */
+const template = process.env.LINKR_TEST_TEMPLATE
+
 let bridge: NeonBridge
 let databaseUrl: string | undefined
 let closeDatabase = async () => {}
@@ -32,7 +35,7 @@ beforeAll(async () => {
       await admin.end()
     }
   }
-  bridge = await startNeonBridge({ databaseUrl })
+  bridge = await startNeonBridge({ databaseUrl, template })
   neonConfig.fetchEndpoint = (host, port) => `http://${host}:${port}/sql`
   neonConfig.wsProxy = (host, port) => `${host}:${port}/v2`
   neonConfig.useSecureWebSocket = false
@@ -221,6 +224,7 @@ describe('SQL over HTTP', () => {
     const seen: unknown[] = []
     const own = await startNeonBridge({
       databaseUrl,
+      template,
       intercept: async ({ store, commands, execute }) => {
         seen.push([store, ...commands])
         const answer = await execute()
@@ -285,7 +289,7 @@ describe('the Postgres protocol', () => {
 
 describe('start and stop', () => {
   it('names the port that is taken', async () => {
-    await expect(startNeonBridge({ port: bridge.port })).rejects.toThrow(`127.0.0.1:${bridge.port}`)
+    await expect(startNeonBridge({ port: bridge.port, template })).rejects.toThrow(`127.0.0.1:${bridge.port}`)
   })
 
   it('Postgres down: answers 500, and 200 once it is back', async () => {
@@ -293,17 +297,17 @@ describe('start and stop', () => {
     await once(blocker, 'listening')
     const { port } = blocker.address() as { port: number }
     blocker.close()
-    const server = await startNeonBridge({})
+    const server = await startNeonBridge({ template })
     const front = await startNeonBridge({
       databaseUrl: `postgres://postgres:linkr@127.0.0.1:${port}/postgres`,
     })
     const sql = neon(front.connectionString)
     await expect(sql`SELECT 1`).rejects.toThrow(/HTTP status 500/)
-    const back = await startNeonBridge({ port })
+    const back = await startNeonBridge({ port, template })
     expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }])
     await back.close()
     await expect(sql`SELECT 1`).rejects.toThrow()
-    const again = await startNeonBridge({ port })
+    const again = await startNeonBridge({ port, template })
     expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }])
     await Promise.all([front.close(), again.close(), server.close()])
   })
@@ -311,7 +315,7 @@ describe('start and stop', () => {
 
 describe('embedded PGlite', () => {
   it('does not let a transaction nobody ends hold up the others', async () => {
-    const database = await openEmbeddedDatabase({ dataDir: undefined, patienceMs: 20 })
+    const database = await openEmbeddedDatabase({ dataDir: undefined, template, patienceMs: 20 })
     const { openFrontDoor } = await import('../../src/local/neon/front-door.ts')
     const server = createServer((socket) => void openFrontDoor(socket, database)).listen(0, '127.0.0.1')
     await once(server, 'listening')

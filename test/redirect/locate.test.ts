@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { locate } from '../../src/redirect/route.ts'
+import { locate } from '../../src/redirect/redirect.ts'
 
 const domains = new Set(['go.example.com'])
 

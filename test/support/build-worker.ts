@@ -1,18 +1,17 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const root = join(import.meta.dirname, '../..')
 
 /** Where the Worker that the integration tests run is built to, exactly as it would be deployed. */
-export const WORKER_BUNDLE = join(import.meta.dirname, '../../dist/worker.js')
+export const WORKER_BUNDLE = join(root, 'dist/worker.js')
 
-/** Vitest's global setup: one build for the whole run. */
-export default function buildWorker(): void {
-  execFileSync(
-    process.execPath,
-    ['node_modules/wrangler/bin/wrangler.js', 'deploy', '--dry-run', '--outdir', 'dist'],
-    {
-      cwd: join(import.meta.dirname, '../..'),
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
-      stdio: 'pipe',
-    },
-  )
+/** Once for the whole run. */
+export async function buildWorker(): Promise<void> {
+  const wrangler = 'node_modules/wrangler/bin/wrangler.js'
+  await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', 'dist'], {
+    cwd: root,
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+  })
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { Miniflare } from 'miniflare'
-import type { HealthReport } from '../../src/health.ts'
+import type { HealthReport } from '../../src/operations/health.ts'
 import { WORKER_BUNDLE } from './build-worker.ts'
 import type { Stores } from './stores.ts'
 

@@ -46,7 +46,11 @@ export async function startStores(): Promise<Stores> {
     token,
     intercept: redisFaults.intercept,
   })
-  const neon = await startNeonBridge({ databaseUrl: scratch?.url, intercept: postgresFaults.intercept })
+  const neon = await startNeonBridge({
+    databaseUrl: scratch?.url,
+    template: process.env.LINKR_TEST_TEMPLATE,
+    intercept: postgresFaults.intercept,
+  })
   await migrate(neon.databaseUrl)
 
   const redis = connectRedis(upstash.redisUrl)

@@ -105,6 +105,7 @@ export const healthAnswer = v.looseObject({
     redis: v.nullable(v.looseObject({ pending: v.number(), oldestAgeMs: v.nullable(v.number()) })),
     isolate: v.looseObject({ waitingLinks: v.number(), droppedHits: v.number() }),
   }),
+  advice: v.optional(v.array(v.string()), []),
 })
 export type HealthAnswer = v.InferOutput<typeof healthAnswer>
 

@@ -4,7 +4,7 @@ type StoreHealth = HealthAnswer['redis']
 
 /** A health report in words. What a newer server adds to it is shown as it comes. */
 export function describeHealth(report: HealthAnswer): readonly (readonly [string, string])[] {
-  const { status, redis, postgres, syncLagMs, outbox, hits, ...more } = report
+  const { status, redis, postgres, syncLagMs, outbox, hits, advice, ...more } = report
   const { waitingLinks, droppedHits } = hits.isolate
   const isolate = [
     waitingLinks === 0 ? 'none' : `of ${waitingLinks} links`,
@@ -24,6 +24,7 @@ export function describeHealth(report: HealthAnswer): readonly (readonly [string
       'links in its memory',
       syncLagMs === null ? 'not in use: it asks Redis first' : `as of ${age(syncLagMs)} ago`,
     ],
+    ...advice.map((text) => ['advice', text] as const),
     ...Object.entries(more).map(([name, value]) => [name, JSON.stringify(value)] as const),
   ]
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { parseHost } from '../../host.ts'
+import { parseHost } from '../../links/host.ts'
 import { parseInstant } from '../import/parse-instant.ts'
 
 /** For options that may be repeated. */

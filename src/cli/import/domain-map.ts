@@ -1,4 +1,4 @@
-import { normalizeHost, parseHost } from '../../host.ts'
+import { normalizeHost, parseHost } from '../../links/host.ts'
 import { CliError, UsageError } from '../cli-error.ts'
 
 export interface Place {

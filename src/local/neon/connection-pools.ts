@@ -91,6 +91,8 @@ async function readArrayTypes(client: pg.PoolClient): Promise<ArrayTypes> {
 /** A connection to the front door that stays in this process, dressed as the socket pg expects. */
 function doorTo(database: Database): Duplex {
   const [near, far] = duplexPair()
+  // One side of a pair does not notice that the other is gone.
+  far.once('close', () => near.destroy())
   void openFrontDoor(far, database).catch((error) => near.destroy(error))
   const self = () => near
   return Object.assign(near, {

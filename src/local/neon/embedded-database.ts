@@ -20,12 +20,14 @@ const DEFAULT_PATIENCE_MS = 5_000
 export interface EmbeddedOptions {
   /** `undefined` = in memory. */
   readonly dataDir: string | undefined
+  /** A dump of PGlite's data folder: what a database in memory starts with, instead of with nothing. */
+  readonly template?: string | undefined
   readonly patienceMs?: number
 }
 
 /** PGlite with one user, one database and one connection, behind a front door that many clients can enter. */
 export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Database> {
-  const { db, release } = await openPGlite(options.dataDir)
+  const { db, release } = await openPGlite(options)
   const turnstile = new Turnstile(options.patienceMs ?? DEFAULT_PATIENCE_MS)
   const backend = { db, turnstile, channels: new Channels() }
   const sessions = new Map<Visitor, Promise<void>>()
@@ -72,15 +74,19 @@ function check({ user, password, database }: Credentials): void {
   }
 }
 
-async function openPGlite(dataDir: string | undefined): Promise<{ db: PgliteThread; release: () => void }> {
-  if (dataDir === undefined) return { db: await PgliteThread.start(undefined), release: () => undefined }
+async function openPGlite({
+  dataDir,
+  template,
+}: EmbeddedOptions): Promise<{ db: PgliteThread; release: () => void }> {
+  if (dataDir === undefined)
+    return { db: await PgliteThread.start({ dataDir, template }), release: () => undefined }
   const data = join(resolve(dataDir), 'pglite')
   const release = lockDataDir(`${data}.lock`)
   try {
     // Killed while it was being created, a folder is useless but also holds nothing yet: start again.
     const created = `${data}.created`
     if (!existsSync(created)) rmSync(data, { recursive: true, force: true })
-    const db = await PgliteThread.start(data)
+    const db = await PgliteThread.start({ dataDir: data, template: undefined })
     // Postgres's files in it may be written by anybody.
     makePrivateFolder(data)
     writePrivateFile(created, '')

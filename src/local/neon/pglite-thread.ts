@@ -26,8 +26,7 @@ export class PgliteThread {
   }
 
   /** Rejects with PGlite's own message if it cannot start. */
-  static async start(dataDir: string | undefined): Promise<PgliteThread> {
-    const workerData: PgliteWorkerData = { dataDir }
+  static async start(workerData: PgliteWorkerData): Promise<PgliteThread> {
     const script = join(import.meta.dirname, 'pglite-worker.ts')
     // Options of this process, such as a script in its command line, are not for the thread.
     const worker = new Worker(script, { workerData, execArgv: [] })

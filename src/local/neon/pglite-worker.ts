@@ -2,6 +2,7 @@
  * @module
  * The thread that PGlite runs on. It gets wire messages, one exchange at a time, and posts what Postgres answers.
  */
+import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
@@ -14,6 +15,8 @@ const REPORTED_SETTINGS = `SELECT name, setting FROM pg_settings WHERE name IN (
 export interface PgliteWorkerData {
   /** `undefined` = in memory. */
   readonly dataDir: string | undefined
+  /** What a database in memory starts with. */
+  readonly template: string | undefined
 }
 
 /** Wire messages to run; `null` = close the database and end. */
@@ -27,10 +30,14 @@ export type FromPglite =
 // V8 may abort while it replaces a wrapper around one of PGlite's imports (nodejs/node#64500), so it replaces none.
 setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647')
 
-const { dataDir } = workerData as PgliteWorkerData
+const { dataDir, template } = workerData as PgliteWorkerData
 try {
   // The extensions are what the migrations create and every Neon has.
-  const db = await PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), extensions: { pg_trgm } })
+  const db = await PGlite.create({
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(template === undefined ? {} : { loadDataDir: new Blob([readFileSync(template)]) }),
+    extensions: { pg_trgm },
+  })
   const { rows } = await db.query<{ name: string; setting: string }>(REPORTED_SETTINGS)
   parentPort?.on('message', (wire: ToPglite) => void run(db, wire))
   post({ kind: 'ready', settings: new Map(rows.map(({ name, setting }) => [name, setting])) })

@@ -1,4 +1,4 @@
-import { brokenBound } from '../../json-bounds.ts'
+import { brokenBound } from '../../api/http/json-bounds.ts'
 import { commandFromPath, parsePath } from './path-command.ts'
 import { refusalOf } from './refused.ts'
 import type { Argument, Command } from './resp.ts'

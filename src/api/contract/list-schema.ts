@@ -1,0 +1,48 @@
+import * as v from 'valibot'
+import { LINK_SORTS } from '../../owners/link-list.ts'
+import { tag } from './link-fields.ts'
+import { domainName, list, printable, text } from './scalars.ts'
+
+const MAX_LIMIT = 100
+/** For exports. */
+const MAX_ADMIN_LIMIT = 1000
+const DEFAULT_LIMIT = 50
+
+const trueOrFalse = v.boolean('must be true or false')
+
+/** What narrows a list, and chooses the links of a bulk edit. */
+export const filterFields = {
+  domain: v.optional(domainName),
+  code: v.optional(v.pipe(printable, v.maxLength(128, 'must have at most 128 characters'))),
+  tag: v.optional(list(tag, 10, 'must be given at most 10 times')),
+  q: v.optional(
+    v.pipe(printable, v.nonEmpty('must not be empty'), v.maxLength(256, 'must have at most 256 characters')),
+  ),
+  enabled: v.optional(trueOrFalse),
+  expired: v.optional(trueOrFalse),
+}
+
+/** @param mayExport allows larger pages. */
+export function listSchema(mayExport: boolean) {
+  const max = mayExport ? MAX_ADMIN_LIMIT : MAX_LIMIT
+  return v.strictObject({
+    limit: v.optional(
+      v.pipe(
+        v.number('must be a whole number'),
+        v.integer('must be a whole number'),
+        v.minValue(1, 'must be at least 1'),
+        v.maxValue(max, `must be at most ${max}`),
+      ),
+      DEFAULT_LIMIT,
+    ),
+    cursor: v.optional(v.pipe(text, v.maxLength(512, 'was not issued by this API'))),
+    ...filterFields,
+    sort: v.optional(v.picklist(LINK_SORTS, `must be one of ${LINK_SORTS.join(', ')}`), 'createdAt'),
+    order: v.optional(v.picklist(['asc', 'desc'], 'must be asc or desc'), 'desc'),
+  })
+}
+
+export const lookupSchema = v.strictObject({
+  domain: v.optional(domainName),
+  code: v.pipe(text, v.maxLength(128, 'must have at most 128 characters')),
+})

@@ -1,0 +1,59 @@
+import * as v from 'valibot'
+import { parseHost } from '../../links/host.ts'
+
+/**
+ * What every text of a request must be: Postgres cannot hold NUL, nor UTF-8 a lone surrogate, and no field needs another
+ * control character either.
+ */
+export const text = v.pipe(
+  v.string('must be a text'),
+  v.check((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'must not contain control characters'),
+)
+
+export const printable = v.pipe(text, v.trim())
+
+/**
+ * An array that is measured before anything looks into it: checking two million elements of a list that may have fifty
+ * takes seconds and gigabytes.
+ */
+export function list<Item extends v.GenericSchema>(item: Item, max: number, tooLong: string) {
+  const all = v.array(item, 'must be a list')
+  const measured: typeof all = {
+    ...all,
+    '~run': (dataset, config) => {
+      const { value } = dataset
+      const isTooLong = Array.isArray(value) && value.length > max
+      // `maxLength` refuses it; until then it passes as a list.
+      return isTooLong ? { typed: true, value } : all['~run'](dataset, config)
+    },
+  }
+  return v.pipe(measured, v.maxLength(max, tooLong))
+}
+
+/** The domain of a link as somebody wrote it, normalized: a host, or `*`. */
+export const domainName = v.pipe(
+  text,
+  v.maxLength(253, 'must have at most 253 characters'),
+  v.check((name) => name === '*' || parseHost(name) !== null, 'must be a host name without port, or "*"'),
+  v.transform((name) => parseHost(name) ?? name),
+)
+
+/** `Date` would take 30 February for 2 March. */
+const isCalendarDay = (instant: string): boolean => {
+  const day = instant.slice(0, 10)
+  const midnight = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day)
+}
+
+/** Beyond, ISO 8601 as JavaScript writes it and as Postgres reads it part. */
+const YEAR_10000 = Date.UTC(10_000, 0)
+
+/** A point in time, with an offset. */
+export const dateTime = v.pipe(
+  text,
+  v.maxLength(40, 'must have at most 40 characters'),
+  v.isoTimestamp('must be an ISO 8601 date and time with an offset, like 2030-01-31T12:00:00Z'),
+  v.check(isCalendarDay, 'must be a day that exists'),
+  v.transform((instant) => new Date(instant)),
+  v.check((date) => date.getTime() >= 0 && date.getTime() < YEAR_10000, 'must be a time from 1970 to 9999'),
+)

@@ -1,0 +1,54 @@
+import type { ApiKey, Scope } from '../../owners/api-key.ts'
+import type { IsOwnHost } from '../../owners/own-hosts.ts'
+import type { Attempt } from './idempotent-responses.ts'
+import { Problem } from './problem.ts'
+
+/** Who sent a request. */
+export interface Caller {
+  /** The id of an API key, or `admin` for the ADMIN_TOKEN. */
+  readonly id: string
+  readonly scopes: readonly Scope[]
+  /** When its key expires; `null` = never. */
+  readonly expiresAt: Date | null
+  /** The domains whose links the caller may see and change; `null` = all. */
+  readonly domains: readonly string[] | null
+}
+
+/** What the API knows of a request besides Hono's own. */
+export interface ApiEnv {
+  Variables: {
+    caller: Caller
+    /** '' = none. */
+    body: string
+    /** Left out for a request without Idempotency-Key. */
+    attempt?: Attempt
+    /** Of requests that change something. */
+    isOwnHost: IsOwnHost
+  }
+}
+
+export const ADMIN: Caller = { id: 'admin', scopes: ['admin'], domains: null, expiresAt: null }
+
+export function callerOf({ id, scopes, domains, expiresAt }: ApiKey): Caller {
+  return { id, scopes, domains, expiresAt }
+}
+
+export function hasScope({ scopes }: Caller, scope: Scope): boolean {
+  return scopes.includes(scope) || scopes.includes('admin')
+}
+
+export function maySee({ domains }: Caller, domain: string): boolean {
+  return domains === null || domains.includes(domain)
+}
+
+/** The scope that a request needs: whatever is not known to need less needs `admin`. */
+export function neededScope(method: string, path: string): Scope {
+  const isRead = method === 'GET' || method === 'HEAD'
+  if (/^\/api\/links(?:\/|$)/.test(path)) return isRead ? 'links:read' : 'links:write'
+  if (/^\/api\/domains(?:\/|$)/.test(path) && isRead) return 'links:read'
+  return 'admin'
+}
+
+export function domainForbidden(domain: string): Problem {
+  return new Problem(403, 'domain_forbidden', `This API key may not use the domain "${domain}".`)
+}

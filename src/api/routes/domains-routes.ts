@@ -1,0 +1,90 @@
+import { type Context, Hono } from 'hono'
+import * as v from 'valibot'
+import { ROBOTS_POLICIES, settingsKey, toRegister } from '../../links/domain-settings.ts'
+import { parseHost } from '../../links/host.ts'
+import type { Domain } from '../../owners/domain-table.ts'
+import type { OwnHosts } from '../../owners/own-hosts.ts'
+import { settingsLoops } from '../../owners/settings-loops.ts'
+import type { Services } from '../../services.ts'
+import { destination, redirectStatus } from '../contract/link-fields.ts'
+import { type ApiEnv, domainForbidden, maySee } from '../http/caller.ts'
+import { Problem } from '../http/problem.ts'
+import { readBody } from '../http/read-body.ts'
+
+/** A page of the owner's own, which may well be on the same host: only a redirect to itself would loop. */
+const url = v.optional(v.nullable(destination(() => false)), null)
+
+export const domainSchema = v.strictObject({
+  rootUrl: url,
+  notFoundUrl: url,
+  expiredUrl: url,
+  defaultStatus: v.optional(redirectStatus, 302),
+  robots: v.optional(v.picklist(ROBOTS_POLICIES, `must be one of ${ROBOTS_POLICIES.join(', ')}`), 'allow'),
+})
+
+/** `/api/domains`: what a host shows where it has no link to show. */
+export function domainsRoutes({ config, management, publisher }: Services, ownHosts: OwnHosts): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>()
+
+  app.get('/', async (c) => {
+    const domains = await (await management()).domains.list()
+    const data = domains.filter(({ host }) => maySee(c.var.caller, host)).map(present)
+    const served = [...config.domains].filter((host) => maySee(c.var.caller, host))
+    return c.json({ data, served })
+  })
+
+  app.get('/:host', async (c) => {
+    const host = hostOf(c)
+    if (!maySee(c.var.caller, host)) throw domainForbidden(host)
+    const domain = await (await management()).domains.get(host)
+    if (domain === null) throw noSuchDomain()
+    return c.json(present(domain))
+  })
+
+  app.put('/:host', async (c) => {
+    const host = hostOf(c)
+    const settings = readBody(c, domainSchema)
+    const { domains } = await management()
+    ownHosts.forget()
+    const isOwnHost = await ownHosts.seenFrom(new URL(c.req.url).host)
+    const loops = settingsLoops(host, settings, isOwnHost, await domains.list())
+    if (loops.length > 0) {
+      throw new Problem(422, 'invalid_request', 'The redirect would loop; see "errors".', loops)
+    }
+    const domain = await domains.put(host, settings)
+    ownHosts.forget()
+    const { version } = domain
+    await publisher.publish([
+      { key: settingsKey(host), register: { version, link: toRegister(settings, version) } },
+    ])
+    return c.json(present(domain))
+  })
+
+  app.delete('/:host', async (c) => {
+    const host = hostOf(c)
+    const version = await (await management()).domains.delete(host)
+    if (version === null) throw noSuchDomain()
+    ownHosts.forget()
+    await publisher.publish([{ key: settingsKey(host), register: { version, link: null } }])
+    return c.body(null, 204)
+  })
+
+  return app
+}
+
+function hostOf(c: Context): string {
+  const text = c.req.param('host') ?? ''
+  const host = text === '*' ? text : parseHost(text)
+  if (host === null) {
+    const message = 'must be a host name without port, or "*"'
+    throw new Problem(422, 'invalid_request', 'This is not a host name.', [{ path: 'host', message }])
+  }
+  return host
+}
+
+function present({ host, createdAt, updatedAt, version: _, ...settings }: Domain) {
+  return { host, ...settings, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() }
+}
+
+const noSuchDomain = (): Problem =>
+  new Problem(404, 'domain_not_found', 'This host has no settings of its own.')

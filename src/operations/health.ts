@@ -1,0 +1,95 @@
+import type { Breaker, BreakerState } from '../breaker.ts'
+import { IN_SYNC_MS } from '../cache/link-memory.ts'
+import type { HitCounters } from '../hits/hit-counters.ts'
+import type { HitRecorder } from '../hits/hit-recorder.ts'
+import type { ChangeLogReader } from '../registers/change-log.ts'
+import type { Outbox } from '../registers/outbox.ts'
+
+export interface StoreHealth {
+  readonly state: 'up' | 'down'
+  /** Of the question that this report asked it; `null` when it did not answer. */
+  readonly latencyMs: number | null
+  /** This isolate's. */
+  readonly breaker: BreakerState
+}
+
+export interface HealthReport {
+  readonly status: 'ok' | 'degraded' | 'down'
+  readonly redis: StoreHealth
+  readonly postgres: StoreHealth
+  /**
+   * How old the newest news is on which this isolate serves from memory; `null` = it is idle, and asks Redis before it
+   * serves from memory again.
+   */
+  readonly syncLagMs: number | null
+  /** Edits that Redis may lack; `null` = Postgres did not tell. */
+  readonly outbox: { readonly depth: number; readonly oldestAgeMs: number | null } | null
+  /** Hits on their way; `redis` is `null` when Redis did not tell. */
+  readonly hits: {
+    readonly redis: { readonly pending: number; readonly oldestAgeMs: number | null } | null
+    /** Links with hits that wait in this isolate, and hits it had to drop since it started. */
+    readonly isolate: { readonly waitingLinks: number; readonly droppedHits: number }
+  }
+}
+
+export interface HealthOptions {
+  readonly redisBreaker: Breaker
+  readonly postgresBreaker: Breaker
+  readonly counters: Pick<HitCounters, 'waiting'>
+  readonly outbox: () => Promise<Pick<Outbox, 'depth'>>
+  readonly changeLog: Pick<ChangeLogReader, 'syncedAt'>
+  readonly recorder: Pick<HitRecorder, 'state'>
+  readonly now: () => number
+}
+
+/** Asks each store something real, at the same time, and never throws. */
+export async function checkHealth(options: HealthOptions): Promise<HealthReport> {
+  const { redisBreaker, postgresBreaker, counters, outbox, changeLog, recorder, now } = options
+  const [waiting, depth] = await Promise.all([
+    timed(now, () => counters.waiting()),
+    timed(now, async () => (await outbox()).depth()),
+  ])
+  const upCount = [waiting, depth].filter(({ answer }) => answer !== null).length
+  const oldest = waiting.answer?.flatMap(({ since }) => since?.getTime() ?? []) ?? []
+  const oldestEdit = depth.answer?.oldestAt ?? null
+  const syncLagMs = now() - changeLog.syncedAt()
+  return {
+    status: upCount === 2 ? 'ok' : upCount === 1 ? 'degraded' : 'down',
+    redis: storeHealth(waiting, redisBreaker),
+    postgres: storeHealth(depth, postgresBreaker),
+    syncLagMs: syncLagMs < IN_SYNC_MS ? syncLagMs : null,
+    outbox:
+      depth.answer === null
+        ? null
+        : {
+            depth: depth.answer.depth,
+            oldestAgeMs: oldestEdit === null ? null : now() - oldestEdit.getTime(),
+          },
+    hits: {
+      redis:
+        waiting.answer === null
+          ? null
+          : {
+              pending: waiting.answer.reduce((sum, { hits }) => sum + hits, 0),
+              oldestAgeMs: oldest.length === 0 ? null : now() - Math.min(...oldest),
+            },
+      isolate: recorder.state(),
+    },
+  }
+}
+
+interface Timed<T> {
+  readonly answer: T | null
+  readonly latencyMs: number
+}
+
+async function timed<T>(now: () => number, ask: () => Promise<T>): Promise<Timed<T>> {
+  const startedAt = now()
+  const answer = await ask().catch(() => null)
+  return { answer, latencyMs: now() - startedAt }
+}
+
+function storeHealth({ answer, latencyMs }: Timed<unknown>, breaker: Breaker): StoreHealth {
+  const isUp = answer !== null
+  return { state: isUp ? 'up' : 'down', latencyMs: isUp ? latencyMs : null, breaker: breaker.state() }
+}
