@@ -42,10 +42,15 @@ export function createBreaker({ now, isOutage, onOpen, onClose }: BreakerOptions
   let retryAt: number | null = null
   let probeSince = Number.NEGATIVE_INFINITY
 
+  /** Not if it is to last longer than any pause does: the clock has been put back. */
+  const isPausing = (time: number): boolean =>
+    retryAt !== null && time < retryAt && retryAt - time <= MAX_PAUSE_MS
+
   function admit(): void {
     if (retryAt === null) return
     const time = now()
-    if (time < retryAt || time - probeSince < PROBE_LOST_AFTER_MS) throw new BreakerOpen()
+    const isProbing = Math.abs(time - probeSince) < PROBE_LOST_AFTER_MS
+    if (isPausing(time) || isProbing) throw new BreakerOpen()
     probeSince = time
   }
 
@@ -84,7 +89,7 @@ export function createBreaker({ now, isOutage, onOpen, onClose }: BreakerOptions
     },
     state() {
       if (retryAt === null) return 'closed'
-      return now() < retryAt ? 'open' : 'half-open'
+      return isPausing(now()) ? 'open' : 'half-open'
     },
   }
 }

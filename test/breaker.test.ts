@@ -64,6 +64,18 @@ describe('breaker', () => {
     expect([breaker.state(), events]).toEqual(['closed', ['open', 'close']])
   })
 
+  test('does not pause for an hour because the clock was put back by one', async () => {
+    const { breaker, open, fail, succeed, hang, advance } = setup()
+    await open()
+    advance(-3_600_000)
+    expect(await fail()).toBe('failed')
+    advance(500)
+    hang()
+    advance(-3_600_000)
+    expect(await succeed()).toBe('ok')
+    expect(breaker.state()).toBe('closed')
+  })
+
   test('pauses longer after a failed probe, up to two seconds', async () => {
     const { breaker, open, fail, advance } = setup()
     await open()

@@ -26,6 +26,8 @@ export type Mishap =
   | 'Postgres down'
   | 'Postgres up'
   | 'isolate dies'
+  | 'clock is put on'
+  | 'clock is put back'
 /** A number is milliseconds that pass. */
 export type Event = number | Mishap
 export interface Task {
@@ -69,6 +71,8 @@ export interface Edge {
   readonly stale: string[]
 }
 
+const HOUR_MS = 3_600_000
+
 export function openEdge(world: World): Edge {
   const { postgres, clock, network, redis } = world
   const journal = createJournal(postgres, clock.now)
@@ -103,6 +107,11 @@ export function openEdge(world: World): Edge {
       unpublish()
       await clock.advance(1)
     }
+  }
+
+  function putClock(ms: number): void {
+    const [first] = isolates
+    if (first !== undefined) first.life.clockError += ms
   }
 
   async function write(isolate: Isolate, does: Deed): Promise<State | null> {
@@ -157,6 +166,8 @@ export function openEdge(world: World): Edge {
       if (event === 'Redis down') return network.impose('redis', 'refused')
       if (event === 'Redis mute') return network.impose('redis', 'answer lost')
       if (event === 'Redis up') return network.impose('redis', null)
+      if (event === 'clock is put on') return putClock(HOUR_MS)
+      if (event === 'clock is put back') return putClock(-HOUR_MS)
       if (event === 'Postgres down') return network.impose('postgres', 'refused')
       if (event === 'Postgres up') return network.impose('postgres', null)
       if (event === 'Redis is remembered') {

@@ -37,6 +37,8 @@ const anything = {
       'Postgres down',
       'Postgres up',
       'isolate dies',
+      'clock is put on',
+      'clock is put back',
     ],
   ),
 }

@@ -62,10 +62,10 @@ export interface IsolateOptions {
 export function startIsolate(world: World, options: IsolateOptions = {}): Isolate {
   const { clock, network, redis, postgres } = world
   const { onPublished, onCommitted, onAdded, sealAtLinks = 20_000 } = options
-  const life: Life = { isAlive: true }
+  const life: Life = { isAlive: true, clockError: 0 }
   const failures = { redis: 0, postgres: 0 }
   const runtime: Runtime = {
-    now: clock.now,
+    now: () => clock.now() + life.clockError,
     random: world.random,
     sleep: (ms) => new Promise((resolve) => clock.after(ms, () => life.isAlive && resolve())),
     background: (_event, work) => void work.catch(() => {}),
@@ -135,7 +135,7 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
     redis: live.redis,
     backgroundRedis: live.backgroundRedis,
     keys: KEYS,
-    now: clock.now,
+    now: runtime.now,
     changeLog: links.changeLog,
     sealAtLinks,
   })

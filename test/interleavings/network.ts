@@ -39,6 +39,8 @@ function fatesOf(weights: { readonly [Name in Fate]?: number }): fc.Arbitrary<Fa
 /** Whoever makes requests. What it waits for never comes once it is dead. */
 export interface Life {
   isAlive: boolean
+  /** By how many milliseconds its clock is wrong. */
+  clockError: number
 }
 
 export interface Route {
