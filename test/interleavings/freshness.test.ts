@@ -37,8 +37,26 @@ const anything = {
       'Postgres down',
       'Postgres up',
       'isolate dies',
+    ],
+  ),
+}
+/** An isolate's clock jumps by an hour. Not together with a Redis of more than an hour ago, which only clocks can tell. */
+const wrongClock = {
+  ...anything,
+  happening: turns(
+    [30, 600, 1_000, 5_100, 61_000, 3_700_000],
+    [
       'clock is put on',
       'clock is put back',
+      'Redis forgets',
+      'log trimmed',
+      'log tells of too much',
+      'Redis down',
+      'Redis mute',
+      'Redis up',
+      'Postgres down',
+      'Postgres up',
+      'isolate dies',
     ],
   ),
 }
@@ -108,6 +126,7 @@ muteLog()
 describe('an acknowledged edit is in every read that begins 5 s later, and in the end nobody holds another', () => {
   test.each([
     ['whatever happens', anything, 1],
+    ['while clocks jump', wrongClock, 0.4],
     ['while the link is hot', hotLink, 0.4],
     ['while Redis goes back in time', backInTime, 0.4],
     ['while Postgres is away', postgresAway, 0.4],
