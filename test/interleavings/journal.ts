@@ -35,15 +35,25 @@ export function createJournal(postgres: InMemoryPostgres, now: () => number): Jo
     const index = postgres.history(key).findLastIndex((state) => state.version === version)
     return { name: linkName(key), index, at: now() }
   }
-  /** When the bound of an acknowledged edit began: once Redis had it, or a later one. */
-  const inForceSince = ({ name, index, at }: Entry): number => {
-    const first = published.find((other) => other.name === name && other.index >= index)
+  /**
+   * When the bound of an acknowledged edit began: once Redis had it, or a later one. A code that is taken again while its
+   * link is being deleted may have got a smaller version than the deletion: then once it had been raised.
+   */
+  const inForceSince = (key: LinkKey, { index, at }: Entry): number => {
+    const history = postgres.history(key)
+    const atLeast = Math.max(...history.slice(0, index + 1).map(({ version }) => version))
+    const first = published.find(
+      (other) =>
+        other.name === linkName(key) &&
+        other.index >= index &&
+        (history[other.index]?.version ?? 0) >= atLeast,
+    )
     return Math.max(at, first?.at ?? Number.POSITIVE_INFINITY)
   }
 
   const allowed = (key: LinkKey, since: number): readonly State[] => {
     const inForce = acknowledged.filter(
-      (edit) => edit.name === linkName(key) && since - inForceSince(edit) > BOUND_MS,
+      (edit) => edit.name === linkName(key) && since - inForceSince(key, edit) > BOUND_MS,
     )
     return postgres.history(key).slice(Math.max(0, ...inForce.map(({ index }) => index)))
   }
