@@ -31,8 +31,24 @@ describe('architecture', () => {
     expect(importersOf(/^hono/, others)).toEqual([])
   })
 
-  test('nothing imports the tables: they are for migrations, and would bring the query builder along', () => {
-    expect(importersOf(/^src\/postgres\/schema\.ts$/, files)).toEqual([])
+  test('only Postgres adapters import the tables', () => {
+    const others = files.filter((file) => !/^src\/postgres\//.test(file))
+    expect(importersOf(/^src\/postgres\/schema\.ts$/, others)).toEqual([])
+  })
+
+  test('a redirect from a cache needs nothing of Postgres: it is imported on first use', () => {
+    const reached = new Set(['src/worker.ts'])
+    for (const file of reached) {
+      if (!file.startsWith('src/')) continue
+      const source = readFileSync(join(root, file), 'utf8')
+      for (const [, specifier = ''] of source.matchAll(/^(?:import|export) (?!type )[^'=]*'([^']+)'$/gm)) {
+        reached.add(specifier.startsWith('.') ? join(dirname(file), specifier) : specifier)
+      }
+    }
+    expect(reached).toContain('src/services.ts')
+    expect([...reached].filter((file) => /^(?:src\/postgres|drizzle-orm|@neondatabase)/.test(file))).toEqual(
+      [],
+    )
   })
 
   test('only Postgres adapters import Drizzle', () => {

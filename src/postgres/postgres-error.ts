@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from 'drizzle-orm'
 import { BreakerOpen } from '../breaker.ts'
 import { SourceUnavailable } from '../errors.ts'
 import { isSubrequestLimit } from '../subrequest-limit.ts'
@@ -75,8 +76,12 @@ function unsent(error: unknown): Error | null {
   return null
 }
 
-/** What a failed statement means: `SourceUnavailable` when Postgres did not answer or cannot now, else the SQL error. */
-export function postgresFailure(error: unknown): unknown {
+/**
+ * What a failed statement means: `SourceUnavailable` when Postgres did not answer or cannot now, else the SQL error.
+ * Drizzle's own error is left out: its message holds the statement and its parameters.
+ */
+export function postgresFailure(failure: unknown): unknown {
+  const error = failure instanceof DrizzleQueryError ? failure.cause : failure
   const state = sqlState(error)
   if (state !== null && !UNAVAILABLE.test(state)) return error
   const barrier = unsent(error)

@@ -1,7 +1,7 @@
-import type { SQL } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Database } from '../../src/postgres/client.ts'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { createBreaker } from '../../src/breaker.ts'
+import { parseConfig } from '../../src/config.ts'
+import { openDatabase } from '../../src/postgres/client.ts'
 import { postgresLinks } from '../../src/postgres/links.ts'
 import { postgresOutbox } from '../../src/postgres/outbox.ts'
 import { type Stores, startStores } from '../support/stores.ts'
@@ -23,22 +23,23 @@ beforeAll(async () => {
 afterAll(() => stores?.close())
 
 test('looking up, draining or settling many keys reads those links and no others', async () => {
-  const statements: SQL[] = []
-  const capture = async (statement: SQL): Promise<never[]> => {
-    statements.push(statement)
-    return []
-  }
-  const database: Database = { execute: capture, executeAfter: (_settings, statement) => capture(statement) }
+  const statements: { readonly query: string; readonly params: unknown[] }[] = []
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (_url, init) => {
+    statements.push(JSON.parse(String(init?.body)))
+    return Response.json({ command: 'SELECT', rowCount: 0, fields: [], rows: [] })
+  })
+  const { postgres } = parseConfig({ ...stores.bindings, ADMIN_TOKEN: 'not-used-in-this-test' })
+  const database = openDatabase(postgres, createBreaker({ now: Date.now, isOutage: () => false }))
   await postgresLinks(database, 0).findMany(KEYS)
   await postgresOutbox(database).pending(200)
   await postgresOutbox(database).settle(
     KEYS.map((key) => ({ key, register: { version: 1, link: null } })),
     '1-0',
   )
+  vi.restoreAllMocks()
   expect(statements).toHaveLength(3)
-  for (const statement of statements) {
-    const { sql, params } = new PgDialect().sqlToQuery(statement)
-    const plan = await stores.sql<{ 'QUERY PLAN': string }>(`EXPLAIN (COSTS off) ${sql}`, params)
+  for (const { query, params } of statements) {
+    const plan = await stores.sql<{ 'QUERY PLAN': string }>(`EXPLAIN (COSTS off) ${query}`, params)
     const text = plan.map((row) => row['QUERY PLAN']).join('\n')
     expect(text).toContain('links_code_domain_key')
     expect(text).not.toContain('Seq Scan on links')
