@@ -1,91 +1,79 @@
-import { sql } from 'drizzle-orm'
-import type { ApiKey, ApiKeys, Scope } from '../owners/api-key.ts'
+import { and, desc, eq, getTableColumns, gt, inArray, isNull, or, sql } from 'drizzle-orm'
+import type { ApiKey, ApiKeys } from '../owners/api-key.ts'
 import type { Database } from './client.ts'
-import { textArray } from './text-array.ts'
+import { apiKeys } from './schema.ts'
 
-/** A bound on one answer; nobody has that many. */
+/** A bound on one response; no owner has that many. */
 const MAX_LISTED = 1_000
 
-interface ApiKeyRow {
-  readonly id: string
-  readonly name: string
-  readonly prefix: string
-  readonly scopes: readonly Scope[]
-  readonly domains: readonly string[] | null
-  readonly expires_at: string | null
-  readonly last_used_at: string | null
-  readonly created_at: string
-  readonly created_by: string | null
-  readonly revoked_at: string | null
-}
-
 export function postgresApiKeys(database: Database): ApiKeys {
+  const isKey = (id: string) => eq(apiKeys.id, BigInt(id))
   return {
     async create({ name, scopes, domains, expiresAt, createdBy }, { prefix, hash }) {
-      const [created] = await database.execute<ApiKeyRow>(sql`
-        INSERT INTO api_keys (name, prefix, hash, scopes, domains, expires_at, created_by)
-        VALUES (${name}, ${prefix}, ${hash}, ${textArray(scopes)}, ${domains && textArray(domains)},
-          ${expiresAt?.toISOString() ?? null}, ${createdBy})
-        RETURNING *`)
+      const [created] = await database.run((db) =>
+        db.insert(apiKeys).values({ name, scopes, domains, expiresAt, createdBy, prefix, hash }).returning(),
+      )
       if (created === undefined) throw new Error('an INSERT returned no row')
       return toApiKey(created)
     },
 
     async list() {
-      const rows = await database.execute<ApiKeyRow>(
-        sql`SELECT * FROM api_keys ORDER BY id DESC LIMIT ${MAX_LISTED}`,
+      const rows = await database.run((db) =>
+        db.select().from(apiKeys).orderBy(desc(apiKeys.id)).limit(MAX_LISTED),
       )
       return rows.map(toApiKey)
     },
 
     async get(id) {
-      const [row] = await database.execute<ApiKeyRow>(sql`SELECT * FROM api_keys WHERE id = ${id}`)
+      const [row] = await database.run((db) => db.select().from(apiKeys).where(isKey(id)))
       return row === undefined ? null : toApiKey(row)
     },
 
     async rotate(id, createdBy, { prefix, hash }, overlapSeconds) {
-      const [rotated] = await database.execute<ApiKeyRow>(sql`
-        WITH old AS (
-          SELECT * FROM api_keys WHERE id = ${id} AND revoked_at IS NULL
-            AND (expires_at IS NULL OR expires_at > now()) FOR UPDATE
-        ), ended AS (
-          UPDATE api_keys SET expires_at = least(expires_at, now() + ${overlapSeconds}::int * interval '1 second')
-          WHERE id IN (SELECT id FROM old)
+      const [rotated] = await database.run((db) => {
+        const isActive = and(
+          isNull(apiKeys.revokedAt),
+          or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
         )
-        INSERT INTO api_keys (name, prefix, hash, scopes, domains, expires_at, created_by)
-        SELECT name, ${prefix}::text, ${hash}::text, scopes, domains, expires_at, ${createdBy}::text FROM old
-        RETURNING *`)
+        const old = db.$with('old').as(
+          db
+            .select()
+            .from(apiKeys)
+            .where(and(isKey(id), isActive))
+            .for('update'),
+        )
+        const end = sql`least(${apiKeys.expiresAt}, now() + ${overlapSeconds}::int * interval '1 second')`
+        const isOld = inArray(apiKeys.id, db.select({ id: old.id }).from(old))
+        const ended = db.$with('ended').as(db.update(apiKeys).set({ expiresAt: end }).where(isOld))
+        const made = db.$with('made', getTableColumns(apiKeys)).as(sql`
+          INSERT INTO ${apiKeys} (name, prefix, hash, scopes, domains, expires_at, created_by)
+          SELECT name, ${prefix}::text, ${hash}::text, scopes, domains, expires_at, ${createdBy}::text FROM ${old}
+          RETURNING *`)
+        return db.with(old, ended, made).select().from(made)
+      })
       return rotated === undefined ? null : toApiKey(rotated)
     },
 
     async find(hash) {
-      const [row] = await database.execute<ApiKeyRow>(sql`SELECT * FROM api_keys WHERE hash = ${hash}`)
+      const [row] = await database.run((db) => db.select().from(apiKeys).where(eq(apiKeys.hash, hash)))
       return row === undefined ? null : toApiKey(row)
     },
 
     async revoke(id) {
-      const revoked = await database.execute(
-        sql`UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = ${id} RETURNING id`,
+      const revokedAt = sql`coalesce(${apiKeys.revokedAt}, now())`
+      const revoked = await database.run((db) =>
+        db.update(apiKeys).set({ revokedAt }).where(isKey(id)).returning({ id: apiKeys.id }),
       )
       return revoked.length > 0
     },
 
     async touch(id) {
-      await database.execute(sql`UPDATE api_keys SET last_used_at = now() WHERE id = ${id}`)
+      await database.run((db) => db.update(apiKeys).set({ lastUsedAt: sql`now()` }).where(isKey(id)))
     },
   }
 }
 
-function toApiKey(row: ApiKeyRow): ApiKey {
-  const { id, name, prefix, scopes, domains } = row
-  return {
-    ...{ id, name, prefix, scopes, domains },
-    expiresAt: toDate(row.expires_at),
-    lastUsedAt: toDate(row.last_used_at),
-    createdAt: new Date(row.created_at),
-    createdBy: row.created_by,
-    revokedAt: toDate(row.revoked_at),
-  }
-}
-
-const toDate = (instant: string | null): Date | null => (instant === null ? null : new Date(instant))
+const toApiKey = ({ id, hash: _, ...key }: typeof apiKeys.$inferSelect): ApiKey => ({
+  ...key,
+  id: String(id),
+})

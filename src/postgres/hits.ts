@@ -1,8 +1,9 @@
-import { sql } from 'drizzle-orm'
+import { and, isNotNull, isNull, lt, not, or, sql } from 'drizzle-orm'
 import { SourceUnavailable } from '../errors.ts'
 import type { HitSegment } from '../hits/hit-counters.ts'
 import { applyHits } from './apply-hits.ts'
 import type { Database } from './client.ts'
+import { hitBatches } from './schema.ts'
 
 /** What applying some segments did. */
 export interface AppliedHits {
@@ -56,16 +57,27 @@ export function postgresHits(database: Database, within: number): HitTotals {
     },
 
     async prune() {
-      await database.execute(
-        sql`WITH emptied AS (
-          UPDATE hit_batches SET link_ids = NULL, counts = NULL
-          WHERE link_ids IS NOT NULL AND applied_at < now() - ${KEEP_COUNTS_FOR}::interval
-            AND applied_at >= now() - ${KEEP_BATCH_IDS_FOR}::interval
+      await database.run((db) => {
+        const emptied = db.$with('emptied').as(
+          db
+            .update(hitBatches)
+            .set({ linkIds: null, counts: null })
+            .where(
+              and(
+                isNotNull(hitBatches.linkIds),
+                isBefore(KEEP_COUNTS_FOR),
+                not(isBefore(KEEP_BATCH_IDS_FOR)),
+              ),
+            ),
         )
-        DELETE FROM hit_batches WHERE applied_at < now() - ${KEEP_BATCH_IDS_FOR}::interval
-          OR hits IS NULL AND applied_at < now() - ${KEEP_NEWEST_BATCHES_FOR}::interval`,
-        within,
-      )
+        const isOldBatch = and(isNull(hitBatches.hits), isBefore(KEEP_NEWEST_BATCHES_FOR))
+        return db
+          .with(emptied)
+          .delete(hitBatches)
+          .where(or(isBefore(KEEP_BATCH_IDS_FOR), isOldBatch))
+      }, within)
     },
   }
 }
+
+const isBefore = (age: string) => lt(hitBatches.appliedAt, sql`now() - ${age}::interval`)

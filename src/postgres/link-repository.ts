@@ -1,14 +1,15 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, type SQL } from 'drizzle-orm'
 import type { LinkRecord, RedirectStatus, WrittenKey } from '../links/link.ts'
-import { type CountedHits, type HitsRow, hitsFromRow } from '../owners/link-hits.ts'
+import type { CountedHits } from '../owners/link-hits.ts'
 import type { Database } from './client.ts'
-import { TOTAL_HITS } from './expressions.ts'
-import { AS_DELETED, hasRoom } from './link-changes.ts'
-import { type EditedRow, editedFromRows, editTables } from './link-edits.ts'
-import { type LinkRow, linkFromRow } from './link-row.ts'
+import { appliedAmong, COUNTED_HITS } from './counted-hits.ts'
+import { hasRoom } from './link-changes.ts'
+import { DELETED_COLUMNS } from './link-columns.ts'
+import { CHOSEN, toEdited, updateTables } from './link-edits.ts'
+import { toLinkRecord } from './link-row.ts'
 import { isUniqueViolation } from './postgres-error.ts'
-import { textArray } from './text-array.ts'
-import { TO_OUTBOX } from './to-outbox.ts'
+import { linkHits, links } from './schema.ts'
+import { OUTBOX } from './to-outbox.ts'
 
 /** What an owner decides about a link. */
 export interface LinkFields {
@@ -66,22 +67,30 @@ export interface LinkRepository {
 export function postgresLinkRepository(database: Database): LinkRepository {
   return {
     async get(id, pendingSegments) {
-      const [row] = await database.execute<LinkRow & HitsRow & { applied: readonly string[] }>(sql`
-        SELECT links.*, (SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id) AS hits,
-          (SELECT last_hit_at FROM link_hits WHERE link_id = id) AS last_hit_at,
-          ARRAY(SELECT id FROM hit_batches WHERE id = ANY(${textArray(pendingSegments)})) AS applied
-        FROM links WHERE id = ${id}`)
-      if (row === undefined) return null
-      return { link: linkFromRow(row), ...hitsFromRow(row), appliedSegments: row.applied }
+      const [row] = await database.run((db) =>
+        db
+          .select({ link: links, ...COUNTED_HITS, appliedSegments: appliedAmong(db, pendingSegments) })
+          .from(links)
+          .leftJoin(linkHits, eq(linkHits.linkId, links.id))
+          .where(eq(links.id, BigInt(id))),
+      )
+      return row === undefined ? null : { ...row, link: toLinkRecord(row.link) }
     },
 
     async update(id, changes, versions) {
       try {
-        const rows = await database.execute<EditedRow>(sql`
-          WITH chosen AS MATERIALIZED (
-            SELECT id, domain, code FROM links WHERE ${isLink(id, versions)} AND ${hasRoom(changes)} FOR UPDATE
-          ), ${editTables(changes)}, ${TO_OUTBOX} SELECT * FROM written`)
-        const { changed, vacated } = editedFromRows(rows)
+        const rows = await database.run((db) => {
+          const choice = db
+            .select(CHOSEN)
+            .from(links)
+            .where(and(isLink(id, versions), hasRoom(changes)))
+          const { tables, written } = updateTables(db, choice.for('update'), changes)
+          return db
+            .with(...tables, written, OUTBOX)
+            .select()
+            .from(written)
+        })
+        const { changed, vacated } = toEdited(rows)
         return changed[0] === undefined ? null : { link: changed[0], vacated }
       } catch (error) {
         if (isUniqueViolation(error)) return 'taken'
@@ -90,15 +99,15 @@ export function postgresLinkRepository(database: Database): LinkRepository {
     },
 
     async delete(id, versions) {
-      const [row] = await database.execute<LinkRow>(sql`
-        WITH written AS (DELETE FROM links WHERE ${isLink(id, versions)} RETURNING ${AS_DELETED}), ${TO_OUTBOX}
-        SELECT * FROM written`)
-      return row === undefined ? null : linkFromRow(row)
+      const [row] = await database.run((db) => {
+        const deleted = db.delete(links).where(isLink(id, versions)).returning(DELETED_COLUMNS)
+        const written = db.$with('written').as(deleted)
+        return db.with(written, OUTBOX).select().from(written)
+      })
+      return row === undefined ? null : toLinkRecord(row)
     },
   }
 }
 
-const isLink = (id: string, versions: readonly number[] | null): SQL =>
-  versions === null
-    ? sql`id = ${id}`
-    : sql`id = ${id} AND version = ANY(${sql.param([...versions])}::bigint[])`
+const isLink = (id: string, versions: readonly number[] | null): SQL | undefined =>
+  and(eq(links.id, BigInt(id)), versions === null ? undefined : inArray(links.version, [...versions]))

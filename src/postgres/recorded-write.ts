@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { WriteStep } from '../api/http/idempotent-responses.ts'
+import { idempotentAnswers } from './schema.ts'
 
 /** What a statement needs to be done once: see `WriteStep`. Each is to stand where its comment says. */
 export interface RecordedWrite {
@@ -22,12 +23,12 @@ export function recordedWrite(step: WriteStep | null): RecordedWrite {
   const { caller, key, attempt, step: number } = step
   return {
     claim: sql`claim AS MATERIALIZED (
-      SELECT writes[${number}::int + 1] AS earlier, cardinality(writes) > ${number}::int AS is_done FROM idempotent_answers
+      SELECT writes[${number}::int + 1] AS earlier, cardinality(writes) > ${number}::int AS is_done FROM ${idempotentAnswers}
       WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt} FOR UPDATE
     ),`,
     isDue: sql`EXISTS (SELECT FROM claim WHERE NOT is_done)`,
     recorded: sql`recorded AS (
-      UPDATE idempotent_answers SET writes = array_append(writes, rows) FROM answer, claim
+      UPDATE ${idempotentAnswers} SET writes = array_append(writes, rows) FROM answer, claim
       WHERE caller = ${caller} AND key = ${key} AND NOT is_done
     )`,
     select: sql`

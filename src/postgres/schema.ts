@@ -1,6 +1,6 @@
 /**
  * @module
- * The tables. `npm run db:generate` turns a change here into a migration under drizzle/. The Worker never imports this.
+ * The tables. `npm run db:generate` turns a change here into a migration under drizzle/.
  */
 import { sql } from 'drizzle-orm'
 import {
@@ -18,11 +18,14 @@ import {
   timestamp,
   unique,
 } from 'drizzle-orm/pg-core'
-import { SEARCH_TEXT, TOTAL_HITS } from './expressions.ts'
+import type { RedirectStatus } from '../links/link.ts'
+import type { Scope } from '../owners/api-key.ts'
+import { NEXT_VERSION, SEARCH_TEXT, TOTAL_HITS } from './expressions.ts'
 
 /** One sequence for all links: a re-created link still gets a greater version than the deleted one had. */
 export const linkVersion = pgSequence('link_version_seq')
 
+/** What the statements need of a column follows from here; see link-columns.ts. */
 export const links = pgTable(
   'links',
   {
@@ -30,15 +33,15 @@ export const links = pgTable(
     domain: text().notNull(),
     code: text().notNull(),
     url: text().notNull(),
-    status: smallint().notNull().default(302),
+    status: smallint().$type<RedirectStatus>().notNull().default(302),
     enabled: boolean().notNull().default(true),
     expiresAt: timestamp('expires_at', { withTimezone: true }),
     forwardQuery: boolean('forward_query').notNull().default(false),
     title: text(),
-    tags: text().array().notNull().default(sql`'{}'`),
+    tags: text().array().$type<readonly string[]>().notNull().default(sql`'{}'`),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
-    version: bigint({ mode: 'number' }).notNull().default(sql`nextval('link_version_seq')`),
+    version: bigint({ mode: 'number' }).notNull().default(NEXT_VERSION),
   },
   (table) => [
     // The code first: the same look-up, and a code can also be found without its domain.
@@ -134,9 +137,9 @@ export const apiKeys = pgTable('api_keys', {
   prefix: text().notNull(),
   /** SHA-256 in hex: a key has too much entropy to be guessed, so a slow hash would only slow us down. */
   hash: text().notNull().unique(),
-  scopes: text().array().notNull(),
+  scopes: text().array().$type<readonly Scope[]>().notNull(),
   /** `null` = every domain. */
-  domains: text().array(),
+  domains: text().array().$type<readonly string[]>(),
   expiresAt: timestamp('expires_at', { withTimezone: true }),
   /** Roughly: see KeyRing. */
   lastUsedAt: timestamp('last_used_at', { withTimezone: true }),
@@ -156,7 +159,7 @@ export const domains = pgTable('domains', {
   robots: text().notNull().default('allow'),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
-  version: bigint({ mode: 'number' }).notNull().default(sql`nextval('link_version_seq')`),
+  version: bigint({ mode: 'number' }).notNull().default(NEXT_VERSION),
 })
 
 /**

@@ -31,9 +31,9 @@ const runsSql =
   (pattern: RegExp): FaultRule['when'] =>
   ({ commands }) =>
     commands.some((sql) => pattern.test(sql))
-const WRITE = /INSERT INTO links/
-const CLAIM = /INSERT INTO idempotent_answers/
-const STORE = /UPDATE idempotent_answers\s+SET status/
+const WRITE = /INSERT INTO "links"/
+const CLAIM = /insert into "idempotent_answers"/
+const STORE = /update "idempotent_answers" set "writes"/
 
 /** Strikes the `nth` of such statements, and no other. */
 function strikeOnce(fault: Fault, pattern: RegExp, nth = 1): void {

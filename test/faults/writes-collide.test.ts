@@ -37,7 +37,7 @@ describe('Postgres rolls a write back in favour of another one', () => {
     const [link] = await makeLinks(`again-${sqlState}`, 1)
     let strikes = 0
     stores.postgresFaults.inject({ kind: 'sql-error', sqlState }, ({ commands }) =>
-      commands.some((sql) => /INSERT INTO links|UPDATE links/.test(sql) && ++strikes % 3 !== 0),
+      commands.some((sql) => /INSERT INTO "links"|update "links"/.test(sql) && ++strikes % 3 !== 0),
     )
     const links = [{ url: `${url}upserted`, code: link?.code }]
     const requests = [

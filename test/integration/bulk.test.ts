@@ -125,7 +125,7 @@ describe('POST /links/bulk', () => {
     const results = await send('bulk', { links })
     stores.redisFaults.heal()
     expect(new Set(outcomes(results))).toEqual(new Set(['created']))
-    const writes = stores.postgresFaults.commands.filter((sql) => sql.includes('INSERT INTO links'))
+    const writes = stores.postgresFaults.commands.filter((sql) => sql.includes('INSERT INTO "links"'))
     expect([writes.length, published]).toEqual([1, 1])
     expect(await stores.redis('EXISTS', `${stores.keyPrefix}v1:link:*/thousand-1`)).toBe(0)
     expect(await location('thousand-999')).toBe(url)

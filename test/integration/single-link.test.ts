@@ -149,7 +149,7 @@ describe('Idempotency-Key', () => {
       'true',
     ])
     stores.postgresFaults.inject({ kind: 'status', status: 400 }, ({ commands }) =>
-      commands.some((sql) => /insert into links/i.test(sql)),
+      commands.some((sql) => /insert into "links"/i.test(sql)),
     )
     const failed = await post('outage', { url })
     stores.postgresFaults.heal()
