@@ -2,6 +2,7 @@ import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { LinkListQuery, LinkPages, ListPosition, StoredPage } from '../owners/link-list.ts'
 import type { Database } from './client.ts'
 import { appliedAmong, COUNTED_HITS } from './counted-hits.ts'
+import { TOTAL_HITS } from './expressions.ts'
 import { LINK_COLUMNS } from './link-columns.ts'
 import { isIndexed, matches } from './link-filter.ts'
 import { linkOrder } from './link-order.ts'
@@ -58,8 +59,10 @@ export function pageStatement(query: LinkListQuery): SQL {
     WITH ${findLinks(query)}
     SELECT
       (SELECT coalesce(json_agg(page ORDER BY ${orderBy}), '[]') FROM (
-        SELECT found.*, ${asText} AS position, ${COUNTED_HITS.hits} AS hits, ${COUNTED_HITS.lastHitAt}
-        FROM found LEFT JOIN ${linkHits} ON ${linkHits.linkId} = found.id) AS page) AS links,
+        SELECT *, ${asText} AS position,
+          coalesce((SELECT ${TOTAL_HITS} FROM ${linkHits} WHERE link_id = id), 0) AS hits,
+          (SELECT last_hit_at FROM ${linkHits} WHERE link_id = id) AS last_hit_at
+        FROM found) AS page) AS links,
       (SELECT json_build_object('key', ${asText}, 'id', id::text) FROM edge) AS edge`
 }
 
