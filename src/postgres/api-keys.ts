@@ -31,18 +31,14 @@ export function postgresApiKeys(database: Database): ApiKeys {
 
     async rotate(id, createdBy, { prefix, hash }, overlapSeconds) {
       const [rotated] = await database.run((db) => {
-        const isActive = and(
-          isNull(apiKeys.revokedAt),
-          or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
-        )
-        const old = db.$with('old').as(
-          db
-            .select()
-            .from(apiKeys)
-            .where(and(isKey(id), isActive))
-            .for('update'),
-        )
-        const end = sql`least(${apiKeys.expiresAt}, now() + ${overlapSeconds}::int * interval '1 second')`
+        const { expiresAt, revokedAt } = apiKeys
+        const isActive = and(isNull(revokedAt), or(isNull(expiresAt), gt(expiresAt, sql`now()`)))
+        const active = db
+          .select()
+          .from(apiKeys)
+          .where(and(isKey(id), isActive))
+        const old = db.$with('old').as(active.for('update'))
+        const end = sql`least(${expiresAt}, now() + ${overlapSeconds}::int * interval '1 second')`
         const isOld = inArray(apiKeys.id, db.select({ id: old.id }).from(old))
         const ended = db.$with('ended').as(db.update(apiKeys).set({ expiresAt: end }).where(isOld))
         const made = db.$with('made', getTableColumns(apiKeys)).as(sql`

@@ -4,7 +4,7 @@ import { type BulkChange, type LinkBatches, MAX_CHANGED, MAX_MATCHED } from '../
 import type { LinkFilter } from '../owners/link-filter.ts'
 import type { Database, QueryBuilder } from './client.ts'
 import { differs, hasRoom } from './link-changes.ts'
-import { CHOSEN, deleteTables, toEdited, updateTables } from './link-edits.ts'
+import { CHOSEN, editTables, toEdited } from './link-edits.ts'
 import { matches } from './link-filter.ts'
 import type { LinkChanges } from './link-repository.ts'
 import { PLANNER_SETTINGS } from './planner-settings.ts'
@@ -14,6 +14,8 @@ import { OUTBOX } from './to-outbox.ts'
 
 /** Each time somebody else took a code in the very moment in which a link was to move there. */
 const MAX_COLLISIONS = 3
+
+const MATCHED = count().as('matched')
 
 export function postgresBulkEdits(database: Database): Pick<LinkBatches, 'update' | 'delete' | 'match'> {
   /**
@@ -31,17 +33,13 @@ export function postgresBulkEdits(database: Database): Pick<LinkBatches, 'update
         .where(and(inArray(links.id, first), condition))
         .orderBy(links.code, links.domain)
         .for(changes === null || changes.domain !== undefined ? 'update' : 'no key update')
-      const { tables, written } =
-        changes === null ? deleteTables(db, choice) : updateTables(db, choice, changes)
-      const total = db
-        .select({ matched: count().as('matched') })
-        .from(matching)
-        .as('total')
-      const statement = db
+      const { tables, written } = editTables(db, choice, changes)
+      const total = db.select({ matched: MATCHED }).from(matching).as('total')
+      const rows = db
         .with(matching, ...tables, written, OUTBOX)
         .select()
         .from(total)
-      return db.batch([db.execute(PLANNER_SETTINGS), statement.leftJoin(written, sql`true`)])
+      return db.batch([db.execute(PLANNER_SETTINGS), rows.leftJoin(written, sql`true`)])
     })
     const edited = toEdited(rows.flatMap(({ written }) => written ?? []))
     return { matched: rows[0]?.total.matched ?? 0, ...edited }
@@ -63,25 +61,14 @@ export function postgresBulkEdits(database: Database): Pick<LinkBatches, 'update
     async match(filter, changes) {
       const [, [row]] = await database.run((db) => {
         const { matching } = toEdit(db, filter, changes)
+        const first = db.select({ id: sql`${matching.id}::text` }).from(matching)
         const free = changes === null ? undefined : isFree(db, changes)
-        const first = db
-          .select({ id: sql`${matching.id}::text` })
-          .from(matching)
-          .limit(MAX_CHANGED)
-        const taken = db
-          .select({ id: links.id })
-          .from(links)
-          .where(and(matches(filter), free === undefined ? sql`FALSE` : not(free)))
-          .limit(MAX_MATCHED)
-        const statement = db
-          .with(matching)
-          .select({
-            matched: count(),
-            ids: sql<readonly string[]>`ARRAY${first}`,
-            taken: sql<number>`(SELECT count(*) FROM ${taken} AS taken)`.mapWith(Number),
-          })
-          .from(matching)
-        return db.batch([db.execute(PLANNER_SETTINGS), statement])
+        const isTaken = and(matches(filter), free === undefined ? sql`FALSE` : not(free))
+        const taken = db.select({ id: links.id }).from(links).where(isTaken).limit(MAX_MATCHED)
+        const ids = sql<readonly string[]>`ARRAY${first.limit(MAX_CHANGED)}`
+        const columns = { matched: MATCHED, ids, taken: db.$count(taken.as('taken')) }
+        const rows = db.with(matching).select(columns).from(matching)
+        return db.batch([db.execute(PLANNER_SETTINGS), rows])
       })
       return row ?? { matched: 0, ids: [], taken: 0 }
     },
@@ -94,28 +81,20 @@ function toEdit(db: QueryBuilder, filter: LinkFilter, changes: LinkChanges | nul
     changes === null
       ? matches(filter)
       : and(matches(filter), differs(changes), hasRoom(changes), isFree(db, changes))
+  const columns = { id: links.id }
   // Two links of one code cannot move to the same domain.
-  const matching =
+  const all =
     changes?.domain === undefined
-      ? db.select({ id: links.id }).from(links).where(condition)
-      : db
-          .selectDistinctOn([links.code], { id: links.id })
-          .from(links)
-          .where(condition)
-          .orderBy(links.code, links.id)
-  return {
-    condition,
-    matching: db.$with('matching', { id: links.id }).as(matching.limit(MAX_MATCHED).getSQL()),
-  }
+      ? db.select(columns).from(links).where(condition)
+      : db.selectDistinctOn([links.code], columns).from(links).where(condition).orderBy(links.code, links.id)
+  return { condition, matching: db.$with('matching', columns).as(all.limit(MAX_MATCHED).getSQL()) }
 }
 
 /** Whether a row's code is free where it would move; `undefined` = it stays. */
 function isFree(db: QueryBuilder, { domain }: LinkChanges): SQL | undefined {
   if (domain === undefined) return undefined
   const there = alias(links, 'there')
-  const taken = db
-    .select({ id: there.id })
-    .from(there)
-    .where(and(eq(there.domain, domain), eq(there.code, links.code)))
+  const isThere = and(eq(there.domain, domain), eq(there.code, links.code))
+  const taken = db.select({ id: there.id }).from(there).where(isThere)
   return or(eq(links.domain, domain), notExists(taken))
 }

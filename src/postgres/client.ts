@@ -22,8 +22,6 @@ export interface Database {
   run<Result>(build: (db: QueryBuilder) => PromiseLike<Result>, within?: number): Promise<Result>
   /** For a statement that the query builder cannot write. Numbers of 64 bits and instants come as Postgres writes them. */
   execute<Row>(statement: SQL, within?: number): Promise<Row[]>
-  /** As `execute`, in one transaction and one request; resolves to the rows of `statement`. */
-  executeAfter<Row>(settings: SQL, statement: SQL): Promise<Row[]>
 }
 
 export function openDatabase(config: Config['postgres'], breaker: Breaker): Database {
@@ -62,10 +60,6 @@ export function openDatabase(config: Config['postgres'], breaker: Breaker): Data
     run,
     async execute<Row>(statement: SQL, within?: number) {
       const { rows } = await run((db) => db.execute(statement), within)
-      return rows as Row[]
-    },
-    async executeAfter<Row>(settings: SQL, statement: SQL) {
-      const [, { rows }] = await run((db) => db.batch([db.execute(settings), db.execute(statement)]))
       return rows as Row[]
     },
   }

@@ -58,23 +58,16 @@ export function postgresHits(database: Database, within: number): HitTotals {
 
     async prune() {
       await database.run((db) => {
-        const emptied = db.$with('emptied').as(
-          db
-            .update(hitBatches)
-            .set({ linkIds: null, counts: null })
-            .where(
-              and(
-                isNotNull(hitBatches.linkIds),
-                isBefore(KEEP_COUNTS_FOR),
-                not(isBefore(KEEP_BATCH_IDS_FOR)),
-              ),
-            ),
+        const { linkIds, hits } = hitBatches
+        const hasOldCounts = and(
+          isNotNull(linkIds),
+          isBefore(KEEP_COUNTS_FOR),
+          not(isBefore(KEEP_BATCH_IDS_FOR)),
         )
-        const isOldBatch = and(isNull(hitBatches.hits), isBefore(KEEP_NEWEST_BATCHES_FOR))
-        return db
-          .with(emptied)
-          .delete(hitBatches)
-          .where(or(isBefore(KEEP_BATCH_IDS_FOR), isOldBatch))
+        const emptying = db.update(hitBatches).set({ linkIds: null, counts: null }).where(hasOldCounts)
+        const isOldBatch = and(isNull(hits), isBefore(KEEP_NEWEST_BATCHES_FOR))
+        const isOld = or(isBefore(KEEP_BATCH_IDS_FOR), isOldBatch)
+        return db.with(db.$with('emptied').as(emptying)).delete(hitBatches).where(isOld)
       }, within)
     },
   }

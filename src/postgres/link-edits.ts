@@ -1,4 +1,4 @@
-import { eq, inArray, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { eq, inArray, type SQLWrapper, sql } from 'drizzle-orm'
 import type { LinkRecord, WrittenKey } from '../links/link.ts'
 import type { QueryBuilder } from './client.ts'
 import { NEXT_VERSION } from './expressions.ts'
@@ -33,14 +33,23 @@ export interface Edited {
  * The tables of a statement that changes links. One that moves keeps its id, and with it its hits. Both of its keys are in
  * `written`: what caches have of the old one is wrong too.
  * @param choice selects `CHOSEN` of locked rows.
+ * @param changes `null` = delete them; each comes with the version of its deletion.
  */
-export function updateTables(db: QueryBuilder, choice: SQLWrapper, changes: LinkChanges) {
+export function editTables(db: QueryBuilder, choice: SQLWrapper, changes: LinkChanges | null) {
   const chosen = db.$with('chosen', CHOSEN).as(choice.getSQL())
+  const written = db.$with('written', WRITTEN)
+  const isChosen = inArray(links.id, db.select({ id: chosen.id }).from(chosen))
+  if (changes === null) {
+    const deleted = db
+      .delete(links)
+      .where(isChosen)
+      .returning({ ...DELETED_COLUMNS, kind: IS_LINK })
+    return { tables: [chosen], written: written.as(deleted.getSQL()) }
+  }
   const update = db.update(links).set(assignments(changes))
   if (changes.domain === undefined && changes.code === undefined) {
-    const isChosen = inArray(links.id, db.select({ id: chosen.id }).from(chosen))
-    const written = update.where(isChosen).returning({ ...LINK_COLUMNS, kind: IS_LINK })
-    return { tables: [chosen], written: db.$with('written', WRITTEN).as(written.getSQL()) }
+    const updated = update.where(isChosen).returning({ ...LINK_COLUMNS, kind: IS_LINK })
+    return { tables: [chosen], written: written.as(updated.getSQL()) }
   }
   const { oldDomain, oldCode } = chosen
   const moved = db.$with('moved').as(
@@ -50,23 +59,13 @@ export function updateTables(db: QueryBuilder, choice: SQLWrapper, changes: Link
       .returning({ ...LINK_COLUMNS, oldDomain, oldCode }),
   )
   const vacated = db.$with('vacated', WRITTEN).as(changes.keepOldCode === true ? STAYS_BEHIND : NOTHING_STAYS)
-  const written = sql`SELECT ${names(LINK_COLUMNS)}, 'link' AS kind FROM ${moved}
+  const both = sql`SELECT ${names(LINK_COLUMNS)}, 'link' AS kind FROM ${moved}
     UNION ALL SELECT ${names(LINK_COLUMNS)}, kind FROM ${vacated}`
-  return { tables: [chosen, moved, vacated], written: db.$with('written', WRITTEN).as(written) }
-}
-
-/** As `updateTables`; each link comes with the version of its deletion. */
-export function deleteTables(db: QueryBuilder, choice: SQLWrapper) {
-  const chosen = db.$with('chosen', CHOSEN).as(choice.getSQL())
-  const written = db
-    .delete(links)
-    .where(inArray(links.id, db.select({ id: chosen.id }).from(chosen)))
-    .returning({ ...DELETED_COLUMNS, kind: IS_LINK })
-  return { tables: [chosen], written: db.$with('written', WRITTEN).as(written.getSQL()) }
+  return { tables: [chosen, moved, vacated], written: written.as(both) }
 }
 
 const FIELDS = names(FIELD_COLUMNS)
-const HAS_MOVED: SQL = sql`(old_domain, old_code) <> (domain, code)`
+const HAS_MOVED = sql`(old_domain, old_code) <> (domain, code)`
 
 /** The link has left its key by the time that its row comes out of `moved`. */
 const STAYS_BEHIND = sql`

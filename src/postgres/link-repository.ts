@@ -5,7 +5,7 @@ import type { Database } from './client.ts'
 import { appliedAmong, COUNTED_HITS } from './counted-hits.ts'
 import { hasRoom } from './link-changes.ts'
 import { DELETED_COLUMNS } from './link-columns.ts'
-import { CHOSEN, toEdited, updateTables } from './link-edits.ts'
+import { CHOSEN, editTables, toEdited } from './link-edits.ts'
 import { toLinkRecord } from './link-row.ts'
 import { isUniqueViolation } from './postgres-error.ts'
 import { linkHits, links } from './schema.ts'
@@ -84,7 +84,7 @@ export function postgresLinkRepository(database: Database): LinkRepository {
             .select(CHOSEN)
             .from(links)
             .where(and(isLink(id, versions), hasRoom(changes)))
-          const { tables, written } = updateTables(db, choice.for('update'), changes)
+          const { tables, written } = editTables(db, choice.for('update'), changes)
           return db
             .with(...tables, written, OUTBOX)
             .select()
