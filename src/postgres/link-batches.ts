@@ -60,7 +60,7 @@ const KEY_COLUMNS = { domain, code }
 const INSERTED_COLUMNS = { ...KEY_COLUMNS, ...FIELD_COLUMNS }
 
 /** In the order of the keys: two batches then lock rows in the same order and cannot deadlock. */
-export function writeStatement(
+function writeStatement(
   drafts: readonly LinkDraft[],
   onTaken: 'keep' | Overwriting,
   step: WriteStep | null,
