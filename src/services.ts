@@ -2,45 +2,30 @@
  * @module
  * Composition root, for `fetch` and `scheduled` alike. Everything that needs Postgres is imported on first use.
  */
+import type { ApiServices } from './api/api-services.ts'
 import { createBreaker } from './breaker.ts'
 import type { MemoryTier } from './cache/memory-tier.ts'
 import type { Config } from './config.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
-import { createSettingsFinder, type SettingsFinder } from './links/domain-settings.ts'
+import { createSettingsFinder } from './links/domain-settings.ts'
 import { createLiveLinks } from './live-links.ts'
 import { log } from './log.ts'
-import type { HealthReport } from './operations/health.ts'
-import type { ReconcileReport } from './operations/reconcile.ts'
-import type { WarmUpReport } from './operations/warm-up.ts'
-import { createLinkEditor, type LinkEditor } from './owners/link-editor.ts'
-import type { Management } from './owners/management.ts'
+import type { Owners } from './owners/owners.ts'
 import type { Database } from './postgres/client.ts'
 import { createMissGuard, type MissGuard } from './redirect/miss-guard.ts'
 import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { isSubrequestLimit } from './subrequest-limit.ts'
 
-export interface Services {
-  readonly config: Config
-  readonly runtime: Runtime
+export interface Services extends ApiServices {
   readonly links: Pick<MemoryTier, 'find' | 'peek'>
   readonly hits: HitRecorder
   readonly misses: MissGuard
   readonly publisher: Publisher
-  /** For the API; opens Postgres. */
-  readonly editor: () => Promise<LinkEditor>
-  /** As `editor`, for everything but single links. */
-  readonly management: () => Promise<Management>
-  /** What domains show where they have no link; through the same tiers as links. */
-  readonly settings: SettingsFinder
-  readonly flush: () => Promise<FlushReport>
-  readonly reconcile: (full: boolean) => Promise<ReconcileReport>
   /** Resolves to whether nobody else has reconciled, or will now, within the hour. */
   readonly claimReconciliation: () => Promise<boolean>
-  readonly warm: (count: number, offset: number) => Promise<WarmUpReport>
-  readonly health: () => Promise<HealthReport>
 }
 
 const RECONCILE_EVERY_SECONDS = 60 * 60
@@ -61,7 +46,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
     opened ??= openDatabase(config.postgres, postgresBreaker)
     return opened
   }
-  let managed: Management | undefined
+  let composed: Owners | undefined
   const postgresLinks = async () =>
     (await import('./postgres/links.ts')).postgresLinks(await database(), config.postgres.retries)
   const totals = async () =>
@@ -70,6 +55,8 @@ export function createServices(config: Config, runtime: Runtime): Services {
       FLUSH_PATIENCE * config.postgres.timeoutMs,
     )
   const outbox = async () => (await import('./postgres/outbox.ts')).postgresOutbox(await database())
+  const idempotentResponses = async () =>
+    (await import('./postgres/idempotent-responses.ts')).postgresIdempotentAnswers(await database())
 
   const { links, publisher, registers, redis, backgroundRedis, redisBreaker, backgroundBreaker, keys } =
     createLiveLinks({
@@ -93,25 +80,19 @@ export function createServices(config: Config, runtime: Runtime): Services {
     hits,
     misses: createMissGuard({ limiter: config.rateLimits.misses, runtime }),
     publisher,
-    async editor() {
-      const { postgresLinkRepository } = await import('./postgres/link-repository.ts')
-      const { postgresLinkBatches } = await import('./postgres/link-batches.ts')
-      const [repository, batches] = [
-        postgresLinkRepository(await database()),
-        postgresLinkBatches(await database()),
-      ]
-      return createLinkEditor({ repository, batches, publisher, counters })
+    async owners() {
+      const { createOwners } = await import('./owners/owners.ts')
+      const { postgresOwnerStores } = await import('./postgres/owner-stores.ts')
+      const stores = postgresOwnerStores(await database())
+      // After the last await: two requests that are the first ones get the same.
+      composed ??= createOwners({ stores, publisher, counters, flush, config, runtime })
+      return composed
     },
-    async management() {
-      const { createManagement } = await import('./owners/management.ts')
-      managed ??= createManagement({ database: await database(), publisher, counters })
-      return managed
-    },
+    idempotentResponses,
     settings: createSettingsFinder(links),
     flush,
     async reconcile(full) {
       const { reconcile } = await import('./operations/reconcile.ts')
-      const { postgresIdempotentAnswers } = await import('./postgres/idempotent-responses.ts')
       return reconcile(
         {
           redis,
@@ -123,7 +104,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
           links: await postgresLinks(),
           outbox: await outbox(),
           async prune() {
-            await postgresIdempotentAnswers(await database()).prune()
+            await (await idempotentResponses()).prune()
             await (await totals()).prune()
           },
         },

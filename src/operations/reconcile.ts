@@ -1,21 +1,22 @@
 import type { FlushReport } from '../hits/flush.ts'
 import { keyFromName, type LinkKey } from '../links/link.ts'
 import { log } from '../log.ts'
-import type { PostgresLinks } from '../postgres/links.ts'
+import { markingBehind } from '../owners/published-writes.ts'
 import type { RedisClient } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
 import type { Outbox } from '../registers/outbox.ts'
 import type { Publisher } from '../registers/publisher.ts'
 import { decodeRegister, encodeRegister, type Register } from '../registers/register.ts'
 import type { Edit, RegisterStore } from '../registers/register-store.ts'
+import type { StoredLinks } from './stored-links.ts'
 
 export interface ReconcileOptions {
   readonly redis: RedisClient
   readonly keys: Keys
   readonly registers: Pick<RegisterStore, 'peek'>
-  readonly links: Pick<PostgresLinks, 'findMany'>
+  readonly links: Pick<StoredLinks, 'findMany'>
   readonly outbox: Pick<Outbox, 'overrule'>
-  readonly publisher: Pick<Publisher, 'publish' | 'drain'>
+  readonly publisher: Pick<Publisher, 'publish' | 'drain' | 'suspect'>
   readonly flush: () => Promise<FlushReport>
   /** Forgets what Postgres keeps for a time only. Rides along, because Postgres is awake anyway. */
   readonly prune: () => Promise<unknown>
@@ -91,10 +92,10 @@ async function repair(
     if (text === null || agree(register, link?.version ?? 0, link)) continue
     // Without a link there is no version to publish; overruling draws one.
     if (link !== null) edits.push({ key, register: { version: link.version, link } })
-    else
-      edits.push(
-        (await outbox.overrule(key, register?.version ?? 0)) ?? { key, register: { version: 0, link: null } },
-      )
+    else {
+      const overruling = await markingBehind(publisher, () => outbox.overrule(key, register?.version ?? 0))
+      edits.push(overruling ?? { key, register: { version: 0, link: null } })
+    }
   }
   if (edits.length > 0) await publisher.publish(edits)
   return edits.length

@@ -1,9 +1,9 @@
 import { cachedFor } from '../cache/freshness.ts'
-import type { PostgresLinks } from '../postgres/links.ts'
 import type { Fill, RegisterStore } from '../registers/register-store.ts'
+import type { StoredLinks } from './stored-links.ts'
 
 export interface WarmUpOptions {
-  readonly links: Pick<PostgresLinks, 'mostHit' | 'findMany'>
+  readonly links: StoredLinks
   readonly registers: Pick<RegisterStore, 'takeLeases' | 'fill'>
   readonly now: () => number
   readonly random: () => number

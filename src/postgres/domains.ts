@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { REDIRECT_STATUSES } from '../links/link.ts'
-import type { Domain, DomainTable } from '../owners/domain-table.ts'
+import type { Domain, DomainStore } from '../owners/domain-store.ts'
 import type { Database } from './client.ts'
 import { TO_OUTBOX } from './to-outbox.ts'
 
@@ -19,7 +19,7 @@ interface DomainRow {
   readonly version: string
 }
 
-export function postgresDomains(database: Database): DomainTable {
+export function postgresDomains(database: Database): DomainStore {
   async function get(host: string): Promise<Domain | null> {
     const [row] = await database.execute<DomainRow>(sql`SELECT * FROM domains WHERE host = ${host}`)
     return row === undefined ? null : toDomain(row)

@@ -1,25 +1,18 @@
 import { sql } from 'drizzle-orm'
-import type { Link, LinkKey } from '../links/link.ts'
 import type { LinkSource } from '../links/link-source.ts'
+import type { StoredLinks } from '../operations/stored-links.ts'
 import type { Database } from './client.ts'
 import { TOTAL_HITS } from './expressions.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import { retrying } from './postgres-error.ts'
 import { registerOf } from './register-of.ts'
 
-export interface PostgresLinks extends LinkSource {
-  /** As `find`, for many keys in one statement; in their order. */
-  findMany(keys: readonly LinkKey[]): Promise<readonly (Link | null)[]>
-  /** The keys of the links with the most hits, from the `offset`th on. */
-  mostHit(limit: number, offset: number): Promise<readonly LinkKey[]>
-}
-
 /**
  * The source of truth behind every cache tier. The view `registers` has what the caches may hold, as rows of `links`:
  * links, and under the empty code the settings of domains (see domain-settings.ts, which writes the same text).
  * @param retries tries after the first one when Postgres does not answer.
  */
-export function postgresLinks(database: Database, retries: number): PostgresLinks {
+export function postgresLinks(database: Database, retries: number): LinkSource & StoredLinks {
   return {
     async find({ domain, code }) {
       const rows = await retrying(retries, () =>

@@ -4,8 +4,8 @@
  * not is the insert, which draws its version before the unique index makes it wait for a delete.
  */
 
+import type { HitTotals } from '../../src/hits/hit-totals.ts'
 import { type Link, type LinkKey, linkName } from '../../src/links/link.ts'
-import type { HitTotals } from '../../src/postgres/hits.ts'
 import { isLater } from '../../src/registers/change-log.ts'
 import { type Outbox, SETTLED_FOR_MS } from '../../src/registers/outbox.ts'
 import type { Edit } from '../../src/registers/register-store.ts'

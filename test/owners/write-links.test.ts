@@ -1,15 +1,18 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { LinkRecord } from '../../src/links/link.ts'
-import type { LinkBatches, LinkDraft, WrittenLink } from '../../src/owners/link-batches.ts'
-import { createLinkWriter, type OnTaken, type WriterItem } from '../../src/owners/link-writer.ts'
+import { type LinkRecord, linkName } from '../../src/links/link.ts'
+import type { BulkStore, LinkDraft, WrittenLink } from '../../src/owners/bulk-store.ts'
+import { createPublishedWrites, type PublishedWrites } from '../../src/owners/published-writes.ts'
+import { createWriteLinks, type LinkItem, type OnTaken } from '../../src/owners/write-links.ts'
 
 /**
  * Links by name; like Postgres it refuses to write one key twice in one statement, and records what each step wrote.
  * @param answer loses an answer by throwing.
  */
-function memoryBatches(table: Map<string, LinkRecord>, answer = (): void => {}): LinkBatches {
-  const never = () => Promise.reject(new Error('not used'))
+function memoryStore(
+  table: Map<string, LinkRecord>,
+  answer = (): void => {},
+): Pick<BulkStore, 'write' | 'freeSuffixes'> {
   const recorded = new Map<number, readonly WrittenLink[]>()
   return {
     async write(drafts, onTaken, step) {
@@ -20,7 +23,6 @@ function memoryBatches(table: Map<string, LinkRecord>, answer = (): void => {}):
       answer()
       return written
     },
-    taken: never,
     async freeSuffixes(keys) {
       return keys.map(({ domain, code, count }) => {
         const free = Array.from({ length: 100 }, (_, i) => i + 2).filter(
@@ -29,9 +31,6 @@ function memoryBatches(table: Map<string, LinkRecord>, answer = (): void => {}):
         return free.slice(0, count)
       })
     },
-    update: never,
-    delete: never,
-    match: never,
   }
 
   function writeAll(drafts: readonly LinkDraft[], onTaken: string): WrittenLink[] {
@@ -64,13 +63,30 @@ function recordOf(domain: string, code: string, url: string): LinkRecord {
   return { ...fields(url), id: '0', domain, code, version: 1, createdAt: at, updatedAt: at }
 }
 
+interface PublishedLink {
+  readonly name: string
+  readonly url: string
+}
+
+const publishingInto = (published: PublishedLink[]): PublishedWrites =>
+  createPublishedWrites({
+    lease: async () => null,
+    publish: async (edits) => {
+      for (const { key, register } of edits) {
+        if (register.link !== null) published.push({ name: linkName(key), url: register.link.url })
+      }
+    },
+    drain: async () => 0,
+    suspect: () => {},
+  })
+
 /** With two digits behind it, it is too long for a code. */
 const LONGEST = 'l'.repeat(126)
 
 /** What writing one item after the other would do. */
 function oneByOne(
   table: Map<string, string>,
-  items: readonly WriterItem[],
+  items: readonly LinkItem[],
   onTaken: OnTaken,
 ): (string | undefined)[] {
   return items.map(({ domain, code, fields }) => {
@@ -90,7 +106,7 @@ const items = fc.array(fc.record({ domain: fc.constantFrom('*', 'x'), code, url:
   maxLength: 12,
 })
 const onTaken = fc.constantFrom<OnTaken>('keep', 'overwrite', 'restore', 'rename')
-const toItem = (item: { domain: string; code: string | undefined; url: string }): WriterItem => ({
+const toItem = (item: { domain: string; code: string | undefined; url: string }): LinkItem => ({
   ...{ domain: item.domain, code: item.code, fields: fields(item.url) },
 })
 
@@ -98,12 +114,8 @@ test('a batch does what its items would do one after the other', async () => {
   await fc.assert(
     fc.asyncProperty(items, items, onTaken, async (existing, added, policy) => {
       const table = new Map<string, LinkRecord>()
-      const published: LinkRecord[] = []
-      const write = createLinkWriter({
-        batches: memoryBatches(table),
-        publish: async (written) => void published.push(...written.flatMap(({ link }) => link ?? [])),
-        publishRepeated: async () => {},
-      })
+      const published: PublishedLink[] = []
+      const write = createWriteLinks({ bulk: memoryStore(table), writes: publishingInto(published) })
       await write(existing.map(toItem), 'keep', null)
       const model = new Map([...table].map(([name, { url }]) => [name, url]))
       const before = published.length
@@ -118,9 +130,7 @@ test('a batch does what its items would do one after the other', async () => {
         ).toBe(true)
       }
       for (const [name, url] of model) expect(table.get(name)?.url).toBe(url)
-      expect(
-        published.slice(before).every((link) => table.get(`${link.domain}/${link.code}`)?.url === link.url),
-      ).toBe(true)
+      expect(published.slice(before).every(({ name, url }) => table.get(name)?.url === url)).toBe(true)
     }),
   )
 })
@@ -132,16 +142,12 @@ test('a request that is repeated after each lost answer writes what it would hav
     fc.asyncProperty(items, items, onTaken, losses, async (existing, added, policy, lost) => {
       const run = async (losing: boolean[]) => {
         const table = new Map<string, LinkRecord>()
-        const unpublished = { publish: async () => {}, publishRepeated: async () => {} }
-        await createLinkWriter({ batches: memoryBatches(table), ...unpublished })(
-          existing.map(toItem),
-          'keep',
-          null,
-        )
-        const batches = memoryBatches(table, () => {
+        const writes = publishingInto([])
+        await createWriteLinks({ bulk: memoryStore(table), writes })(existing.map(toItem), 'keep', null)
+        const bulk = memoryStore(table, () => {
           if (losing.shift() === true) throw new Error('lost')
         })
-        const write = createLinkWriter({ batches, ...unpublished })
+        const write = createWriteLinks({ bulk, writes })
         for (;;) {
           try {
             const outcomes = await write(added.map(toItem), policy, attempt)

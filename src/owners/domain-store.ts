@@ -9,7 +9,7 @@ export interface Domain extends DomainSettings {
 }
 
 /** The settings that owners have made. Every method throws `SourceUnavailable` when Postgres fails. */
-export interface DomainTable {
+export interface DomainStore {
   list(): Promise<readonly Domain[]>
   /** Resolves to `null` for a host without settings of its own. */
   get(host: string): Promise<Domain | null>

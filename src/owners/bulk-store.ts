@@ -1,7 +1,7 @@
-import type { WriteStep } from '../api/http/idempotent-responses.ts'
 import type { LinkKey, LinkRecord, WrittenKey } from '../links/link.ts'
-import type { LinkChanges, LinkFields } from '../postgres/link-repository.ts'
+import type { LinkChanges, LinkFields } from './link-fields.ts'
 import type { LinkFilter } from './link-filter.ts'
+import type { WriteStep } from './write-step.ts'
 
 export interface LinkDraft extends LinkKey {
   /** Its place in the request. */
@@ -45,7 +45,7 @@ export interface BulkMatch {
   readonly taken: number
 }
 
-/** One more than anybody needs to know. */
+/** No client needs a greater count. */
 export const MAX_MATCHED = 100_000
 /** What one statement locks, and one Redis round trip publishes. */
 export const MAX_CHANGED = 1_000
@@ -54,11 +54,11 @@ export const MAX_CHANGED = 1_000
  * Writes of many links, each of them one SQL statement that fills the outbox too. Every method throws
  * `SourceUnavailable` when Postgres fails, and has then changed nothing.
  */
-export interface LinkBatches {
+export interface BulkStore {
   /**
-   * Writes links of different keys; those whose key is taken are overwritten, or kept and left out of the answer.
-   * @param drafts in any order; so is the answer.
-   * @param step `null` = of a request that nobody repeats. Throws `ClaimLost`.
+   * Writes links of different keys; those whose key is taken are overwritten, or kept and left out of the result.
+   * @param drafts in any order; so is the result.
+   * @param step `null` = of a request without Idempotency-Key. Throws `ClaimLost`.
    */
   write(
     drafts: readonly LinkDraft[],
