@@ -17,6 +17,17 @@ function importsOf(file: string): string[] {
 const importersOf = (pattern: RegExp, among: readonly string[]): string[] =>
   among.filter((file) => importsOf(file).some((target) => pattern.test(target)))
 
+/** From the bottom to the top. An import runs down, or stays where it is. */
+const FLOORS = [
+  'links/',
+  '(?:cache|registers)/',
+  'hits/',
+  'owners/',
+  'operations/',
+  'api/',
+  '(?:app|cron|services|worker)\\.ts',
+]
+
 const isOffEdge = (file: string): boolean => /^src\/(?:local|cli)\//.test(file)
 
 describe('architecture', () => {
@@ -38,6 +49,27 @@ describe('architecture', () => {
   test('only Postgres adapters import Drizzle', () => {
     const others = files.filter((file) => !isOffEdge(file) && !/^src\/postgres\//.test(file))
     expect(importersOf(/^drizzle-orm/, others)).toEqual([])
+  })
+
+  test('no import runs up', () => {
+    const floors = FLOORS.map((floor) => new RegExp(`^src/${floor}`))
+    for (const [i, floor] of floors.entries()) {
+      const here = files.filter((file) => floor.test(file))
+      expect(here.length).toBeGreaterThan(0)
+      expect(floors.slice(i + 1).flatMap((above) => importersOf(above, here))).toEqual([])
+    }
+  })
+
+  test('only the composition root imports Postgres adapters, so each port stands with its users', () => {
+    const others = files.filter((file) => !isOffEdge(file) && !/^src\/(?:postgres\/|services\.ts)/.test(file))
+    expect(importersOf(/^src\/postgres\//, others)).toEqual([])
+  })
+
+  test('owners have one way to publish, so nothing is written without being published', () => {
+    const publishers = files.filter((file) => /^src\/(?:owners|api)\//.test(file))
+    expect(importersOf(/^src\/registers\/publisher\.ts$/, publishers)).toEqual([
+      'src/owners/published-writes.ts',
+    ])
   })
 
   test('every text of a request goes through one definition of text', () => {

@@ -18,53 +18,24 @@ export const NO_HITS: CountedHits = { hits: 0, lastHitAt: null }
 interface Identified {
   readonly id: string
 }
+type Counted = Identified & CountedHits
 
-/** Links with the hits that Postgres has of them. */
-export interface StoredLinks<Counted extends Identified & CountedHits> {
-  readonly links: readonly Counted[]
-  /** Which of the segments asked about are among the hits. */
+/** What Postgres has, read for some segments of hits that may or may not have been applied. */
+interface Stored<Links> {
+  readonly links: Links
+  /** Which of the segments are among the hits. */
   readonly appliedSegments: readonly string[]
 }
 
-export interface StoredHits {
-  /** By link id. */
-  readonly links: ReadonlyMap<string, CountedHits>
-  readonly appliedSegments: readonly string[]
-}
-
+/** The hits that Postgres has, by link id. Throws `SourceUnavailable`. */
 export interface StoredTotals {
-  /**
-   * What Postgres has. Throws `SourceUnavailable`.
-   * @param pendingSegments ids of segments of hits that may or may not have been applied.
-   */
-  hits(linkIds: readonly string[], pendingSegments: readonly string[]): Promise<StoredHits>
+  hits(
+    linkIds: readonly string[],
+    pendingSegments: readonly string[],
+  ): Promise<Stored<ReadonlyMap<string, CountedHits>>>
 }
 
-export interface LiveTotals {
-  /**
-   * For links whose ids are known beforehand. Redis is read first: hits that are flushed between the two reads are then in
-   * Postgres, under a segment id known here.
-   * @param read reads Postgres: see `StoredTotals.hits`.
-   */
-  read<Counted extends Identified & CountedHits>(
-    ids: readonly string[],
-    read: (pendingSegments: readonly string[]) => Promise<StoredLinks<Counted>>,
-  ): Promise<readonly Counted[]>
-  /** Links without hits, in their order, with them. */
-  count<Link extends Identified>(links: readonly Link[]): Promise<readonly (Link & CountedHits)[]>
-  /**
-   * For links that Postgres had to be asked for first. A segment without an id cannot have been applied yet; hits of any
-   * other may have been flushed in between, and are then counted anew.
-   */
-  addPending<Counted extends Identified & CountedHits>(links: readonly Counted[]): Promise<readonly Counted[]>
-}
-
-export interface LiveTotalsOptions {
-  readonly counters: Pick<HitCounters, 'pending'>
-  readonly stored: StoredTotals
-}
-
-export function createLiveTotals({ counters, stored }: LiveTotalsOptions): LiveTotals {
+export function createLiveTotals(counters: Pick<HitCounters, 'pending'>, stored: StoredTotals) {
   /** Without Redis an owner still sees the hits that Postgres has. */
   async function pendingOrNone(ids: readonly string[]): Promise<PendingReport> {
     try {
@@ -75,49 +46,48 @@ export function createLiveTotals({ counters, stored }: LiveTotalsOptions): LiveT
     }
   }
 
-  async function countAnew<Link extends Identified>(
-    links: readonly Link[],
-    { segments }: PendingReport,
-  ): Promise<readonly (Link & CountedHits)[]> {
-    const { links: hits, appliedSegments } = await stored.hits(idsOf(links), segmentIds(segments))
-    const counted = links.map((link) => ({ ...link, ...(hits.get(link.id) ?? NO_HITS) }))
-    return addWaiting({ links: counted, appliedSegments }, segments)
+  /**
+   * For links whose ids are known beforehand. Redis is read first: hits that are flushed between the two reads are then in
+   * Postgres, under a segment id known here.
+   */
+  async function read<Link extends Counted>(
+    ids: readonly string[],
+    readStored: (pendingSegments: readonly string[]) => Promise<Stored<readonly Link[]>>,
+    known?: PendingReport,
+  ): Promise<readonly Link[]> {
+    const { segments } = known ?? (await pendingOrNone(ids))
+    const { links, appliedSegments } = await readStored(segments.flatMap(({ id }) => id ?? []))
+    const waiting = segments.filter(({ id }) => id === null || !appliedSegments.includes(id))
+    return links.map((link) => {
+      return { ...link, hits: waiting.reduce((sum, { hits }) => sum + (hits.get(link.id) ?? 0), link.hits) }
+    })
   }
 
-  return {
-    async read(ids, read) {
-      const { segments } = await pendingOrNone(ids)
-      return addWaiting(await read(segmentIds(segments)), segments)
-    },
-
-    async count(links) {
-      return links.length === 0 ? [] : countAnew(links, await pendingOrNone(idsOf(links)))
-    },
-
-    async addPending(links) {
-      if (links.length === 0) return links
-      const pending = await pendingOrNone(idsOf(links))
-      const { segments, lastReleased } = pending
-      const isMoving =
-        lastReleased !== null ||
-        segments.some(({ id, hits }) => id !== null && links.some((link) => hits.get(link.id)))
-      return isMoving ? countAnew(links, pending) : addWaiting({ links, appliedSegments: [] }, segments)
-    },
+  /** These links with their hits, in their order. */
+  async function count<Link extends Identified>(links: readonly Link[], known?: PendingReport) {
+    if (links.length === 0) return []
+    const ids = links.map(({ id }) => id)
+    const readStored = async (pendingSegments: readonly string[]) => {
+      const { links: hits, appliedSegments } = await stored.hits(ids, pendingSegments)
+      return { links: links.map((link) => ({ ...link, ...(hits.get(link.id) ?? NO_HITS) })), appliedSegments }
+    }
+    return read(ids, readStored, known)
   }
-}
 
-type Segments = PendingReport['segments']
+  /**
+   * For links that Postgres had to be asked for first. A segment without an id cannot have been applied yet; hits of any
+   * other may have been flushed in between, and are then counted anew.
+   */
+  async function addPending<Link extends Counted>(links: readonly Link[]): Promise<readonly Link[]> {
+    if (links.length === 0) return links
+    const ids = links.map(({ id }) => id)
+    const pending = await pendingOrNone(ids)
+    const isMoving =
+      pending.lastReleased !== null ||
+      pending.segments.some(({ id, hits }) => id !== null && ids.some((linkId) => hits.get(linkId)))
+    if (isMoving) return count(links, pending)
+    return read(ids, async () => ({ links, appliedSegments: [] }), pending)
+  }
 
-const idsOf = (links: readonly Identified[]): string[] => links.map(({ id }) => id)
-
-const segmentIds = (segments: Segments): string[] => segments.flatMap(({ id }) => id ?? [])
-
-function addWaiting<Counted extends Identified & CountedHits>(
-  { links, appliedSegments }: StoredLinks<Counted>,
-  segments: Segments,
-): readonly Counted[] {
-  const waiting = segments.filter(({ id }) => id === null || !appliedSegments.includes(id))
-  return links.map((link) => {
-    return { ...link, hits: waiting.reduce((sum, { hits }) => sum + (hits.get(link.id) ?? 0), link.hits) }
-  })
+  return { read, count, addPending }
 }

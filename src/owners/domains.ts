@@ -10,10 +10,7 @@ export type PutOutcome =
   | { readonly kind: 'looping'; readonly loops: readonly SettingsLoop[] }
 
 /** What owners do with the settings of domains. Every method throws `SourceUnavailable` when Postgres fails. */
-export interface Domains {
-  list(): Promise<readonly Domain[]>
-  /** Resolves to `null` for a host without settings of its own. */
-  get(host: string): Promise<Domain | null>
+export interface Domains extends Pick<DomainStore, 'list' | 'get'> {
   /** @param requestHost the host that the request came to: see `OwnHosts`. */
   put(host: string, settings: DomainSettings, requestHost: string): Promise<PutOutcome>
   /** Resolves to whether there was anything to delete. */
@@ -31,8 +28,9 @@ export function createDomains({ domains, writes, ...options }: DomainsOptions): 
   const ownHosts = createOwnHosts({ ...options, hostsWithSettings })
 
   return {
-    list: () => domains.list(),
-    get: (host) => domains.get(host),
+    list: domains.list,
+    get: domains.get,
+    ownHostsSeenFrom: ownHosts.seenFrom,
 
     async put(host, settings, requestHost) {
       ownHosts.forget()
@@ -56,7 +54,5 @@ export function createDomains({ domains, writes, ...options }: DomainsOptions): 
       )
       return version !== null
     },
-
-    ownHostsSeenFrom: (requestHost) => ownHosts.seenFrom(requestHost),
   }
 }

@@ -25,17 +25,13 @@ export interface Keys extends Pick<ApiKeyStore, 'list' | 'get' | 'revoke'> {
   readonly ring: Pick<KeyRing, 'find' | 'trusts'>
 }
 
-export interface KeysOptions {
-  readonly keys: ApiKeyStore
-  readonly runtime: Pick<Runtime, 'now' | 'background'>
-}
-
-export function createKeys({ keys, runtime }: KeysOptions): Keys {
+export function createKeys(keys: ApiKeyStore, runtime: Pick<Runtime, 'now' | 'background'>): Keys {
   const ring = createKeyRing({ keys, runtime })
 
   return {
-    list: () => keys.list(),
-    get: (id) => keys.get(id),
+    list: keys.list,
+    get: keys.get,
+    ring,
 
     async create(key) {
       const { secret, stored } = await newSecret()
@@ -55,8 +51,6 @@ export function createKeys({ keys, runtime }: KeysOptions): Keys {
       if (isRevoked) ring.clear()
       return isRevoked
     },
-
-    ring,
   }
 }
 

@@ -1,20 +1,20 @@
 import { NO_HITS } from '../hits/live-totals.ts'
 import { generateCode } from '../links/code.ts'
-import type { LinkKey, LinkRecord, WrittenKey } from '../links/link.ts'
+import type { LinkRecord, WrittenKey } from '../links/link.ts'
 import type { Edit } from '../registers/register-store.ts'
-import type { BulkChange, BulkMatch, BulkStore, TakenKey } from './bulk-store.ts'
+import type { BulkChange, BulkStore } from './bulk-store.ts'
 import { type FlushAllOptions, flushAll } from './flush-all.ts'
 import type { LinkChanges } from './link-fields.ts'
 import type { LinkFilter } from './link-filter.ts'
-import type { LinkWithHits } from './link-pages.ts'
+import type { LinkPages, LinkWithHits } from './link-pages.ts'
 import type { LinkStore } from './link-store.ts'
 import { editsOf, linkEdit, type PublishedWrites } from './published-writes.ts'
-import { createLinkReads, type LinkReads, type LinkReadsOptions } from './read-links.ts'
+import { createLinkReads, type LinkReads } from './read-links.ts'
 import { createWriteLinks, type LinkItem, type WriteLinks } from './write-links.ts'
 import { type Attempt, writeStep } from './write-step.ts'
 
 /** What owners do with links. Every method throws `SourceUnavailable` when Postgres fails; a write is published when it resolves. */
-export interface Links extends LinkReads {
+export interface Links extends LinkReads, Pick<BulkStore, 'match' | 'taken'> {
   /**
    * @param item `code` = `undefined` = draw one.
    * @param attempt `null` = at a request without Idempotency-Key. Throws `ClaimLost`.
@@ -30,16 +30,15 @@ export interface Links extends LinkReads {
     versions: readonly number[] | null,
   ): Promise<LinkWithHits | 'taken' | null>
   delete(id: string, versions: readonly number[] | null): Promise<boolean>
-  /** See `BulkStore`, and so for the following. */
+  /** See `BulkStore`. */
   updateMatching(filter: LinkFilter, changes: LinkChanges): Promise<BulkChange>
   deleteMatching(filter: LinkFilter): Promise<BulkChange>
-  match(filter: LinkFilter, changes: LinkChanges | null): Promise<BulkMatch>
-  taken(keys: readonly LinkKey[]): Promise<readonly TakenKey[]>
 }
 
-export interface LinksOptions extends LinkReadsOptions, FlushAllOptions {
+export interface LinksOptions extends FlushAllOptions {
   readonly links: LinkStore
   readonly bulk: BulkStore
+  readonly pages: LinkPages
   readonly writes: PublishedWrites
 }
 
@@ -47,9 +46,9 @@ export interface LinksOptions extends LinkReadsOptions, FlushAllOptions {
 const MAX_DRAWS = 5
 
 export function createLinks(options: LinksOptions): Links {
-  const { links, bulk, writes } = options
-  const reads = createLinkReads(options)
-  const writeLinks = createWriteLinks({ bulk, writes })
+  const { links, bulk, pages, counters, writes } = options
+  const reads = createLinkReads(links, pages, counters)
+  const writeLinks = createWriteLinks(bulk, writes)
 
   return {
     ...reads,
@@ -101,8 +100,8 @@ export function createLinks(options: LinksOptions): Links {
         ({ changed }) => changed.map((link) => linkEdit({ ...link, link: null })),
       ),
 
-    match: (filter, changes) => bulk.match(filter, changes),
-    taken: (keys) => bulk.taken(keys),
+    match: bulk.match,
+    taken: bulk.taken,
   }
 }
 

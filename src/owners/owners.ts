@@ -46,6 +46,6 @@ export function createOwners({ stores, publisher, config, runtime, ...hits }: Ow
   return {
     links: createLinks({ ...stores, ...hits, writes }),
     domains: createDomains({ domains: stores.domains, writes, config, now: runtime.now }),
-    keys: createKeys({ keys: stores.keys, runtime }),
+    keys: createKeys(stores.keys, runtime),
   }
 }

@@ -14,12 +14,12 @@ export interface PublishedWrites {
   /**
    * Runs one statement and publishes what it wrote. Publishing never fails: what Redis does not take stays in the outbox.
    * @param write throws `SourceUnavailable`, and so does this.
-   * @param editsOf what it wrote; 'repeated' = an earlier attempt at the request wrote it, and it may have been edited or
+   * @param toEdits what it wrote; 'repeated' = an earlier attempt at the request wrote it, and it may have been edited or
    * deleted since: then what Postgres has now is published, unless it has been already.
    */
   run<Result>(
     write: () => Promise<Result>,
-    editsOf: (result: Result) => readonly Edit[] | 'repeated',
+    toEdits: (result: Result) => readonly Edit[] | 'repeated',
   ): Promise<Result>
 }
 
@@ -36,11 +36,11 @@ export function createPublishedWrites(publisher: PublishedWritesOptions): Publis
   }
 
   return {
-    lease: (key) => publisher.lease(key),
+    lease: publisher.lease,
 
-    async run(write, editsOf) {
+    async run(write, toEdits) {
       const result = await markingBehind(publisher, write)
-      const edits = editsOf(result)
+      const edits = toEdits(result)
       if (edits === 'repeated') await publishOutbox()
       else if (edits.length > 0) await publisher.publish(edits)
       return result

@@ -18,21 +18,19 @@ export interface LinkReads {
   written(outcomes: readonly WriteOutcome[]): Promise<readonly LinkWithHits[]>
 }
 
-export interface LinkReadsOptions {
-  readonly links: Pick<LinkStore, 'get'>
-  readonly pages: LinkPages
-  readonly counters: Pick<HitCounters, 'pending'>
-}
-
 const ANY_ORDER = { sort: 'createdAt', order: 'asc', after: null } as const
 
-export function createLinkReads({ links, pages, counters }: LinkReadsOptions): LinkReads {
-  const totals = createLiveTotals({ counters, stored: pages })
+export function createLinkReads(
+  store: Pick<LinkStore, 'get'>,
+  pages: LinkPages,
+  counters: Pick<HitCounters, 'pending'>,
+): LinkReads {
+  const totals = createLiveTotals(counters, pages)
 
-  /** Which links there are only Postgres knows, so it is asked before Redis. */
+  /** Only Postgres knows which links there are, so it is asked before Redis. */
   async function page(query: LinkListQuery): Promise<LinkPage> {
-    const stored = await pages.page(query)
-    return { links: await totals.addPending(stored.links), next: stored.next }
+    const { links, next } = await pages.page(query)
+    return { links: await totals.addPending(links), next }
   }
 
   return {
@@ -40,17 +38,17 @@ export function createLinkReads({ links, pages, counters }: LinkReadsOptions): L
 
     async get(id) {
       const [found] = await totals.read([id], async (pendingSegments) => {
-        const counted = await links.get(id, pendingSegments)
-        if (counted === null) return { links: [], appliedSegments: [] }
-        const { link, appliedSegments, ...hits } = counted
+        const stored = await store.get(id, pendingSegments)
+        if (stored === null) return { links: [], appliedSegments: [] }
+        const { link, appliedSegments, ...hits } = stored
         return { links: [{ ...link, ...hits }], appliedSegments }
       })
       return found ?? null
     },
 
     async lookup(domain, code) {
-      const found = await page({ ...ANY_ORDER, filter: { domains: [domain], code }, limit: 1 })
-      return found.links[0] ?? null
+      const { links } = await page({ ...ANY_ORDER, filter: { domains: [domain], code }, limit: 1 })
+      return links[0] ?? null
     },
 
     async written(outcomes) {

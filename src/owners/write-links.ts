@@ -27,11 +27,6 @@ export type WriteLinks = (
   attempt: Attempt | null,
 ) => Promise<readonly WriteOutcome[]>
 
-export interface WriteLinksOptions {
-  readonly bulk: Pick<BulkStore, 'write' | 'freeSuffixes'>
-  readonly writes: PublishedWrites
-}
-
 /** An item and the code that it is to have. */
 interface Entry {
   readonly item: LinkItem
@@ -46,7 +41,10 @@ const MAX_ROUNDS = 5
  * One statement for all of them, and another one for those, if any, that need another code. Items of the same key act
  * as if they came one after the other.
  */
-export function createWriteLinks({ bulk, writes }: WriteLinksOptions): WriteLinks {
+export function createWriteLinks(
+  bulk: Pick<BulkStore, 'write' | 'freeSuffixes'>,
+  writes: PublishedWrites,
+): WriteLinks {
   return async function writeLinks(items, onTaken, attempt) {
     const outcomes: WriteOutcome[] = items.map(({ code }) =>
       code === undefined ? { kind: 'no-free-code' } : { kind: 'taken', code },

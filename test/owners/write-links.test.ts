@@ -115,7 +115,7 @@ test('a batch does what its items would do one after the other', async () => {
     fc.asyncProperty(items, items, onTaken, async (existing, added, policy) => {
       const table = new Map<string, LinkRecord>()
       const published: PublishedLink[] = []
-      const write = createWriteLinks({ bulk: memoryStore(table), writes: publishingInto(published) })
+      const write = createWriteLinks(memoryStore(table), publishingInto(published))
       await write(existing.map(toItem), 'keep', null)
       const model = new Map([...table].map(([name, { url }]) => [name, url]))
       const before = published.length
@@ -143,11 +143,11 @@ test('a request that is repeated after each lost answer writes what it would hav
       const run = async (losing: boolean[]) => {
         const table = new Map<string, LinkRecord>()
         const writes = publishingInto([])
-        await createWriteLinks({ bulk: memoryStore(table), writes })(existing.map(toItem), 'keep', null)
+        await createWriteLinks(memoryStore(table), writes)(existing.map(toItem), 'keep', null)
         const bulk = memoryStore(table, () => {
           if (losing.shift() === true) throw new Error('lost')
         })
-        const write = createWriteLinks({ bulk, writes })
+        const write = createWriteLinks(bulk, writes)
         for (;;) {
           try {
             const outcomes = await write(added.map(toItem), policy, attempt)

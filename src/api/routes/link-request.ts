@@ -87,13 +87,9 @@ function defaultDomain(host: string, listed: ReadonlySet<string>, allowed: Calle
   return allowed?.length === 1 && only !== undefined ? only : domain
 }
 
-export interface RequestedFilter {
+export type RequestedFilter = Omit<LinkFilter, 'ids' | 'domains' | 'tags'> & {
   readonly domain?: string | undefined
-  readonly code?: string | undefined
-  readonly tag?: readonly string[] | undefined
-  readonly q?: string | undefined
-  readonly enabled?: boolean | undefined
-  readonly expired?: boolean | undefined
+  readonly tag?: LinkFilter['tags']
 }
 
 /** @throws {Problem} 403 for a domain that the caller may not see. */
