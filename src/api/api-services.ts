@@ -8,13 +8,13 @@ import type { Owners } from '../owners/owners.ts'
 import type { Runtime } from '../runtime.ts'
 import type { IdempotentAnswers } from './http/idempotent-responses.ts'
 
-/** What the API is built on. What needs Postgres is a function, which imports and opens it on first use. */
+/** The API's dependencies. Those that need Postgres are functions, which import and open it on first use. */
 export interface ApiServices {
   readonly config: Config
   readonly runtime: Runtime
   readonly owners: () => Promise<Owners>
   readonly idempotentResponses: () => Promise<IdempotentAnswers>
-  /** What domains show where they have no link; through the same tiers as links. */
+  /** Fallback URLs and defaults of domains, through the same tiers as links. */
   readonly settings: SettingsFinder
   readonly flush: () => Promise<FlushReport>
   readonly reconcile: (full: boolean) => Promise<ReconcileReport>

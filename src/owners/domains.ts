@@ -9,7 +9,7 @@ export type PutOutcome =
   /** The settings would send visitors in circles; nothing has changed. */
   | { readonly kind: 'looping'; readonly loops: readonly SettingsLoop[] }
 
-/** What owners do with the settings of domains. Every method throws `SourceUnavailable` when Postgres fails. */
+/** The settings of domains as their owners read and change them. Every method throws `SourceUnavailable` when Postgres fails. */
 export interface Domains extends Pick<DomainStore, 'list' | 'get'> {
   /** @param requestHost the host that the request came to: see `OwnHosts`. */
   put(host: string, settings: DomainSettings, requestHost: string): Promise<PutOutcome>

@@ -17,7 +17,7 @@ export interface MadeKey {
   readonly secret: string
 }
 
-/** What owners do with API keys. A change holds at once in this isolate, and within 5 s in every other. */
+/** API keys as their owners make, list and revoke them. A change holds at once in this isolate, and within 5 s in every other. */
 export interface Keys extends Pick<ApiKeyStore, 'list' | 'get' | 'revoke'> {
   create(key: NewApiKey): Promise<MadeKey>
   /** As `ApiKeyStore.rotate`: resolves to `null` for a key that is not active. */

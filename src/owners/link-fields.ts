@@ -1,6 +1,6 @@
 import type { LinkKey, LinkRecord } from '../links/link.ts'
 
-/** What an owner decides about a link: all of it but its key and what Postgres assigns. */
+/** The fields that an owner decides: those of a link without its key and without those that Postgres assigns. */
 export type LinkFields = Omit<
   LinkRecord,
   keyof LinkKey | 'id' | 'version' | 'createdAt' | 'updatedAt' | 'expiresAt'

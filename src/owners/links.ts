@@ -13,7 +13,7 @@ import { createLinkReads, type LinkReads } from './read-links.ts'
 import { createWriteLinks, type LinkItem, type WriteLinks } from './write-links.ts'
 import { type Attempt, writeStep } from './write-step.ts'
 
-/** What owners do with links. Every method throws `SourceUnavailable` when Postgres fails; a write is published when it resolves. */
+/** Links as their owners read and change them. Throws `SourceUnavailable` when Postgres fails; a write that resolves is published. */
 export interface Links extends LinkReads, Pick<BulkStore, 'match' | 'taken'> {
   /**
    * @param item `code` = `undefined` = draw one.

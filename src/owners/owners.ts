@@ -1,7 +1,7 @@
 /**
  * @module
- * What owners of links do, by way of the API. Every method that changes something a redirect depends on writes it to
- * Postgres and publishes it.
+ * The one service behind the API. Every method that changes something a redirect depends on writes it to Postgres and
+ * publishes it.
  */
 import type { Config } from '../config.ts'
 import type { HitCounters } from '../hits/hit-counters.ts'
@@ -22,7 +22,7 @@ export interface Owners {
   readonly keys: Keys
 }
 
-/** What Postgres keeps for owners. */
+/** The ports to Postgres. */
 export interface OwnerStores {
   readonly links: LinkStore
   readonly bulk: BulkStore
