@@ -14,13 +14,8 @@ import { securityTxt } from './redirect/security-txt.ts'
 import { textResponse } from './redirect/text-response.ts'
 import type { Services } from './services.ts'
 
-export interface AppEnv {
-  /** Not the Worker's bindings, which are parsed into `services().config`. */
-  readonly Bindings: {
-    /** What `worker.ts` has found out about the request already. */
-    readonly located?: LocatedRequest
-  }
-}
+/** Not the Worker's bindings, which `services().config` holds parsed: what `worker.ts` has located already. */
+type AppEnv = { readonly Bindings: { readonly located?: LocatedRequest } }
 
 /** @param services throws `ConfigError` when the Worker is not configured. */
 export function createApp(services: () => Services): Hono<AppEnv> {

@@ -20,13 +20,9 @@ let misconfigured: ConfigError | undefined
 
 function services(): Services {
   if (misconfigured !== undefined) throw misconfigured
-  composed ??= compose(env as unknown as Env)
-  return composed
-}
-
-function compose(bindings: Env): Services {
   try {
-    return createServices(parseConfig(bindings), createRuntime(waitUntil))
+    composed ??= createServices(parseConfig(env as unknown as Env), createRuntime(waitUntil))
+    return composed
   } catch (error) {
     if (error instanceof ConfigError) {
       log.error('misconfigured', { problems: error.message.split('\n') })

@@ -3,19 +3,12 @@ import { leadsToItself } from './leads-to-itself.ts'
 import { hostOf, type LocatedRequest } from './locate.ts'
 import type { Outcome } from './respond.ts'
 
-type FallbackUrl = 'rootUrl' | 'notFoundUrl' | 'expiredUrl'
-
-/** The setting of a domain that says where visitors go instead; `null` = none does. */
-const FALLBACKS: Readonly<Record<Outcome['kind'], FallbackUrl | null>> = {
+/** Outcome -> the setting of a domain that replaces it; the others stand. */
+const FALLBACKS: Partial<Record<Outcome['kind'], 'rootUrl' | 'notFoundUrl' | 'expiredUrl'>> = {
   root: 'rootUrl',
   'not-found': 'notFoundUrl',
   disabled: 'notFoundUrl',
   expired: 'expiredUrl',
-  redirect: null,
-  loop: null,
-  'method-not-allowed': null,
-  'no-link': null,
-  'too-many-misses': null,
 }
 
 /** A redirect to the fallback URL that the domain's owner has set for such an outcome; without one, the outcome itself. */
@@ -25,7 +18,7 @@ export async function withFallback(
   { settings }: Pick<Services, 'settings'>,
 ): Promise<Outcome> {
   const fallback = FALLBACKS[outcome.kind]
-  if (fallback === null) return outcome
+  if (fallback === undefined) return outcome
   const location = (await settings.find(hostOf(url)))[fallback]
   if (location === null || (method !== 'GET' && method !== 'HEAD')) return outcome
   if (leadsToItself(url, location)) return { kind: 'loop' }

@@ -8,18 +8,12 @@ import type { LinkKey } from '../links/link.ts'
 import type { RequestFacts } from './decide.ts'
 import { endsPath } from './leads-to-itself.ts'
 
-export type LocatedRequest = LinkRequest | OtherRequest
-
-/** Names a link, which may or may not exist. */
-export interface LinkRequest extends RequestFacts {
-  readonly kind: 'link'
-  readonly key: LinkKey
-}
-
 /** `root` = the path is `/`; `no-link` = no link can be there, because the code is malformed or reserved. */
-export interface OtherRequest extends Pick<RequestFacts, 'method' | 'url'> {
-  readonly kind: 'root' | 'no-link'
-}
+export type LocatedRequest =
+  | LinkRequest
+  | (Pick<RequestFacts, 'method' | 'url'> & { readonly kind: 'root' | 'no-link' })
+/** For a link that may or may not exist. */
+export type LinkRequest = RequestFacts & { readonly kind: 'link'; readonly key: LinkKey }
 
 /** @param domains the hosts that are namespaces of their own, normalized. */
 export function locateRequest(

@@ -4,7 +4,7 @@
  * promise; everything else may wait for the stores.
  */
 import { clientOf } from '../client-address.ts'
-import type { Link, LinkKey } from '../links/link.ts'
+import type { Link } from '../links/link.ts'
 import type { Services } from '../services.ts'
 import { type Decision, decide } from './decide.ts'
 import { withFallback } from './fallback.ts'
@@ -36,8 +36,15 @@ export async function redirect(
 }
 
 async function visitFromStores(located: LinkRequest, headers: Headers, services: Services): Promise<Outcome> {
-  const link = await findLink(located.key, headers, services)
-  return link === undefined ? { kind: 'too-many-misses' } : visit(link, located, services)
+  const { links, misses } = services
+  let link = links.peek(located.key)
+  if (link === undefined) {
+    const client = clientOf(headers)
+    if (misses.isBlocked(client)) return { kind: 'too-many-misses' }
+    link = await links.find(located.key)
+    if (link === null) misses.count(client)
+  }
+  return visit(link, located, services)
 }
 
 /** Decides about one visit, and counts it if it is one. */
@@ -49,19 +56,4 @@ function visit(
   const decision = decide(link, located, runtime.now())
   if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id)
   return decision
-}
-
-/** `undefined` = no store is asked for this visitor, whose network tried too many codes that do not exist. */
-async function findLink(
-  key: LinkKey,
-  headers: Headers,
-  { links, misses }: Pick<Services, 'links' | 'misses'>,
-): Promise<Link | null | undefined> {
-  const known = links.peek(key)
-  if (known !== undefined) return known
-  const client = clientOf(headers)
-  if (misses.isBlocked(client)) return undefined
-  const link = await links.find(key)
-  if (link === null) misses.count(client)
-  return link
 }

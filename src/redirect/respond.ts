@@ -3,13 +3,8 @@ import type { Decision } from './decide.ts'
 import { linkResponse } from './link-response.ts'
 import { textResponse } from './text-response.ts'
 
-/** What a request comes to: the decision about a link, or why there was none to decide about. */
-export type Outcome =
-  | Decision
-  | { readonly kind: 'root' }
-  | { readonly kind: 'no-link' }
-  /** The visitor's network tried too many codes that do not exist, so no store was asked. */
-  | { readonly kind: 'too-many-misses' }
+/** The decision about a link, or why there is none; `too-many-misses` = no store was asked for this visitor. */
+export type Outcome = Decision | { readonly kind: 'root' | 'no-link' | 'too-many-misses' }
 
 export function respond(outcome: Outcome): Response {
   switch (outcome.kind) {
