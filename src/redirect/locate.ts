@@ -12,7 +12,7 @@ import { endsPath } from './leads-to-itself.ts'
 export type LocatedRequest =
   | LinkRequest
   | (Pick<RequestFacts, 'method' | 'url'> & { readonly kind: 'root' | 'no-link' })
-/** For a link that may or may not exist. */
+/** For a code that a link may have. */
 export type LinkRequest = RequestFacts & { readonly kind: 'link'; readonly key: LinkKey }
 
 /** @param domains the hosts that are namespaces of their own, normalized. */
@@ -38,10 +38,10 @@ export function locateRequest(
   }
 }
 
-/** Normalized. */
+/** The host of a request, normalized. */
 export const hostOf = (url: string): string => normalizeHost(url.slice(hostStart(url), pathStart(url)))
 
-/** As it was sent: still encoded, so `/%61pi` is not `/api`. */
+/** The path of a request as it was sent: still encoded, so `/%61pi` is not `/api`. */
 export function pathOf(url: string): string {
   const pathAt = pathStart(url)
   return url.slice(pathAt, pathEnd(url, pathAt))

@@ -47,7 +47,7 @@ async function visitFromStores(located: LinkRequest, headers: Headers, services:
   return visit(link, located, services)
 }
 
-/** Decides about one visit, and counts it if it is one. */
+/** Decides, and records the hit of a redirect that counts. */
 function visit(
   link: Link | null,
   located: LinkRequest,
