@@ -28,6 +28,18 @@ const FLOORS = [
   '(?:app|cron|services|worker)\\.ts',
 ]
 
+/** What is evaluated together with a source file: packages and files, but not what it imports on first use. */
+function evaluatedBy(file: string, found = new Set<string>()): string[] {
+  const source = readFileSync(join(root, file), 'utf8')
+  for (const [, specifier = ''] of source.matchAll(/^import (?!type )[^(]*?'([^']+)'/gm)) {
+    const target = specifier.startsWith('.') ? join(dirname(file), specifier) : specifier
+    if (found.has(target)) continue
+    found.add(target)
+    if (target !== specifier) evaluatedBy(target, found)
+  }
+  return [...found]
+}
+
 const isOffEdge = (file: string): boolean => /^src\/(?:local|cli)\//.test(file)
 
 describe('architecture', () => {
@@ -36,10 +48,18 @@ describe('architecture', () => {
     expect(importersOf(/^src\/(?:local|cli)\/|^node:/, worker)).toEqual([])
   })
 
-  test('only the API imports Hono, so an isolate that only redirects never evaluates it', () => {
-    const others = files.filter((file) => !/^src\/api\//.test(file))
+  test('only the app and the API import Hono, so a redirect from memory needs none of it', () => {
+    const others = files.filter((file) => file !== 'src/app.ts' && !/^src\/api\//.test(file))
     expect(others.length).toBeGreaterThan(10)
     expect(importersOf(/^hono/, others)).toEqual([])
+  })
+
+  test('an isolate that only redirects never evaluates the API, valibot, Drizzle or a driver', () => {
+    const evaluated = evaluatedBy('src/worker.ts')
+    expect(evaluated).toContain('src/redirect/redirect.ts')
+    expect(evaluated).toContain('hono')
+    const lazy = /^src\/(?:api|postgres)\/|^(?:valibot|drizzle-orm|@neondatabase)\b/
+    expect(evaluated.filter((target) => lazy.test(target))).toEqual([])
   })
 
   test('nothing imports the tables: they are for migrations, and would bring the query builder along', () => {

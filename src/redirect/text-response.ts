@@ -1,5 +1,5 @@
 /** A page for visitors who get no redirect: one line of text, never kept by a cache. */
-export function plainAnswer(
+export function textResponse(
   status: number,
   text: string,
   headers: Readonly<Record<string, string>> = {},
