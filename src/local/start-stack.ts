@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { appendFile, chmod, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { migrate } from '../cli/migrate.ts'
-import { rootMessage } from '../cli/root-message.ts'
 import { type Config, parseConfig } from '../config.ts'
 import type { FlushReport } from '../hits/flush.ts'
+import { migrate } from '../node/migrate.ts'
+import { makePrivateFolder, writePrivateFile } from '../node/private-files.ts'
+import { rootMessage } from '../node/root-message.ts'
 import { createRuntime } from '../runtime.ts'
 import { createServices } from '../services.ts'
 import {
@@ -16,7 +17,6 @@ import {
   parseDevVars,
   type StackSettings,
 } from './dev-vars.ts'
-import { makePrivateFolder, writePrivateFile } from './private-files.ts'
 import type { StackOptions } from './stack-options.ts'
 import { type Bridges, startBridges } from './start-bridges.ts'
 import type { Step } from './steps.ts'

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PROJECT_DIR } from './stack-options.ts'
+import { PROJECT_DIR } from '../node/places.ts'
 
 export interface WranglerDevOptions {
   readonly port: number

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { findConnection } from '../../src/cli/api/connection.ts'
 import { migrateFromSettings } from '../../src/cli/migrate.ts'
-import type { RunningStack } from '../../src/local/running-stack.ts'
+import type { RunningStack } from '../../src/node/running-stack.ts'
 import { runCli } from './support/run-cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'linkr-connection-'))

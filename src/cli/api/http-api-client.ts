@@ -1,6 +1,6 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import * as v from 'valibot'
-import { rootMessage } from '../root-message.ts'
+import { rootMessage } from '../../node/root-message.ts'
 import { shorten, visible } from '../terminal/visible.ts'
 import type { ApiClient, ApiRequest } from './api-client.ts'
 import { ApiError, ApiUnreachable } from './api-error.ts'

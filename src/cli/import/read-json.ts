@@ -1,12 +1,12 @@
 import { JSONParser } from '@streamparser/json'
+import { createDepthGuard } from '../../node/json-depth.ts'
 import { CliError } from '../cli-error.ts'
 import { shorten, visible } from '../terminal/visible.ts'
 import type { JsonFormat } from './formats/format.ts'
-import { createDepthGuard, MAX_JSON_DEPTH } from './json-depth.ts'
 import { type JsonPages, watchPages } from './json-pages.ts'
 import type { JsonShape } from './json-shape.ts'
 import type { SourceRow } from './raw-link.ts'
-import { createJsonRowReader } from './read-row.ts'
+import { createJsonRowReader, MAX_JSON_DEPTH } from './read-row.ts'
 
 export interface ReadJsonOptions {
   readonly format: JsonFormat
@@ -32,7 +32,7 @@ export async function* readJson(
   const parser = new JSONParser({ paths: [PATHS[rows]], keepStack: false, separator: '' })
   const readRow = createJsonRowReader(format)
   const pages = rows === 'array' ? undefined : watchPages(rows)
-  const guard = createDepthGuard()
+  const guard = createDepthGuard(MAX_JSON_DEPTH)
   let ready: unknown[] = []
   let items = 0
   if (pages !== undefined) parser.onToken = ({ token, value }) => pages.next(token, value)

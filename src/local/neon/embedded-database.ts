@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { makePrivateFolder, writePrivateFile } from '../private-files.ts'
+import { makePrivateFolder, writePrivateFile } from '../../node/private-files.ts'
 import { Channels } from './channels.ts'
 import type { Credentials } from './credentials.ts'
 import { lockDataDir } from './data-dir-lock.ts'
