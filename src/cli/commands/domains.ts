@@ -1,17 +1,17 @@
 import { type Command, Option } from 'commander'
-import { type DomainAnswer, domainAnswer, domainListAnswer, nothing } from '../api/answers.ts'
 import type { ApiClient } from '../api/api-client.ts'
 import { ApiError } from '../api/api-error.ts'
+import { type DomainResponse, domainListResponse, domainResponse, nothing } from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { type Column, printFields, printTable } from '../terminal/table.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { addDomainsAdopt } from './domains-adopt.ts'
-import { leaf } from './leaf.ts'
 import { hostName, nullIf, wholeNumber } from './option-parsers.ts'
 
-const COLUMNS: readonly Column<DomainAnswer>[] = [
+const COLUMNS: readonly Column<DomainResponse>[] = [
   { title: 'HOST', value: ({ host }) => host },
   { title: 'ROOT', value: ({ rootUrl }) => rootUrl, flexible: true },
   { title: 'NOT FOUND', value: ({ notFoundUrl }) => notFoundUrl },
@@ -33,20 +33,20 @@ interface SetOptions extends CommonOptions {
 /** `linkr domains ...` */
 export function addDomains(program: Command, terminal: Terminal): void {
   const domains = program.command('domains').description("List and change the domains' settings")
-  leaf(domains, 'list', 'List the domains').action(async (options: CommonOptions) => {
+  apiCommand(domains, 'list', 'List the domains').action(async (options: CommonOptions) => {
     const api = connect(terminal, options)
-    const answer = await api.request({ method: 'GET', path: '/domains', answer: domainListAnswer })
-    if (options.json === true) printJson(terminal, answer)
-    else printTable(terminal, COLUMNS, answer.data)
+    const list = await api.request({ method: 'GET', path: '/domains', response: domainListResponse })
+    if (options.json === true) printJson(terminal, list)
+    else printTable(terminal, COLUMNS, list.data)
   })
 
-  leaf(domains, 'get', 'Show the settings of a domain')
+  apiCommand(domains, 'get', 'Show the settings of a domain')
     .argument('<host>', HOST, hostName)
     .action(async (host: string, options: CommonOptions) => {
       show(await getDomain(connect(terminal, options), host), options)
     })
 
-  leaf(domains, 'set', 'Change settings of a domain; the others stay as they are')
+  apiCommand(domains, 'set', 'Change settings of a domain; the others stay as they are')
     .argument('<host>', HOST, hostName)
     .option('--root-url <url>', 'where its bare address leads, or "none"')
     .option('--not-found-url <url>', 'where unknown codes lead, or "none"')
@@ -68,23 +68,23 @@ export function addDomains(program: Command, terminal: Terminal): void {
       const api = connect(terminal, options)
       const body = { ...(await currentSettings(api, host)), ...changes }
       const path = `/domains/${encodeURIComponent(host)}`
-      show(await api.request({ method: 'PUT', path, body, answer: domainAnswer }), options)
+      show(await api.request({ method: 'PUT', path, body, response: domainResponse }), options)
     })
 
   addDomainsAdopt(domains, terminal)
 
-  leaf(domains, 'delete', 'Forget the settings of a domain; its links stay')
+  apiCommand(domains, 'delete', 'Forget the settings of a domain; its links stay')
     .argument('<host>', HOST, hostName)
     .option('--yes', 'do not ask')
     .action(async (host: string, options: CommonOptions & { readonly yes?: boolean }) => {
       const api = connect(terminal, options)
       await confirm(terminal, `Delete the settings of ${host}?`, options.yes)
-      await api.request({ method: 'DELETE', path: `/domains/${encodeURIComponent(host)}`, answer: nothing })
+      await api.request({ method: 'DELETE', path: `/domains/${encodeURIComponent(host)}`, response: nothing })
       if (options.json === true) printJson(terminal, { host, deleted: true })
       else print(terminal, `The settings of ${host} are deleted.`)
     })
 
-  function show(domain: DomainAnswer, { json }: CommonOptions): void {
+  function show(domain: DomainResponse, { json }: CommonOptions): void {
     if (json === true) {
       printJson(terminal, domain)
       return
@@ -94,12 +94,16 @@ export function addDomains(program: Command, terminal: Terminal): void {
   }
 }
 
-function getDomain(api: ApiClient, host: string): Promise<DomainAnswer> {
-  return api.request({ method: 'GET', path: `/domains/${encodeURIComponent(host)}`, answer: domainAnswer })
+function getDomain(api: ApiClient, host: string): Promise<DomainResponse> {
+  return api.request({
+    method: 'GET',
+    path: `/domains/${encodeURIComponent(host)}`,
+    response: domainResponse,
+  })
 }
 
 /** What PUT would otherwise reset; `{}` for a domain that has no settings yet. */
-async function currentSettings(api: ApiClient, host: string): Promise<Partial<DomainAnswer>> {
+async function currentSettings(api: ApiClient, host: string): Promise<Partial<DomainResponse>> {
   try {
     const { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots } = await getDomain(api, host)
     return { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
-import { linkAnswer } from '../api/answers.ts'
+import { linkResponse } from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
 import { print, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
-import { leaf } from './leaf.ts'
 import { type FieldOptions, fieldsOf, withFields } from './link-fields.ts'
 import { collect, hostName, trueOrFalse } from './option-parsers.ts'
 import { showLink } from './show-links.ts'
@@ -18,7 +18,7 @@ interface CreateOptions extends CommonOptions, FieldOptions {
 }
 
 export function addLinksCreate(links: Command, terminal: Terminal): void {
-  withFields(leaf(links, 'create <url>', 'Create a link, and print its short URL'))
+  withFields(apiCommand(links, 'create <url>', 'Create a link, and print its short URL'))
     .option('--code <code>', 'the short code (default: one is drawn)')
     .option('--domain <host>', 'the domain (default: the default one)', hostName)
     .option('--tag <tag>', 'a tag (repeatable)', (tag: string, before: readonly string[] = []) =>
@@ -36,7 +36,7 @@ export function addLinksCreate(links: Command, terminal: Terminal): void {
         body: { url, code, domain, ...fields },
         // So that an answer that is lost on the way does not cost a second link.
         ...(replace ? {} : { idempotencyKey: randomUUID() }),
-        answer: linkAnswer,
+        response: linkResponse,
       })
       if (options.json === true) showLink(terminal, link, true)
       else print(terminal, visible(link.shortUrl))

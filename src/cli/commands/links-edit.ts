@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
-import { bulkEditAnswer, linkAnswer } from '../api/answers.ts'
+import { bulkEditResponse, linkResponse } from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { findLink } from './find-link.ts'
-import { leaf } from './leaf.ts'
 import { type FieldOptions, fieldsOf, refuseNothing, withFields } from './link-fields.ts'
 import { type FilterOptions, filterBody, withFilters } from './link-query.ts'
 import { collect, hostName, trueOrFalse, wholeNumber } from './option-parsers.ts'
@@ -35,7 +35,7 @@ interface BulkOptions extends CommonOptions, ChangeOptions, FilterOptions {
 
 /** `links edit` for one link, `links edit-all` for what a filter matches. */
 export function addLinksEdit(links: Command, terminal: Terminal): void {
-  withChanges(leaf(links, 'edit <link>', 'Edit a link: its code, its short URL, or id:17'))
+  withChanges(apiCommand(links, 'edit <link>', 'Edit a link: its code, its short URL, or id:17'))
     .option('--enabled <true|false>', 'whether it redirects', trueOrFalse)
     .option('--domain <host>', 'of the code (default: the default domain)', hostName)
     .option('--new-code <code>', 'move it to this code; its hits come along')
@@ -55,12 +55,12 @@ export function addLinksEdit(links: Command, terminal: Terminal): void {
         path: `/links/${id}`,
         body: changes,
         ...(ifVersion === undefined ? {} : { headers: { 'If-Match': `"${ifVersion}"` } }),
-        answer: linkAnswer,
+        response: linkResponse,
       })
       showLink(terminal, link, options.json)
     })
 
-  withFilters(withChanges(leaf(links, 'edit-all', 'Edit every link that a filter matches')))
+  withFilters(withChanges(apiCommand(links, 'edit-all', 'Edit every link that a filter matches')))
     .option('--set-enabled <true|false>', 'whether they redirect', trueOrFalse)
     .option('--dry-run', 'only count them')
     .option('--yes', 'do not ask')
@@ -76,16 +76,16 @@ export function addLinksEdit(links: Command, terminal: Terminal): void {
           method: 'PATCH',
           path: '/links',
           body: { filter, changes, dryRun },
-          answer: bulkEditAnswer,
+          response: bulkEditResponse,
         })
       const { matched } = await request(true)
       if (options.dryRun !== true && matched > 0)
         await confirm(terminal, `Edit ${matched} links?`, options.yes)
       let changed = 0
       for (let more = options.dryRun !== true && matched > 0; more; ) {
-        const answer = await request(false)
-        changed += answer.changed
-        more = answer.more && answer.changed > 0
+        const result = await request(false)
+        changed += result.changed
+        more = result.more && result.changed > 0
       }
       if (options.json === true) return printJson(terminal, { matched, changed })
       print(terminal, `${matched} matched, ${changed} changed`)

@@ -1,8 +1,8 @@
-import type { LinkAnswer } from '../api/answers.ts'
+import type { LinkResponse } from '../api/responses.ts'
 import { type Column, printFields, printTable } from '../terminal/table.ts'
 import { printJson, type Terminal } from '../terminal/terminal.ts'
 
-const COLUMNS: readonly Column<LinkAnswer>[] = [
+const COLUMNS: readonly Column<LinkResponse>[] = [
   { title: 'SHORT URL', value: ({ shortUrl }) => shortUrl },
   { title: 'DESTINATION', value: ({ url }) => url, flexible: true },
   { title: 'HITS', value: ({ hits }) => hits, align: 'right' },
@@ -10,11 +10,11 @@ const COLUMNS: readonly Column<LinkAnswer>[] = [
   { title: 'CREATED', value: ({ createdAt }) => createdAt.slice(0, 10) },
 ]
 
-export function showLinks(terminal: Terminal, links: readonly LinkAnswer[]): void {
+export function showLinks(terminal: Terminal, links: readonly LinkResponse[]): void {
   printTable(terminal, COLUMNS, links)
 }
 
-export function showLink(terminal: Terminal, link: LinkAnswer, asJson: boolean | undefined): void {
+export function showLink(terminal: Terminal, link: LinkResponse, asJson: boolean | undefined): void {
   if (asJson === true) {
     printJson(terminal, link)
     return
@@ -39,7 +39,7 @@ export function showLink(terminal: Terminal, link: LinkAnswer, asJson: boolean |
   ])
 }
 
-function stateOf({ enabled, expiresAt }: LinkAnswer): string {
+function stateOf({ enabled, expiresAt }: LinkResponse): string {
   if (!enabled) return 'disabled'
   return expiresAt !== null && Date.parse(expiresAt) <= Date.now() ? 'expired' : 'active'
 }

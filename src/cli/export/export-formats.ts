@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
-import type { LinkAnswer } from '../api/answers.ts'
+import type { LinkResponse } from '../api/responses.ts'
 import { encodeTags, encodeText } from './csv-cells.ts'
 
 export const EXPORT_FORMATS = ['csv', 'jsonl', 'json'] as const
@@ -8,7 +8,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 /** Text of an export: `start`, the pages, `end`. */
 export interface ExportWriter {
   readonly start: string
-  page(links: readonly LinkAnswer[]): string
+  page(links: readonly LinkResponse[]): string
   readonly end: string
 }
 
@@ -26,7 +26,7 @@ const COLUMNS = [
   'createdAt',
   'updatedAt',
   'shortUrl',
-] as const satisfies readonly (keyof LinkAnswer)[]
+] as const satisfies readonly (keyof LinkResponse)[]
 
 export function createExportWriter(format: ExportFormat): ExportWriter {
   switch (format) {
@@ -62,7 +62,7 @@ export function createExportWriter(format: ExportFormat): ExportWriter {
   }
 }
 
-function cellOf(link: LinkAnswer, column: (typeof COLUMNS)[number]): string {
+function cellOf(link: LinkResponse, column: (typeof COLUMNS)[number]): string {
   if (column === 'tags') return encodeTags(link.tags)
   if (column === 'title') return encodeText(link.title)
   return String(link[column] ?? '')

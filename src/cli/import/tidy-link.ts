@@ -1,5 +1,6 @@
 import { MAX_DESTINATION_LENGTH } from '../../links/destination.ts'
-import { shorten, visible, withoutControls } from '../terminal/visible.ts'
+import { shorten } from '../terminal/shorten.ts'
+import { visible, withoutControls } from '../terminal/visible.ts'
 import { parseInstant } from './parse-instant.ts'
 import type { RawLink } from './raw-link.ts'
 
