@@ -120,6 +120,20 @@ describe('linkr links', () => {
     expect((await cli('links', 'edit', 'promo')).code).toBe(2)
   })
 
+  test('edit-all filters by what it does not set, and sets the same field by another name', async () => {
+    answer({ 'PATCH /links': [200, { matched: 1, changed: 1, ids: [], more: false }] })
+    const edit = ['links', 'edit-all', '--enabled', 'false', '--yes']
+    expect((await cli(...edit, '--set-enabled', 'true', '--title', 'none')).stdout).toBe(
+      '1 matched, 1 changed\n',
+    )
+    expect(linkr.requests[1]?.body).toEqual({
+      filter: { enabled: false },
+      changes: { enabled: true, title: null },
+      dryRun: false,
+    })
+    expect((await cli(...edit)).code).toBe(2)
+  })
+
   test('delete wants --yes where nobody can be asked, and goes on while there are more', async () => {
     let left = 2500
     linkr.route = ({ method, path, body }) => {

@@ -7,7 +7,7 @@ import { note, print, printJson, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
 import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
-import { collect, dateOrNever, hostName, wholeNumber } from './option-parsers.ts'
+import { dateOrNever, hostName, repeated, wholeNumber } from './option-parsers.ts'
 
 const SCOPES = ['links:read', 'links:write', 'admin']
 
@@ -41,14 +41,12 @@ export function addKeys(program: Command, terminal: Terminal): void {
     else printTable(terminal, COLUMNS, list.data)
   })
 
-  const repeatable = (value: string, before: readonly string[] = []): readonly string[] =>
-    collect(value, before)
   apiCommand(keys, 'create <name>', 'Create an API key; it is shown this once')
-    .option('--scope <scope>', `${SCOPES.join(', ')} (repeatable; default links:read)`, repeatable)
+    .option('--scope <scope>', `${SCOPES.join(', ')} (repeatable; default links:read)`, repeated)
     .option(
       '--domain <host>',
       'for the links of this domain only (repeatable)',
-      (host: string, before?: readonly string[]) => repeatable(hostName(host), before),
+      (host: string, before?: readonly string[]) => repeated(hostName(host), before),
     )
     .option('--expires <date>', 'ISO 8601, or "never"', dateOrNever)
     .action(async (name: string, options: CreateOptions) => {

@@ -2,8 +2,8 @@ import { InvalidArgumentError } from 'commander'
 import { parseHost } from '../../links/host.ts'
 import { parseInstant } from '../import/parse-instant.ts'
 
-/** For options that may be repeated. */
-export function collect(value: string, before: readonly string[]): readonly string[] {
+/** For options that may be repeated; one that is not given stays `undefined`, unless it has a default. */
+export function repeated(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
 }
 

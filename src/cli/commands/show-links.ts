@@ -1,4 +1,5 @@
 import type { LinkResponse } from '../api/responses.ts'
+import { LINK_FIELD_NAMES, LINK_FIELDS, type LinkField } from '../link-fields.ts'
 import { type Column, printFields, printTable } from '../terminal/table.ts'
 import { printJson, type Terminal } from '../terminal/terminal.ts'
 
@@ -26,9 +27,7 @@ export function showLink(terminal: Terminal, link: LinkResponse, asJson: boolean
     ['domain', link.domain],
     ['code', link.code],
     ['state', stateOf(link)],
-    ['status', link.status],
-    ['forwards query', link.forwardQuery ? 'yes' : 'no'],
-    ['expires', link.expiresAt ?? 'never'],
+    ...LINK_FIELD_NAMES.flatMap((name) => shownField(LINK_FIELDS[name], link[name])),
     ['title', link.title],
     ['tags', link.tags.join(', ')],
     ['hits', link.hits],
@@ -37,6 +36,12 @@ export function showLink(terminal: Terminal, link: LinkResponse, asJson: boolean
     ['updated', link.updatedAt],
     ['version', link.version],
   ])
+}
+
+function shownField({ label, option }: LinkField, value: unknown): (readonly [string, string])[] {
+  if (label === undefined) return []
+  if (typeof value === 'boolean') return [[label, value ? 'yes' : 'no']]
+  return [[label, String(value ?? option?.none ?? '')]]
 }
 
 function stateOf({ enabled, expiresAt }: LinkResponse): string {
