@@ -27,7 +27,7 @@ function findDatabaseUrl(env: Environment): FoundDatabase {
   if (running !== null) return { value: running.databaseUrl, source: 'the running local stack' }
   const { DATABASE_URL: fromFile, NEON_FETCH_ENDPOINT: bridge } = readDevVars(readPlaces(env).devVarsFile)
   if (!fromFile) throw new Error(`DATABASE_URL is missing: ${EXAMPLE}`)
-  // The port of a stack that has ended may be somebody else's now.
+  // The port of a stack that has ended may be another program's now.
   if (bridge && hostOf(bridge) === hostOf(fromFile)) {
     throw new Error(
       'DATABASE_URL in .dev.vars is that of the local stack, which does not run. (npm run dev and npm run stack migrate ' +

@@ -22,7 +22,7 @@ import { openEmbeddedDatabase } from './neon/embedded-database.ts'
 import { openFrontDoor } from './neon/front-door.ts'
 import { listenOnLoopback } from './neon/loopback-port.ts'
 import { openServerDatabase } from './neon/server-database.ts'
-import { answerSql, failureAnswer, send } from './neon/sql-endpoint.ts'
+import { failureResponse, send, serveSql } from './neon/sql-endpoint.ts'
 import { SqlFailure } from './neon/sql-failure.ts'
 import { WebSocketDoor } from './neon/web-socket.ts'
 
@@ -101,15 +101,15 @@ async function route(
   if (request.url?.split('?')[0] !== '/sql') {
     send(
       response,
-      failureAnswer(new SqlFailure(404, 'not found: the bridge serves POST /sql and WebSocket /v2')),
+      failureResponse(new SqlFailure(404, 'not found: the bridge serves POST /sql and WebSocket /v2')),
     )
   } else if (request.method === 'POST') {
-    await answerSql(request, response, { database, pools, intercept })
+    await serveSql(request, response, { database, pools, intercept })
   } else if (request.method === 'OPTIONS') {
     const allow = { 'access-control-allow-methods': 'POST', 'access-control-allow-headers': '*' }
     send(response, { status: 204, headers: { ...allow, 'access-control-max-age': '86400' }, body: '' })
   } else {
-    send(response, failureAnswer(new SqlFailure(405, 'method not allowed: use POST')))
+    send(response, failureResponse(new SqlFailure(405, 'method not allowed: use POST')))
   }
 }
 

@@ -42,7 +42,7 @@ export interface Stack {
   close(): Promise<void>
 }
 
-/** Nobody waits for a redirect here, and no hit may be given up because a store was slow once. */
+/** No redirect waits here, and no hit may be given up because a store was slow once. */
 const FLUSH_TIMEOUT_MS = 10_000
 
 /** Both stores behind their bridges, migrated, and the files that lead a Worker to them. Rejects with what to do. */
@@ -102,7 +102,7 @@ async function readIfThere(file: string): Promise<string> {
   })
 }
 
-/** From the moment that a token of ours is in it, nobody but its owner reads it. */
+/** From the moment that a token of ours is in it, only its owner reads it. */
 async function appendPrivately(file: string, lines: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   await appendFile(file, '', { mode: 0o600 })

@@ -54,7 +54,7 @@ describe('the CLI finds its linkr', () => {
       PRODUCTION,
       /is for https:\/\/go\.example/,
     ],
-    ['a token of nobody knows whom to npm run dev', {}, { LINKR_TOKEN: 'x' }, /without LINKR_URL/],
+    ['a token of an unknown linkr to npm run dev', {}, { LINKR_TOKEN: 'x' }, /without LINKR_URL/],
     [
       'the token of npm run dev elsewhere',
       { url: 'http://127.0.0.1:8787' },

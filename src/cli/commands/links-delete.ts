@@ -57,7 +57,7 @@ export function addLinksDelete(links: Command, terminal: Terminal): void {
     if (names.length > MAX_IDS) throw new UsageError(`At most ${MAX_IDS} links at once.`)
     const api = connect(terminal, options)
     const ids: string[] = []
-    // One after the other: a look-up is cheap, and somebody typed these names.
+    // One after the other: a look-up is cheap, and a person typed these names.
     for (const name of names) ids.push((await findLink(api, name, options.domain)).id)
     return { ids: [...new Set(ids)] }
   }

@@ -23,8 +23,8 @@ const PATHS: Readonly<Record<ReadJsonOptions['rows'], string>> = {
 }
 
 /**
- * The elements of an array in a JSON text of any size; several texts may follow each other, like pages of an API. An
- * answer that reports an error, or pages that are missing, are a mistake once all rows have been given out.
+ * The elements of an array in a JSON text of any size; several texts may follow each other, like pages of an API. A
+ * response that reports an error, or pages that are missing, are a mistake once all rows have been given out.
  */
 export async function* readJson(
   chunks: AsyncIterable<Uint8Array>,
@@ -65,10 +65,10 @@ function incompleteness(pages: JsonPages, format: JsonFormat, items: number): st
   const stray = pages.strayText()
   if (stray === null) return format.missing?.(pages.facts(), items)
   const text = stray === '' ? '' : ` ("${shorten(visible(stray), 80)}")`
-  return `holds an answer without links${text} among its pages, which looks like an error`
+  return `holds a response without links${text} among its pages, which looks like an error`
 }
 
-/** What a proxy answers when it is not well begins with `<`. */
+/** The error page of a proxy begins with `<`. */
 function explain(problem: string, name: string, items: number): string {
   return /Unexpected "<"/.test(problem)
     ? `${name} has a web page after item ${items}, an error of the server it came from: it is not the whole export.`

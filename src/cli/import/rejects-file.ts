@@ -43,7 +43,7 @@ export function rejectsFile(path: string, isOwn: boolean): RejectSink {
   }
   return {
     start(known) {
-      // Somebody may have taken the file away meanwhile: then it begins anew.
+      // The file may have been taken away meanwhile: then it begins anew.
       bytes = existsSync(path) ? known : 0
       if (bytes === 0) return rmSync(path, { force: true })
       file = openSync(path, 'r+')

@@ -41,7 +41,7 @@ export async function sendChunk(chunk: Chunk, options: SendOptions): Promise<Chu
     response: importResponse,
   })
   if (results.length !== chunk.sources.length) {
-    throw new CliError(`The server answered for ${results.length} of ${chunk.sources.length} links.`)
+    throw new CliError(`The server reported on ${results.length} of ${chunk.sources.length} links.`)
   }
   return outcomeOf(chunk, results)
 }
@@ -79,7 +79,7 @@ function outcomeOf(chunk: Chunk, results: ImportResponse['results']): ChunkOutco
 
 type Result = ImportResponse['results'][number]
 
-/** To skip what is there already loses nothing; a code that leads elsewhere is somebody's decision. */
+/** To skip what is there already loses nothing; a code that leads elsewhere is for a person to decide. */
 function withoutSilentLoss(result: Result): Result {
   if (result.outcome !== 'skipped' || result.sameDestination !== false) return result
   return { ...result, outcome: 'rejected', problem: 'other_destination' }

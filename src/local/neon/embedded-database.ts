@@ -87,7 +87,7 @@ async function openPGlite({
     const created = `${data}.created`
     if (!existsSync(created)) rmSync(data, { recursive: true, force: true })
     const db = await PgliteThread.start({ dataDir: data, template: undefined })
-    // Postgres's files in it may be written by anybody.
+    // Postgres's files in it may be written by any user.
     makePrivateFolder(data)
     writePrivateFile(created, '')
     return { db, release }

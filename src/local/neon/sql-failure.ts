@@ -20,7 +20,7 @@ const ERROR_FIELDS = [
 
 export type ErrorFields = Partial<Record<(typeof ERROR_FIELDS)[number], string>>
 
-/** A request that gets an error answer: the HTTP status Neon's proxy would use, and Postgres' own error fields. */
+/** A request that fails: the HTTP status Neon's proxy would use, and Postgres' own error fields. */
 export class SqlFailure extends Error {
   override readonly name = 'SqlFailure' as const
   readonly status: number

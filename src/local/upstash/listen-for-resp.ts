@@ -11,7 +11,7 @@ export interface RespListener {
 
 /**
  * Any free port of 127.0.0.1, for Redis clients only. Redis also takes commands as plain lines, so a web page could
- * send it some inside the body of a request: whoever does not begin like a client is hung up on.
+ * send it some inside the body of a request: a connection that does not begin like a client's is cut.
  */
 export async function listenForResp(serve: (socket: Socket) => void): Promise<RespListener> {
   const sockets = new Set<Socket>()

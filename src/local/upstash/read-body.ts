@@ -6,7 +6,7 @@ export const MAX_BODY_BYTES = 10 * 1024 * 1024
 
 /**
  * The whole body. One that is too large is read to its end but not kept, because a client that is still sending would
- * not see an early answer: it comes out as the error to send. Rejects only if the client left.
+ * not see an early response: it comes out as the error to send. Rejects only if the client left.
  */
 export function readBody(request: IncomingMessage): Promise<Buffer | RestError> {
   return new Promise((resolve, reject) => {
