@@ -2,6 +2,7 @@
  * @module
  * The fields of a link, each once: how commands set it and show it, how files hold it, and what an import makes of it.
  */
+import type { FieldOption } from './commands/field-options.ts'
 import { dateOrNever, trueOrFalse, wholeNumber } from './commands/option-parsers.ts'
 import {
   codeOf,
@@ -25,14 +26,6 @@ export interface LinkField {
   readonly option?: FieldOption
   /** What `get` calls it; absent = it has a place of its own there. */
   readonly label?: string
-}
-
-export interface FieldOption {
-  readonly flags: string
-  readonly description: string
-  readonly parse?: (text: string) => string | number | boolean
-  /** The word for what the API calls `null`. */
-  readonly none?: 'none' | 'never'
 }
 
 const FIELDS = {

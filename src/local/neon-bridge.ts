@@ -15,12 +15,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Intercept } from './intercept.ts'
+import { listenOnLoopback } from './listen-on-loopback.ts'
 import { ConnectionPools } from './neon/connection-pools.ts'
 import { allowedOrigin } from './neon/credentials.ts'
 import type { Database } from './neon/database.ts'
 import { openEmbeddedDatabase } from './neon/embedded-database.ts'
 import { openFrontDoor } from './neon/front-door.ts'
-import { listenOnLoopback } from './neon/loopback-port.ts'
 import { openServerDatabase } from './neon/server-database.ts'
 import { failureResponse, send, serveSql } from './neon/sql-endpoint.ts'
 import { SqlFailure } from './neon/sql-failure.ts'
@@ -69,7 +69,16 @@ export async function startNeonBridge(options: NeonBridgeOptions): Promise<NeonB
   })
   http.on('upgrade', (request, socket, head) => door.upgrade(request, socket, head))
   try {
-    const { port, close } = await listenOnLoopback(options.port ?? 0, http, serve)
+    const wanted = options.port ?? 0
+    // As one host name serves both at Neon: a Postgres client begins with the high byte of a length, HTTP with a letter.
+    const { port, close } = await listenOnLoopback(wanted, (socket, firstByte) => {
+      if (firstByte === 0) serve(socket)
+      else http.emit('connection', socket)
+    }).catch((error: Error) => {
+      throw new Error(`The Neon bridge cannot listen on 127.0.0.1:${wanted}: ${error.message}`, {
+        cause: error,
+      })
+    })
     const connectionString = urlOf(database, port)
     return {
       port,

@@ -1,15 +1,15 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { ApiClient } from '../api/api-client.ts'
 import { ApiError } from '../api/api-error.ts'
 import { type DomainResponse, domainListResponse, domainResponse, nothing } from '../api/responses.ts'
-import { UsageError } from '../cli-error.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { type Column, printFields, printTable } from '../terminal/table.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
 import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { addDomainsAdopt } from './domains-adopt.ts'
-import { hostName, nullIf, wholeNumber } from './option-parsers.ts'
+import { type FieldOption, fieldOptions, refuseNothing } from './field-options.ts'
+import { hostName, wholeNumber } from './option-parsers.ts'
 
 const COLUMNS: readonly Column<DomainResponse>[] = [
   { title: 'HOST', value: ({ host }) => host },
@@ -22,13 +22,29 @@ const COLUMNS: readonly Column<DomainResponse>[] = [
 
 const HOST = 'its name, or "*" for every host without settings of its own'
 
-interface SetOptions extends CommonOptions {
-  readonly rootUrl?: string
-  readonly notFoundUrl?: string
-  readonly expiredUrl?: string
-  readonly defaultStatus?: number
-  readonly robots?: string
-}
+const SETTINGS = {
+  rootUrl: {
+    flags: '--root-url <url>',
+    description: 'where its bare address leads, or "none"',
+    none: 'none',
+  },
+  notFoundUrl: {
+    flags: '--not-found-url <url>',
+    description: 'where unknown codes lead, or "none"',
+    none: 'none',
+  },
+  expiredUrl: {
+    flags: '--expired-url <url>',
+    description: 'where expired links lead, or "none"',
+    none: 'none',
+  },
+  defaultStatus: {
+    flags: '--default-status <code>',
+    description: 'of new links: 301, 302, 307 or 308',
+    parse: wholeNumber(301, 308),
+  },
+  robots: { flags: '--robots <policy>', description: 'what robots.txt says', choices: ['allow', 'disallow'] },
+} satisfies Readonly<Record<string, FieldOption>>
 
 /** `linkr domains ...` */
 export function addDomains(program: Command, terminal: Terminal): void {
@@ -46,25 +62,13 @@ export function addDomains(program: Command, terminal: Terminal): void {
       show(await getDomain(connect(terminal, options), host), options)
     })
 
-  apiCommand(domains, 'set', 'Change settings of a domain; the others stay as they are')
+  const settings = fieldOptions(Object.entries(SETTINGS))
+  settings
+    .addTo(apiCommand(domains, 'set', 'Change settings of a domain; the others stay as they are'))
     .argument('<host>', HOST, hostName)
-    .option('--root-url <url>', 'where its bare address leads, or "none"')
-    .option('--not-found-url <url>', 'where unknown codes lead, or "none"')
-    .option('--expired-url <url>', 'where expired links lead, or "none"')
-    .option('--default-status <code>', 'of new links: 301, 302, 307 or 308', wholeNumber(301, 308))
-    .addOption(new Option('--robots <policy>', 'what robots.txt says').choices(['allow', 'disallow']))
-    .action(async (host: string, options: SetOptions) => {
-      const { defaultStatus, robots } = options
-      const given = {
-        rootUrl: nullIf('none', options.rootUrl),
-        notFoundUrl: nullIf('none', options.notFoundUrl),
-        expiredUrl: nullIf('none', options.expiredUrl),
-        defaultStatus,
-        robots,
-      }
-      const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-      if (Object.keys(changes).length === 0)
-        throw new UsageError('Say what to set; --help lists the options.')
+    .action(async (host: string, options: CommonOptions) => {
+      const changes = settings.given(options)
+      refuseNothing(changes)
       const api = connect(terminal, options)
       const body = { ...(await currentSettings(api, host)), ...changes }
       const path = `/domains/${encodeURIComponent(host)}`
@@ -89,8 +93,7 @@ export function addDomains(program: Command, terminal: Terminal): void {
       printJson(terminal, domain)
       return
     }
-    const { host, rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots } = domain
-    printFields(terminal, Object.entries({ host, rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }))
+    printFields(terminal, [['host', domain.host], ...Object.entries(settingsOf(domain))])
   }
 }
 
@@ -102,11 +105,14 @@ function getDomain(api: ApiClient, host: string): Promise<DomainResponse> {
   })
 }
 
+function settingsOf({ rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }: DomainResponse) {
+  return { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }
+}
+
 /** What PUT would otherwise reset; `{}` for a domain that has no settings yet. */
-async function currentSettings(api: ApiClient, host: string): Promise<Partial<DomainResponse>> {
+async function currentSettings(api: ApiClient, host: string): Promise<object> {
   try {
-    const { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots } = await getDomain(api, host)
-    return { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }
+    return settingsOf(await getDomain(api, host))
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return {}
     throw error

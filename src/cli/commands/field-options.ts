@@ -1,8 +1,17 @@
 import { type Command, Option } from 'commander'
 import { UsageError } from '../cli-error.ts'
-import { type FieldOption, LINK_FIELD_NAMES, LINK_FIELDS } from '../link-fields.ts'
 
-/** Options of a command that sets the fields of links. */
+/** How the command line sets a field of a request's body. */
+export interface FieldOption {
+  readonly flags: string
+  readonly description: string
+  readonly parse?: (text: string) => string | number | boolean
+  readonly choices?: readonly string[]
+  /** The word for what the API calls `null`. */
+  readonly none?: 'none' | 'never'
+}
+
+/** Options of a command that sets fields. */
 export interface FieldOptions {
   /** Adds them to the command. */
   addTo(command: Command): Command
@@ -10,12 +19,19 @@ export interface FieldOptions {
   given(options: object): Record<string, unknown>
 }
 
-/** @param filters names that mean a filter in this command, so that the field is set by `--set-...`. */
-export function fieldOptions(filters: readonly string[] = []): FieldOptions {
-  const options = LINK_FIELD_NAMES.flatMap((name) => {
-    const { option } = LINK_FIELDS[name]
-    return option === undefined ? [] : [{ name, none: option.none, option: toOption(option, filters) }]
-  })
+/**
+ * @param fields each with its name in the body.
+ * @param filters names that mean a filter in this command, so that the field is set by `--set-...`.
+ */
+export function fieldOptions(
+  fields: readonly (readonly [string, FieldOption])[],
+  filters: readonly string[] = [],
+): FieldOptions {
+  const options = fields.map(([name, field]) => ({
+    name,
+    none: field.none,
+    option: toOption(field, filters),
+  }))
   return {
     addTo(command) {
       for (const { option } of options) command.addOption(option)
@@ -32,11 +48,12 @@ export function fieldOptions(filters: readonly string[] = []): FieldOptions {
   }
 }
 
-function toOption({ flags, description, parse }: FieldOption, filters: readonly string[]): Option {
+function toOption({ flags, description, parse, choices }: FieldOption, filters: readonly string[]): Option {
   const plain = new Option(flags, description)
   const option = filters.includes(plain.name())
     ? new Option(flags.replace('--', '--set-'), description)
     : plain
+  if (choices !== undefined) return option.choices(choices)
   return parse === undefined ? option : option.argParser(parse)
 }
 

@@ -6,7 +6,7 @@ import { print, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
 import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
-import { fieldOptions } from './field-options.ts'
+import { linkOptions } from './link-options.ts'
 import { hostName, repeated } from './option-parsers.ts'
 import { showLink } from './show-links.ts'
 
@@ -18,7 +18,7 @@ interface CreateOptions extends CommonOptions {
 }
 
 export function addLinksCreate(links: Command, terminal: Terminal): void {
-  const fields = fieldOptions()
+  const fields = linkOptions()
   fields
     .addTo(apiCommand(links, 'create <url>', 'Create a link, and print its short URL'))
     .option('--code <code>', 'the short code (default: one is drawn)')

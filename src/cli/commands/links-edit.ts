@@ -5,8 +5,9 @@ import { confirm } from '../terminal/confirm.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
 import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
-import { definedOf, type FieldOptions, fieldOptions, refuseNothing } from './field-options.ts'
+import { definedOf, type FieldOptions, refuseNothing } from './field-options.ts'
 import { findLink } from './find-link.ts'
+import { linkOptions } from './link-options.ts'
 import { type FilterOptions, filterBody, withFilters } from './link-query.ts'
 import { hostName, repeated, wholeNumber } from './option-parsers.ts'
 import { showLink } from './show-links.ts'
@@ -34,7 +35,7 @@ interface BulkOptions extends CommonOptions, ChangeOptions, FilterOptions {
 
 /** `links edit` for one link, `links edit-all` for what a filter matches. */
 export function addLinksEdit(links: Command, terminal: Terminal): void {
-  const fields = fieldOptions()
+  const fields = linkOptions()
   withChanges(apiCommand(links, 'edit <link>', 'Edit a link: its code, its short URL, or id:17'), fields)
     .option('--domain <host>', 'of the code (default: the default domain)', hostName)
     .option('--new-code <code>', 'move it to this code; its hits come along')
@@ -59,7 +60,7 @@ export function addLinksEdit(links: Command, terminal: Terminal): void {
       showLink(terminal, link, options.json)
     })
 
-  const allFields = fieldOptions(['enabled'])
+  const allFields = linkOptions(['enabled'])
   withFilters(withChanges(apiCommand(links, 'edit-all', 'Edit every link that a filter matches'), allFields))
     .option('--dry-run', 'only count them')
     .option('--yes', 'do not ask')

@@ -30,11 +30,6 @@ export function dateOrNever(text: string): string {
   return new Date(instant).toISOString()
 }
 
-/** What the API calls `null`, and the command line `none` or `never`. */
-export function nullIf(word: 'none' | 'never', value: string | undefined): string | null | undefined {
-  return value === word ? null : value
-}
-
 export function trueOrFalse(text: string): boolean {
   if (text === 'true') return true
   if (text === 'false') return false

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { BridgeResponse, Intercept } from '../intercept.ts'
+import { readBody } from '../read-body.ts'
 import type { ConnectionPools } from './connection-pools.ts'
 import { allowedOrigin, type Credentials, readConnectionString } from './credentials.ts'
 import type { Database } from './database.ts'
@@ -25,7 +26,11 @@ export async function serveSql(
   try {
     // in the order of Neon's proxy: who asks comes before what is asked
     const credentials = readCredentials(request.headers, options.database)
-    const sql = readSqlRequest(request.headers, await readBody(request))
+    const body = await readBody(request, MAX_REQUEST_BYTES)
+    if (typeof body === 'number') {
+      throw new SqlFailure(413, `request is too large (max is ${MAX_REQUEST_BYTES} bytes)`)
+    }
+    const sql = readSqlRequest(request.headers, body.toString())
     let result: Promise<BridgeResponse> | undefined
     const execute = () => {
       result ??= runRequest(credentials, sql, response, options)
@@ -67,21 +72,6 @@ async function runRequest(
   } catch (error) {
     return failureResponse(error)
   }
-}
-
-/** A body that is too large is read to its end but not kept: a client that is still sending sees no early response. */
-async function readBody(request: IncomingMessage): Promise<string> {
-  let chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request) {
-    bytes += chunk.length
-    if (bytes <= MAX_REQUEST_BYTES) chunks.push(chunk)
-    else chunks = []
-  }
-  if (bytes > MAX_REQUEST_BYTES) {
-    throw new SqlFailure(413, `request is too large (max is ${MAX_REQUEST_BYTES} bytes)`)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 export function failureResponse(error: unknown): BridgeResponse {

@@ -1,21 +1,16 @@
 /** What the Neon driver reads from the body of a failed request; `null` = Postgres did not say. */
 const ERROR_FIELDS = [
-  'code',
-  'detail',
-  'hint',
-  'position',
-  'internalPosition',
-  'internalQuery',
-  'severity',
-  'where',
-  'table',
-  'column',
-  'schema',
-  'dataType',
-  'constraint',
-  'file',
-  'line',
-  'routine',
+  ...([
+    'code',
+    'detail',
+    'hint',
+    'position',
+    'internalPosition',
+    'internalQuery',
+    'severity',
+    'where',
+  ] as const),
+  ...(['table', 'column', 'schema', 'dataType', 'constraint', 'file', 'line', 'routine'] as const),
 ] as const
 
 export type ErrorFields = Partial<Record<(typeof ERROR_FIELDS)[number], string>>

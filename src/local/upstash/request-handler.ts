@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { BridgeResponse, Intercept } from '../intercept.ts'
+import { readBody } from '../read-body.ts'
 import { type EventFeed, openEventFeed } from './event-feed.ts'
 import { parsePath } from './path-command.ts'
-import { readBody } from './read-body.ts'
 import type { RedisAddress } from './redis-link.ts'
 import { RestError } from './rest-error.ts'
 import { parseRestRequest } from './rest-request.ts'
@@ -23,6 +23,8 @@ interface Work {
   execute(): Promise<BridgeResponse | EventFeed>
 }
 
+/** Upstash's limit for a request on its free plan. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT'])
 const WRONG_TOKEN =
   'WRONGPASS invalid or missing auth token. See https://docs.upstash.com/redis/troubleshooting/http_unauthorized for details.'
@@ -34,9 +36,9 @@ export function requestHandler(options: RequestHandlerOptions): RequestListener 
   const bearer = `Bearer ${options.token}`
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(request)
+    const body = await readBody(request, MAX_BODY_BYTES)
     const work = prepare(request, body)
-    const text = (): string => (body instanceof RestError ? '' : body.toString())
+    const text = (): string => (typeof body === 'number' ? '' : body.toString())
     let feed: EventFeed | undefined
     const execute = async (): Promise<BridgeResponse> => {
       const outcome = await work.execute().catch(toErrorResponse)
@@ -68,14 +70,17 @@ export function requestHandler(options: RequestHandlerOptions): RequestListener 
     response.end(bytes)
   }
 
-  function prepare(request: IncomingMessage, body: Buffer | RestError): Work {
+  function prepare(request: IncomingMessage, body: Buffer | number): Work {
     try {
       if (!METHODS.has(request.method ?? '')) throw new RestError('ERR method not allowed', 405)
       const { headers, url = '/', method = 'GET' } = request
       if (headers.authorization !== bearer && parsePath(url).token !== options.token) {
         throw new RestError(WRONG_TOKEN, 401)
       }
-      if (body instanceof RestError) throw body
+      if (typeof body === 'number') {
+        const numbers = `Limit: ${MAX_BODY_BYTES} bytes, Actual: ${body} bytes`
+        throw new RestError(`ERR max request size exceeded. ${numbers}`)
+      }
       const format = chooseFormat(headers['upstash-response-format'], headers['upstash-encoding'])
       const wantsEvents = method !== 'HEAD' && headers.accept?.includes('text/event-stream') === true
       const parsed = parseRestRequest({ method, url, body, wantsEvents })
