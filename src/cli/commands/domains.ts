@@ -22,29 +22,22 @@ const COLUMNS: readonly Column<DomainResponse>[] = [
 
 const HOST = 'its name, or "*" for every host without settings of its own'
 
-const SETTINGS = {
-  rootUrl: {
-    flags: '--root-url <url>',
-    description: 'where its bare address leads, or "none"',
-    none: 'none',
-  },
-  notFoundUrl: {
-    flags: '--not-found-url <url>',
-    description: 'where unknown codes lead, or "none"',
-    none: 'none',
-  },
-  expiredUrl: {
-    flags: '--expired-url <url>',
-    description: 'where expired links lead, or "none"',
-    none: 'none',
-  },
+const leads = (flag: string, what: string): FieldOption => ({
+  flags: `--${flag} <url>`,
+  description: `where ${what}, or "none"`,
+  none: 'none',
+})
+const SETTINGS: Readonly<Record<string, FieldOption>> = {
+  rootUrl: leads('root-url', 'its bare address leads'),
+  notFoundUrl: leads('not-found-url', 'unknown codes lead'),
+  expiredUrl: leads('expired-url', 'expired links lead'),
   defaultStatus: {
     flags: '--default-status <code>',
     description: 'of new links: 301, 302, 307 or 308',
     parse: wholeNumber(301, 308),
   },
   robots: { flags: '--robots <policy>', description: 'what robots.txt says', choices: ['allow', 'disallow'] },
-} satisfies Readonly<Record<string, FieldOption>>
+}
 
 /** `linkr domains ...` */
 export function addDomains(program: Command, terminal: Terminal): void {
