@@ -40,12 +40,19 @@ function evaluatedBy(file: string, found = new Set<string>()): string[] {
   return [...found]
 }
 
-const isOffEdge = (file: string): boolean => /^src\/(?:local|cli)\//.test(file)
+const isOffEdge = (file: string): boolean => /^src\/(?:local|cli|node)\//.test(file)
 
 describe('architecture', () => {
   test('the Worker never imports the local stack, the CLI or Node', () => {
     const worker = files.filter((file) => !isOffEdge(file))
-    expect(importersOf(/^src\/(?:local|cli)\/|^node:/, worker)).toEqual([])
+    expect(importersOf(/^src\/(?:local|cli|node)\/|^node:/, worker)).toEqual([])
+  })
+
+  test('the CLI and the local stack share what is in node/, and never import each other', () => {
+    const inFolder = (folder: string): string[] => files.filter((file) => file.startsWith(`src/${folder}/`))
+    expect(importersOf(/^src\/local\//, [...inFolder('cli'), ...inFolder('node')])).toEqual([])
+    expect(importersOf(/^src\/cli\//, [...inFolder('local'), ...inFolder('node')])).toEqual([])
+    expect(importersOf(/^src\/api\/(?!contract\/)/, inFolder('cli').concat(inFolder('local')))).toEqual([])
   })
 
   test('only the app and the API import Hono, so a redirect from memory needs none of it', () => {

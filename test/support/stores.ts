@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createClient } from '@redis/client'
 import pg from 'pg'
-import { migrate } from '../../src/cli/migrate.ts'
 import { startNeonBridge } from '../../src/local/neon-bridge.ts'
 import { startUpstashBridge } from '../../src/local/upstash-bridge.ts'
+import { migrate } from '../../src/node/migrate.ts'
 import { createKeys } from '../../src/redis/keys.ts'
 import { Faults } from './faults.ts'
 

@@ -5,9 +5,9 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { type Environment, readPlaces } from './places.ts'
 import { writePrivateFile } from './private-files.ts'
 import { isAlive } from './process-alive.ts'
-import { type Environment, readPlaces } from './stack-options.ts'
 
 const schema = v.object({
   pid: v.number(),

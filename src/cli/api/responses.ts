@@ -1,12 +1,12 @@
 /**
  * @module
- * What the commands read of the API's answers. Fields they do not know pass through to `--json`.
+ * What the commands read of the API's responses. Fields they do not know pass through to `--json`.
  */
 import * as v from 'valibot'
 
 const nullableText = v.nullable(v.string())
 
-export const linkAnswer = v.looseObject({
+export const linkResponse = v.looseObject({
   id: v.string(),
   domain: v.string(),
   code: v.string(),
@@ -24,13 +24,13 @@ export const linkAnswer = v.looseObject({
   createdAt: v.string(),
   updatedAt: v.string(),
 })
-export type LinkAnswer = v.InferOutput<typeof linkAnswer>
+export type LinkResponse = v.InferOutput<typeof linkResponse>
 
-export const linkPageAnswer = v.object({ data: v.array(linkAnswer), nextCursor: nullableText })
+export const linkPageResponse = v.object({ data: v.array(linkResponse), nextCursor: nullableText })
 
 const problems = v.optional(v.array(v.object({ path: v.string(), message: v.string() })), [])
 
-export const importAnswer = v.object({
+export const importResponse = v.object({
   results: v.array(
     v.object({
       index: v.number(),
@@ -42,17 +42,17 @@ export const importAnswer = v.object({
     }),
   ),
 })
-export type ImportAnswer = v.InferOutput<typeof importAnswer>
+export type ImportResponse = v.InferOutput<typeof importResponse>
 
 const bulk = { matched: v.number(), more: v.optional(v.boolean(), false), ids: v.array(v.string()) }
-export const bulkEditAnswer = v.object({
+export const bulkEditResponse = v.object({
   ...bulk,
   changed: v.optional(v.number(), 0),
   taken: v.optional(v.number(), 0),
 })
-export const bulkDeleteAnswer = v.object({ ...bulk, deleted: v.optional(v.number(), 0) })
+export const bulkDeleteResponse = v.object({ ...bulk, deleted: v.optional(v.number(), 0) })
 
-export const keyAnswer = v.looseObject({
+export const keyResponse = v.looseObject({
   id: v.string(),
   name: v.string(),
   prefix: v.string(),
@@ -63,11 +63,11 @@ export const keyAnswer = v.looseObject({
   createdAt: v.string(),
   revokedAt: v.optional(nullableText, null),
 })
-export type KeyAnswer = v.InferOutput<typeof keyAnswer>
-export const newKeyAnswer = v.looseObject({ ...keyAnswer.entries, key: v.string() })
-export const keyListAnswer = v.looseObject({ data: v.array(keyAnswer) })
+export type KeyResponse = v.InferOutput<typeof keyResponse>
+export const newKeyResponse = v.looseObject({ ...keyResponse.entries, key: v.string() })
+export const keyListResponse = v.looseObject({ data: v.array(keyResponse) })
 
-export const domainAnswer = v.looseObject({
+export const domainResponse = v.looseObject({
   host: v.string(),
   rootUrl: nullableText,
   notFoundUrl: nullableText,
@@ -75,17 +75,17 @@ export const domainAnswer = v.looseObject({
   defaultStatus: v.number(),
   robots: v.string(),
 })
-export type DomainAnswer = v.InferOutput<typeof domainAnswer>
-export const domainListAnswer = v.looseObject({
-  data: v.array(domainAnswer),
+export type DomainResponse = v.InferOutput<typeof domainResponse>
+export const domainListResponse = v.looseObject({
+  data: v.array(domainResponse),
   /** Hosts that are namespaces of their own. */
   served: v.optional(v.array(v.string()), []),
 })
 
-export const warmAnswer = v.object({ links: v.number(), warmed: v.number() })
+export const warmResponse = v.object({ links: v.number(), warmed: v.number() })
 
 const times = v.optional(v.number(), 0)
-export const reconcileAnswer = v.object({
+export const reconcileResponse = v.object({
   ...{ drained: times, checked: times, repaired: times, released: times },
   complete: v.optional(v.boolean(), true),
 })
@@ -95,7 +95,7 @@ const storeHealth = v.looseObject({
   latencyMs: v.nullable(v.number()),
   breaker: v.string(),
 })
-export const healthAnswer = v.looseObject({
+export const healthResponse = v.looseObject({
   status: v.string(),
   redis: storeHealth,
   postgres: storeHealth,
@@ -107,7 +107,7 @@ export const healthAnswer = v.looseObject({
   }),
   advice: v.optional(v.array(v.string()), []),
 })
-export type HealthAnswer = v.InferOutput<typeof healthAnswer>
+export type HealthResponse = v.InferOutput<typeof healthResponse>
 
 /** Of the operator's commands: shown as it comes. */
 export const anyObject = v.record(v.string(), v.unknown())

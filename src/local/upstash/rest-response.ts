@@ -1,4 +1,4 @@
-import type { Answer } from '../intercept.ts'
+import type { BridgeResponse } from '../intercept.ts'
 import { encodeReply, type Reply, ReplyError } from './resp.ts'
 import { notAvailable, RestError } from './rest-error.ts'
 
@@ -18,30 +18,30 @@ export function chooseFormat(responseFormat: unknown, encoding: unknown): Format
   return 'resp2'
 }
 
-export function errorAnswer(status: number, message: string): Answer {
+export function errorResponse(status: number, message: string): BridgeResponse {
   return { status, headers: JSON_HEADERS, body: JSON.stringify({ error: message }) }
 }
 
-/** The answer to a single command: a failed one is a 400. */
-export function replyAnswer(reply: Reply, format: Format): Answer {
+/** The response to a single command: a failed one is a 400. */
+export function replyResponse(reply: Reply, format: Format): BridgeResponse {
   const status = reply instanceof ReplyError ? 400 : 200
-  if (format === 'resp2') return bytesAnswer(status, [reply])
+  if (format === 'resp2') return bytesResponse(status, [reply])
   return { status, headers: JSON_HEADERS, body: envelope(reply, format) }
 }
 
-/** The answer to several commands: always a 200, each result or error in its place. */
-export function repliesAnswer(replies: readonly Reply[], format: Format): Answer {
-  if (format === 'resp2') return bytesAnswer(200, replies)
+/** The response to several commands: always a 200, each result or error in its place. */
+export function repliesResponse(replies: readonly Reply[], format: Format): BridgeResponse {
+  if (format === 'resp2') return bytesResponse(200, replies)
   const body = `[${replies.map((reply) => envelope(reply, format)).join(',')}]`
   return { status: 200, headers: JSON_HEADERS, body }
 }
 
-/** An Answer's body is text, so the bytes travel as latin1: one character per byte. */
-export function isBytes(answer: Answer): boolean {
-  return answer.headers['content-type'] === BYTES_HEADERS['content-type']
+/** A response's body is text, so the bytes travel as latin1: one character per byte. */
+export function isBytes({ headers }: BridgeResponse): boolean {
+  return headers['content-type'] === BYTES_HEADERS['content-type']
 }
 
-function bytesAnswer(status: number, replies: readonly Reply[]): Answer {
+function bytesResponse(status: number, replies: readonly Reply[]): BridgeResponse {
   const bytes = Buffer.concat(replies.map((reply) => encodeReply(asUpstashSays(reply))))
   return { status, headers: BYTES_HEADERS, body: bytes.toString('latin1') }
 }

@@ -1,31 +1,32 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 
-/** What every command of a Redis client begins with; an HTTP request begins with a letter. */
-const ARRAY = 0x2a
-
-export interface RespListener {
+export interface LoopbackPort {
   readonly port: number
+  /** Cuts the connections that are still open. */
   close(): Promise<void>
 }
 
 /**
- * Any free port of 127.0.0.1, for Redis clients only. Redis also takes commands as plain lines, so a web page could
- * send it some inside the body of a request: whoever does not begin like a client is hung up on.
+ * A port of 127.0.0.1 that tells protocols apart by the first byte that a client sends.
+ * @param port 0 = any free one. Rejects if it is taken.
  */
-export async function listenForResp(serve: (socket: Socket) => void): Promise<RespListener> {
+export async function listenOnLoopback(
+  port: number,
+  serve: (socket: Socket, firstByte: number | undefined) => void,
+): Promise<LoopbackPort> {
   const sockets = new Set<Socket>()
   const server = createServer({ keepAlive: true, noDelay: true }, (socket) => {
     sockets.add(socket.on('close', () => sockets.delete(socket)))
     socket.on('error', () => socket.destroy())
     socket.once('data', (first) => {
-      if (first[0] !== ARRAY) return void socket.destroy()
       socket.pause()
       socket.unshift(first)
-      serve(socket)
+      serve(socket, first[0])
+      socket.resume()
     })
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,

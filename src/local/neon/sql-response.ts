@@ -3,7 +3,7 @@ import type { SqlRequest, SqlStatement } from './sql-request.ts'
 import type { SqlResult } from './sql-run.ts'
 
 /** The body of a 200. `arrays` is needed, and looked at, only where the values go out as JSON. */
-export function renderAnswer(
+export function renderSqlResponse(
   request: SqlRequest,
   results: readonly SqlResult[],
   arrays: ArrayTypes | null,

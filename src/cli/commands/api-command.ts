@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 
 /** A command that does something: with the options that all of them share. */
-export function leaf(parent: Command, nameAndArguments: string, description: string): Command {
+export function apiCommand(parent: Command, nameAndArguments: string, description: string): Command {
   return parent
     .command(nameAndArguments)
     .description(description)
