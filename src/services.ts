@@ -8,7 +8,7 @@ import type { Config } from './config.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
-import { createSettingsFinder, type SettingsFinder } from './links/domain-settings.ts'
+import type { Link, LinkKey } from './links/link.ts'
 import { createLiveLinks } from './live-links.ts'
 import { log } from './log.ts'
 import type { HealthReport } from './operations/health.ts'
@@ -18,6 +18,7 @@ import { createLinkEditor, type LinkEditor } from './owners/link-editor.ts'
 import type { Management } from './owners/management.ts'
 import type { Database } from './postgres/client.ts'
 import { createMissGuard, type MissGuard } from './redirect/miss-guard.ts'
+import { createSettingsFinder, type SettingsFinder } from './redirect/settings-finder.ts'
 import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { isSubrequestLimit } from './subrequest-limit.ts'
@@ -25,7 +26,7 @@ import { isSubrequestLimit } from './subrequest-limit.ts'
 export interface Services {
   readonly config: Config
   readonly runtime: Runtime
-  readonly links: Pick<MemoryTier, 'find' | 'peek'>
+  readonly links: Pick<MemoryTier<LinkKey, Link>, 'find' | 'peek'>
   readonly hits: HitRecorder
   readonly misses: MissGuard
   readonly publisher: Publisher
@@ -64,6 +65,8 @@ export function createServices(config: Config, runtime: Runtime): Services {
   let managed: Management | undefined
   const postgresLinks = async () =>
     (await import('./postgres/links.ts')).postgresLinks(await database(), config.postgres.retries)
+  const postgresSettings = async () =>
+    (await import('./postgres/domains.ts')).postgresSettings(await database(), config.postgres.retries)
   const totals = async () =>
     (await import('./postgres/hits.ts')).postgresHits(
       await database(),
@@ -71,14 +74,17 @@ export function createServices(config: Config, runtime: Runtime): Services {
     )
   const outbox = async () => (await import('./postgres/outbox.ts')).postgresOutbox(await database())
 
-  const { links, publisher, registers, redis, backgroundRedis, redisBreaker, backgroundBreaker, keys } =
-    createLiveLinks({
-      config,
-      runtime,
-      origin: { find: async (key) => (await postgresLinks()).find(key) },
-      outbox,
-    })
-  const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog: links.changeLog })
+  const live = createLiveLinks({
+    config,
+    runtime,
+    origins: {
+      links: { find: async (key) => (await postgresLinks()).find(key) },
+      settings: { find: async (key) => (await postgresSettings()).find(key) },
+    },
+    outbox,
+  })
+  const { links, changeLog, publisher, registers, redis, backgroundRedis, keys } = live
+  const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog })
   const hits = createHitRecorder({ counters, totals, commitWindowMs: config.hits.commitWindowMs, runtime })
   const flush = async (): Promise<FlushReport> => {
     // What this isolate has gathered is flushed too, so that whoever asks for a flush sees their own hits.
@@ -107,7 +113,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
       managed ??= createManagement({ database: await database(), publisher, counters })
       return managed
     },
-    settings: createSettingsFinder(links),
+    settings: createSettingsFinder(live.settings),
     flush,
     async reconcile(full) {
       const { reconcile } = await import('./operations/reconcile.ts')
@@ -120,7 +126,6 @@ export function createServices(config: Config, runtime: Runtime): Services {
           publisher,
           flush,
           now,
-          links: await postgresLinks(),
           outbox: await outbox(),
           async prune() {
             await postgresIdempotentAnswers(await database()).prune()
@@ -137,16 +142,20 @@ export function createServices(config: Config, runtime: Runtime): Services {
     },
     async warm(count, offset) {
       const { warmUp } = await import('./operations/warm-up.ts')
-      return warmUp({ links: await postgresLinks(), registers, now, random }, count, offset)
+      return warmUp(
+        { links: await postgresLinks(), outbox: await outbox(), registers, now, random },
+        count,
+        offset,
+      )
     },
     async health() {
       const { checkHealth } = await import('./operations/health.ts')
       return checkHealth({
-        redisBreakers: [redisBreaker, backgroundBreaker],
+        redisBreakers: [live.redisBreaker, live.backgroundBreaker],
         postgresBreakers: [postgresBreaker],
         counters,
         outbox,
-        changeLog: links.changeLog,
+        changeLog,
         recorder: hits,
         now,
       })

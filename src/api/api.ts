@@ -76,7 +76,7 @@ export function createApi(services: Services): Hono<ApiEnv> {
     if (error instanceof SourceUnavailable) {
       log.error('api.unavailable', { error: describeError(error) })
       // An edit whose answer was lost may have happened all the same, and wait in the outbox.
-      if (error.wasSent && c.req.method !== 'GET') services.publisher.suspect()
+      if (error.wasSent && c.req.method !== 'GET') services.publisher.markBehind()
     }
     if (error instanceof LinkrError) {
       const { status, code } = error

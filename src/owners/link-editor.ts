@@ -1,12 +1,12 @@
 import type { Attempt } from '../api/http/idempotent-responses.ts'
 import type { HitCounters, PendingHits } from '../hits/hit-counters.ts'
 import { generateCode } from '../links/code.ts'
-import type { LinkRecord, WrittenKey } from '../links/link.ts'
+import type { LinkRecord } from '../links/link.ts'
 import { describeError, log } from '../log.ts'
 import type { LinkChanges, LinkFields, LinkRepository } from '../postgres/link-repository.ts'
+import type { Edit } from '../registers/edit.ts'
 import { publishRepeated } from '../registers/publish-repeated.ts'
 import type { Publisher } from '../registers/publisher.ts'
-import type { Lease } from '../registers/register-store.ts'
 import type { LinkBatches } from './link-batches.ts'
 import { type LinkWithHits, NO_HITS } from './link-hits.ts'
 
@@ -40,7 +40,7 @@ export interface LinkEditor {
 export interface LinkEditorOptions {
   readonly repository: LinkRepository
   readonly batches: Pick<LinkBatches, 'write'>
-  readonly publisher: Pick<Publisher, 'publish' | 'lease' | 'drain' | 'suspect'>
+  readonly publisher: Pick<Publisher, 'publish' | 'lease' | 'drain' | 'markBehind'>
   readonly counters: HitCounters
 }
 
@@ -54,12 +54,7 @@ export function createLinkEditor({
   publisher,
   counters,
 }: LinkEditorOptions): LinkEditor {
-  const publish = (...written: readonly (WrittenKey & { readonly lease?: Lease | null })[]): Promise<void> =>
-    publisher.publish(
-      written.map(({ domain, code, version, link, lease = null }) => {
-        return { key: { domain, code }, register: { version, link }, lease }
-      }),
-    )
+  const publish = (...written: readonly Edit[]): Promise<void> => publisher.publish(written)
 
   /** Redis first: hits that are flushed between the two reads are then in Postgres, under a segment id known here. */
   async function get(id: string): Promise<LinkWithHits | null> {

@@ -14,7 +14,6 @@ import { postgresLinkBatches } from '../postgres/link-batches.ts'
 import { postgresLinkPages } from '../postgres/link-pages.ts'
 import { publishRepeated } from '../registers/publish-repeated.ts'
 import type { Publisher } from '../registers/publisher.ts'
-import type { Edit } from '../registers/register-store.ts'
 import type { ApiKeys } from './api-key.ts'
 import type { DomainTable } from './domain-table.ts'
 import type { LinkBatches } from './link-batches.ts'
@@ -38,17 +37,14 @@ export type PublishMany = (written: readonly WrittenKey[]) => Promise<void>
 
 export interface ManagementOptions {
   readonly database: Database
-  readonly publisher: Pick<Publisher, 'publish' | 'drain' | 'suspect'>
+  readonly publisher: Pick<Publisher, 'publish' | 'drain' | 'markBehind'>
   readonly counters: Pick<HitCounters, 'pending'>
 }
 
 export function createManagement({ database, publisher, counters }: ManagementOptions): Management {
   const batches = postgresLinkBatches(database)
   const publish: PublishMany = async (written) => {
-    const edits = written.map(
-      ({ domain, code, version, link }): Edit => ({ key: { domain, code }, register: { version, link } }),
-    )
-    if (edits.length > 0) await publisher.publish(edits)
+    if (written.length > 0) await publisher.publish(written)
   }
   return {
     list: createLinkList({ pages: postgresLinkPages(database), counters }),

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import { ROBOTS_POLICIES, settingsKey, toRegister } from '../../links/domain-settings.ts'
+import { ROBOTS_POLICIES } from '../../links/domain-settings.ts'
 import { parseHost } from '../../links/host.ts'
 import type { Domain } from '../../owners/domain-table.ts'
 import type { OwnHosts } from '../../owners/own-hosts.ts'
@@ -53,10 +53,7 @@ export function domainsRoutes({ config, management, publisher }: Services, ownHo
     }
     const domain = await domains.put(host, settings)
     ownHosts.forget()
-    const { version } = domain
-    await publisher.publish([
-      { key: settingsKey(host), register: { version, link: toRegister(settings, version) } },
-    ])
+    await publisher.publish([{ host, version: domain.version, settings: domain }])
     return c.json(present(domain))
   })
 
@@ -65,7 +62,7 @@ export function domainsRoutes({ config, management, publisher }: Services, ownHo
     const version = await (await management()).domains.delete(host)
     if (version === null) throw noSuchDomain()
     ownHosts.forget()
-    await publisher.publish([{ key: settingsKey(host), register: { version, link: null } }])
+    await publisher.publish([{ host, version, settings: null }])
     return c.body(null, 204)
   })
 
