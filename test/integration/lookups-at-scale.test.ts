@@ -15,7 +15,9 @@ beforeAll(async () => {
   await stores.sql(`
     INSERT INTO links (domain, code, url)
     SELECT '*', 'code' || i, 'https://example.com/' || i FROM generate_series(1, ${LINKS}) AS i`)
-  await stores.sql(`INSERT INTO cache_outbox (name, version) SELECT domain || '/' || code, version FROM links LIMIT 1000`)
+  await stores.sql(
+    `INSERT INTO cache_outbox (name, version) SELECT domain || '/' || code, version FROM links LIMIT 1000`,
+  )
   for (const table of ['links', 'cache_outbox']) await stores.sql(`ANALYZE ${table}`)
 })
 

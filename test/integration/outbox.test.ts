@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => stores?.close())
 
-beforeEach(() => stores.sql('TRUNCATE links, cache_outbox, settled_edits CASCADE'))
+beforeEach(() => stores.sql('TRUNCATE links, domains, cache_outbox, settled_edits CASCADE'))
 
 /** A deletion, which needs no link. */
 const deletion = (code: string, version: number): Edit => ({ domain: '*', code, version, link: null })
@@ -32,7 +32,7 @@ async function settle(logId: string, ...edits: Edit[]): Promise<void> {
   await outbox.settle(edits, logId)
 }
 
-const codeOf = (name: string): string => name.slice('*/'.length)
+const codeOf = (name: string): string => name.replace(/^\*\//, '')
 const pending = async () =>
   (await outbox.pending(100)).map((edit) => [codeOf(registerName(edit)), edit.version])
 const settled = async () =>
@@ -95,6 +95,24 @@ describe('the outbox', () => {
     expect(await outbox.reopen(['50-0'])).toBe(0)
     await settle('200-0', deletion('new', 5))
     expect(await settled()).toEqual(['new', 'pending'])
+  })
+
+  test('raises the settings of a domain above a claim, and keeps them until the raised version is settled', async () => {
+    const host = 'go.example.com'
+    await stores.sql(`INSERT INTO domains (host, root_url) VALUES ($1, 'https://example.com/')`, [host])
+    expect(await outbox.bumpAbove({ host }, 0)).toBeNull()
+    expect((await outbox.bumpAbove({ host: 'none.example.com' }, 1_000))?.version).toBe(1_001)
+    const raised = await outbox.bumpAbove({ host }, 2_000)
+    expect(raised).toMatchObject({ host, version: 2_001, settings: { rootUrl: 'https://example.com/' } })
+    expect(await outbox.current([{ host }, { domain: host, code: host }])).toEqual([
+      raised,
+      { domain: host, code: host, version: 0, link: null },
+    ])
+    expect(await outbox.settle([{ host, version: 3_000, settings: null }], '1-0')).toEqual([
+      { key: { host }, version: 3_000 },
+    ])
+    expect(await outbox.settle(raised === null ? [] : [raised], '2-0')).toEqual([])
+    expect(await settled()).toContain(host)
   })
 
   test('has no limit to how many it takes in, a statement at a time', async () => {
