@@ -4,7 +4,7 @@
  * was away or has gone back. Over whatever Redis and Postgres it is given, so that tests run this very wiring.
  */
 import { type Breaker, createBreaker } from './breaker.ts'
-import { type MemoryTier, type MemoryTierOptions, memoryTier } from './cache/memory-tier.ts'
+import { type MemoryTier, memoryTier } from './cache/memory-tier.ts'
 import { redisTier } from './cache/redis-tier.ts'
 import type { Config } from './config.ts'
 import { SourceUnavailable } from './errors.ts'
@@ -106,15 +106,11 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
   function tiers<Key extends RegisterKey, Value extends { readonly version: number }>(
     origin: Source<Key, Value>,
     codec: Codec<Value>,
-    bounds: Pick<MemoryTierOptions<Key, Value>, 'maxEntries' | 'maxBytes'> = {},
+    bounds?: typeof SETTINGS_BOUNDS,
   ): MemoryTier<Key, Value> {
     const cached = redisTier<Key, Value>({
       origin,
-      registers: {
-        read: (key) => registers.read(key, codec),
-        takeLeases: registers.takeLeases,
-        fill: (fills) => registers.fill(fills, codec),
-      },
+      registers: registers.of(codec),
       runtime,
       mayBeStale() {
         publisher.catchUp()

@@ -7,22 +7,22 @@ import { freshnessOf, withExpiry } from './freshness.ts'
 import type { CachedRegister, Fill, Filled, Lease, ReadResult } from './register.ts'
 
 /** The registers of one kind of value. Every method throws `SourceUnavailable` when Redis fails. */
-export interface Registers<Key, Value> {
-  read(key: Key): Promise<ReadResult<Value>>
+export interface Registers<Value> {
+  read(key: RegisterKey): Promise<ReadResult<Value>>
   /** In the order of `keys`; `null` = another reader holds that lease. */
-  takeLeases(keys: readonly Key[]): Promise<readonly (Lease | null)[]>
+  takeLeases(keys: readonly RegisterKey[]): Promise<readonly (Lease | null)[]>
   /** Writes none without its lease, and none over a newer register. */
-  fill(fills: readonly Fill<Key, Value>[]): Promise<Filled<Key>>
+  fill(fills: readonly Fill<Value>[]): Promise<Filled>
 }
 
 export interface RedisTierOptions<Key, Value> {
   readonly origin: Source<Key, Value>
-  readonly registers: Registers<Key, Value>
+  readonly registers: Registers<Value>
   readonly runtime: Runtime
   /** Whether Redis has been out of reach or has gone back, and may lack edits: then Postgres is asked first. */
   readonly mayBeStale: () => boolean
   /** Corrects a register that claims to be newer than what the origin has. */
-  readonly bumpAbove: (key: Key, claimed: number) => Promise<void>
+  readonly bumpAbove: (key: RegisterKey, claimed: number) => Promise<void>
 }
 
 /** How often and how many times to look again while another reader loads a register. */
@@ -82,8 +82,8 @@ export function redisTier<Key extends RegisterKey, Value extends { readonly vers
   }
 
   async function fill(key: Key, register: CachedRegister<Value>, lease: Lease): Promise<void> {
-    const { newer } = await registers.fill([{ key, register, lease }])
-    for (const { newerVersion } of newer) await bumpAbove(key, newerVersion)
+    const { newerVersions } = await registers.fill([{ key, register, lease }])
+    for (const claimed of newerVersions) await bumpAbove(key, claimed)
   }
 
   /** Without the lease: its holder fills the register soon, or is dead and must not hold up other readers. */

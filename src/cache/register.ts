@@ -2,6 +2,7 @@
  * @module
  * The versioned register, which holds what Postgres has under a key, and the right to fill one.
  */
+import type { RegisterKey } from '../links/register-key.ts'
 
 export interface Register<Value> {
   /** 0 for a key that never existed, the version of the deletion for a deleted one. */
@@ -32,20 +33,14 @@ export type ReadResult<Value> =
   /** Nothing is there, and another reader is loading it. */
   | { readonly kind: 'loading' }
 
-export interface Fill<Key, Value> {
-  readonly key: Key
+export interface Fill<Value> {
+  readonly key: RegisterKey
   readonly register: CachedRegister<Value>
   readonly lease: Lease
 }
 
-export interface Filled<Key> {
+export interface Filled {
   readonly written: number
-  /** Not written, although no edit took the lease away: Redis has what Postgres does not. */
-  readonly newer: readonly Newer<Key>[]
-}
-
-/** A key whose register in Redis claims to be newer than what was to be written. */
-export interface Newer<Key> {
-  readonly key: Key
-  readonly newerVersion: number
+  /** Claimed by registers that were not written over, although no edit took the lease away: Postgres has no such version. */
+  readonly newerVersions: readonly number[]
 }

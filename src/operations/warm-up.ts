@@ -7,7 +7,7 @@ import type { RegisterStore } from '../registers/register-store.ts'
 export interface WarmUpOptions {
   readonly links: Pick<PostgresLinks, 'mostHit'>
   readonly outbox: Pick<Outbox, 'current'>
-  readonly registers: Pick<RegisterStore, 'takeLeases' | 'fill'>
+  readonly registers: Pick<RegisterStore, 'takeLeases' | 'of'>
   readonly now: () => number
   readonly random: () => number
 }
@@ -39,7 +39,7 @@ export async function warmUp(options: WarmUpOptions, count: number, offset: numb
       const register = withExpiry({ version, value: link }, loadMs, now(), random)
       return [{ key: { domain, code }, register, lease }]
     })
-    if (fills.length > 0) warmed += (await registers.fill(fills, linkCodec)).written
+    if (fills.length > 0) warmed += (await registers.of(linkCodec).fill(fills)).written
   }
   return { links: keys.length, warmed }
 }

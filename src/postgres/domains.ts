@@ -1,13 +1,26 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { SettingsSource } from '../links/domain-settings.ts'
+import { REDIRECT_STATUSES } from '../links/link.ts'
 import type { Domain, DomainTable } from '../owners/domain-table.ts'
 import type { Database } from './client.ts'
-import { type DomainRow, domainFromRow } from './domain-row.ts'
 import { retrying } from './postgres-error.ts'
 import { toOutbox } from './to-outbox.ts'
 
 /** A bound on one answer. */
 const MAX_LISTED = 1_000
+
+/** A row of `domains`. */
+export interface DomainRow {
+  readonly host: string
+  readonly root_url: string | null
+  readonly not_found_url: string | null
+  readonly expired_url: string | null
+  readonly default_status: number
+  readonly robots: string
+  readonly created_at: string
+  readonly updated_at: string
+  readonly version: string
+}
 
 async function readDomain(database: Database, host: string): Promise<Domain | null> {
   const [row] = await database.execute<DomainRow>(sql`SELECT * FROM domains WHERE host = ${host}`)
@@ -58,5 +71,19 @@ export function postgresDomains(database: Database): DomainTable {
       write(
         sql`DELETE FROM domains WHERE host = ${host} RETURNING host, nextval('link_version_seq') AS version`,
       ),
+  }
+}
+
+export function domainFromRow(row: DomainRow): Domain {
+  return {
+    host: row.host,
+    rootUrl: row.root_url,
+    notFoundUrl: row.not_found_url,
+    expiredUrl: row.expired_url,
+    defaultStatus: REDIRECT_STATUSES.find((status) => status === row.default_status) ?? 302,
+    robots: row.robots === 'disallow' ? row.robots : 'allow',
+    createdAt: new Date(row.created_at),
+    updatedAt: new Date(row.updated_at),
+    version: Number(row.version),
   }
 }

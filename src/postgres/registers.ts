@@ -5,7 +5,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { keyFromName } from '../links/register-key.ts'
 import type { Edit } from '../registers/edit.ts'
-import { type DomainRow, domainFromRow } from './domain-row.ts'
+import { type DomainRow, domainFromRow } from './domains.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 
 /** A row of `registersOf`. */

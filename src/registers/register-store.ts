@@ -1,5 +1,6 @@
 import { ABSENT_TTL_MS, VALUE_TTL_MS, withExpiry } from '../cache/freshness.ts'
-import type { Fill, Filled, Lease, Newer, ReadResult, Register } from '../cache/register.ts'
+import type { Registers } from '../cache/redis-tier.ts'
+import type { Register } from '../cache/register.ts'
 import { keyFromName, type RegisterKey, registerName } from '../links/register-key.ts'
 import type { RedisClient, RedisReply } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
@@ -12,20 +13,16 @@ import { type Edit, withRegister } from './edit.ts'
 export interface Published {
   /** The id of the change log's entry about these edits. */
   readonly logId: string
-  /** Refused: usually a later edit has been published already. */
-  readonly newer: readonly Newer<RegisterKey>[]
+  /** Refused: their registers claim to be newer. Usually a later edit has been published already. */
+  readonly newer: readonly { readonly key: RegisterKey; readonly newerVersion: number }[]
 }
 
 /** Every method throws `SourceUnavailable` when Redis fails. */
 export interface RegisterStore {
-  read<Value>(key: RegisterKey, codec: Codec<Value>): Promise<ReadResult<Value>>
-  /** In the order of `keys`; `null` = another reader holds that lease. */
-  takeLeases(keys: readonly RegisterKey[]): Promise<readonly (Lease | null)[]>
-  /** Writes none without its lease, and none over a newer register. */
-  fill<Key extends RegisterKey, Value>(
-    fills: readonly Fill<Key, Value>[],
-    codec: Codec<Value>,
-  ): Promise<Filled<Key>>
+  /** The registers of one kind of value. */
+  of<Value>(codec: Codec<Value>): Registers<Value>
+  /** As `Registers.takeLeases`. */
+  takeLeases: Registers<unknown>['takeLeases']
   /** What stands in Redis, corrupt or not, in the order of `keys`; `null` = nothing. For reconciliation. */
   peek(keys: readonly RegisterKey[]): Promise<readonly (string | null)[]>
   /** Corrects what Redis holds and tells every isolate, in one round trip; adds only what it has the lease for. */
@@ -58,40 +55,46 @@ export function createRegisterStore({
   leaseMs,
 }: RegisterStoreOptions): RegisterStore {
   const newToken = (): string => crypto.randomUUID()
+
+  const takeLeases: RegisterStore['takeLeases'] = async (wanted) => {
+    const token = newToken()
+    const reply = await redis.eval(TAKE_LEASES, wanted.map(keys.lease), [token, leaseMs])
+    const taken = Array.isArray(reply) ? reply : []
+    return wanted.map((_, i) => (taken[i] === 1 ? { token, corrupt: '' } : null))
+  }
+
   return {
-    async read(key, codec) {
-      const token = newToken()
-      const reply = await redis.eval(READ_OR_LEASE, [keys.register(key), keys.lease(key)], [token, leaseMs])
-      if (reply === 1) return { kind: 'leased', lease: { token, corrupt: '' } }
-      if (typeof reply !== 'string') return { kind: 'loading' }
-      const register = decodeRegister(reply, codec)
-      return register === null
-        ? { kind: 'leased', lease: { token: '', corrupt: reply } }
-        : { kind: 'hit', register }
-    },
+    takeLeases,
 
-    async takeLeases(wanted) {
-      const token = newToken()
-      const reply = await redis.eval(TAKE_LEASES, wanted.map(keys.lease), [token, leaseMs])
-      const taken = Array.isArray(reply) ? reply : []
-      return wanted.map((_, i) => (taken[i] === 1 ? { token, corrupt: '' } : null))
-    },
+    of: (codec) => ({
+      takeLeases,
 
-    async fill(fills, codec) {
-      const reply = await redis.eval(
-        FILL,
-        fills.flatMap(({ key }) => [keys.register(key), keys.lease(key)]),
-        fills.flatMap(({ register, lease: { token, corrupt } }) => {
-          return [token, register.version, encodeRegister(register, codec), ttlOf(register), corrupt]
-        }),
-      )
-      const results = Array.isArray(reply) ? reply.map(Number) : []
-      const newer = newerOf(
-        fills.map(({ key }) => key),
-        results,
-      )
-      return { written: results.filter((result) => result === -1).length, newer }
-    },
+      async read(key) {
+        const token = newToken()
+        const reply = await redis.eval(READ_OR_LEASE, [keys.register(key), keys.lease(key)], [token, leaseMs])
+        if (reply === 1) return { kind: 'leased', lease: { token, corrupt: '' } }
+        if (typeof reply !== 'string') return { kind: 'loading' }
+        const register = decodeRegister(reply, codec)
+        return register === null
+          ? { kind: 'leased', lease: { token: '', corrupt: reply } }
+          : { kind: 'hit', register }
+      },
+
+      async fill(fills) {
+        const reply = await redis.eval(
+          FILL,
+          fills.flatMap(({ key }) => [keys.register(key), keys.lease(key)]),
+          fills.flatMap(({ register, lease: { token, corrupt } }) => {
+            return [token, register.version, encodeRegister(register, codec), ttlOf(register), corrupt]
+          }),
+        )
+        const results = Array.isArray(reply) ? reply.map(Number) : []
+        return {
+          written: results.filter((result) => result === -1).length,
+          newerVersions: results.filter((result) => result > 0),
+        }
+      },
+    }),
 
     async peek(wanted) {
       if (wanted.length === 0) return []
@@ -117,13 +120,11 @@ export function createRegisterStore({
         ],
       )
       const [logId, ...results] = Array.isArray(reply) ? reply : []
-      return {
-        logId: String(logId),
-        newer: newerOf(edits.map(registerName), results.map(Number)).map(({ key: name, newerVersion }) => ({
-          key: keyFromName(name),
-          newerVersion,
-        })),
-      }
+      const newer = edits.flatMap((edit, i) => {
+        const newerVersion = Number(results[i] ?? 0)
+        return newerVersion > 0 ? { key: keyFromName(registerName(edit)), newerVersion } : []
+      })
+      return { logId: String(logId), newer }
     },
 
     changes: (cursor) => redis.eval(FOLLOW_CHANGES, [keys.changes], [cursor]),
@@ -133,13 +134,6 @@ export function createRegisterStore({
       return Array.isArray(reply) ? reply.map(String) : []
     },
   }
-}
-
-function newerOf<Key>(keys: readonly Key[], results: readonly number[]): Newer<Key>[] {
-  return keys.flatMap((key, i) => {
-    const newerVersion = results[i] ?? 0
-    return newerVersion > 0 ? { key, newerVersion } : []
-  })
 }
 
 const ttlOf = ({ value }: Register<unknown>): number => (value === null ? ABSENT_TTL_MS : VALUE_TTL_MS)

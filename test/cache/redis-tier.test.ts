@@ -19,14 +19,14 @@ interface Situation {
   readonly reads: readonly ReadResult<Link>[]
   readonly lease?: Lease | null
   readonly postgres?: Link | null | Error
-  readonly filled?: Filled<LinkKey>
+  readonly filled?: Filled
 }
 
 function setup({
   reads,
   lease = LEASE,
   postgres = linkOf(2),
-  filled = { written: 1, newer: [] },
+  filled = { written: 1, newerVersions: [] },
 }: Situation) {
   let readCount = 0
   const done: string[] = []
@@ -102,7 +102,7 @@ describe('redis tier', () => {
   test('has Postgres overrule a register that is newer than what Postgres has', async () => {
     const { tier, done } = setup({
       reads: [hit(register(9, NOW - HOUR_MS))],
-      filled: { written: 0, newer: [{ key, newerVersion: 9 }] },
+      filled: { written: 0, newerVersions: [9] },
     })
     expect(await tier.find(key)).toEqual(linkOf(2))
     await Promise.resolve()
