@@ -5,11 +5,12 @@
 import type { ApiServices } from './api/api-services.ts'
 import { createBreaker } from './breaker.ts'
 import type { MemoryTier } from './cache/memory-tier.ts'
+import { createSettingsFinder } from './cache/settings-finder.ts'
 import type { Config } from './config.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
-import { createSettingsFinder } from './links/domain-settings.ts'
+import type { Link, LinkKey } from './links/link.ts'
 import { createLiveLinks } from './live-links.ts'
 import { log } from './log.ts'
 import type { Owners } from './owners/owners.ts'
@@ -20,7 +21,7 @@ import type { Runtime } from './runtime.ts'
 import { isSubrequestLimit } from './subrequest-limit.ts'
 
 export interface Services extends ApiServices {
-  readonly links: Pick<MemoryTier, 'find' | 'peek'>
+  readonly links: Pick<MemoryTier<LinkKey, Link>, 'find' | 'peek'>
   readonly hits: HitRecorder
   readonly misses: MissGuard
   readonly publisher: Publisher
@@ -49,6 +50,8 @@ export function createServices(config: Config, runtime: Runtime): Services {
   let composed: Owners | undefined
   const postgresLinks = async () =>
     (await import('./postgres/links.ts')).postgresLinks(await database(), config.postgres.retries)
+  const postgresSettings = async () =>
+    (await import('./postgres/domains.ts')).postgresSettings(await database(), config.postgres.retries)
   const totals = async () =>
     (await import('./postgres/hits.ts')).postgresHits(
       await database(),
@@ -58,14 +61,17 @@ export function createServices(config: Config, runtime: Runtime): Services {
   const idempotentResponses = async () =>
     (await import('./postgres/idempotent-responses.ts')).postgresIdempotentAnswers(await database())
 
-  const { links, publisher, registers, redis, backgroundRedis, redisBreaker, backgroundBreaker, keys } =
-    createLiveLinks({
-      config,
-      runtime,
-      origin: { find: async (key) => (await postgresLinks()).find(key) },
-      outbox,
-    })
-  const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog: links.changeLog })
+  const live = createLiveLinks({
+    config,
+    runtime,
+    origins: {
+      links: { find: async (key) => (await postgresLinks()).find(key) },
+      settings: { find: async (key) => (await postgresSettings()).find(key) },
+    },
+    outbox,
+  })
+  const { links, changeLog, publisher, registers, redis, backgroundRedis, keys } = live
+  const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog })
   const hits = createHitRecorder({ counters, totals, commitWindowMs: config.hits.commitWindowMs, runtime })
   const flush = async (): Promise<FlushReport> => {
     // What this isolate has gathered is flushed too, so that whoever asks for a flush sees their own hits.
@@ -89,7 +95,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
       return composed
     },
     idempotentResponses,
-    settings: createSettingsFinder(links),
+    settings: createSettingsFinder(live.settings),
     flush,
     async reconcile(full) {
       const { reconcile } = await import('./operations/reconcile.ts')
@@ -101,7 +107,6 @@ export function createServices(config: Config, runtime: Runtime): Services {
           publisher,
           flush,
           now,
-          links: await postgresLinks(),
           outbox: await outbox(),
           async prune() {
             await (await idempotentResponses()).prune()
@@ -118,16 +123,20 @@ export function createServices(config: Config, runtime: Runtime): Services {
     },
     async warm(count, offset) {
       const { warmUp } = await import('./operations/warm-up.ts')
-      return warmUp({ links: await postgresLinks(), registers, now, random }, count, offset)
+      return warmUp(
+        { links: await postgresLinks(), outbox: await outbox(), registers, now, random },
+        count,
+        offset,
+      )
     },
     async health() {
       const { checkHealth } = await import('./operations/health.ts')
       return checkHealth({
-        redisBreakers: [redisBreaker, backgroundBreaker],
+        redisBreakers: [live.redisBreaker, live.backgroundBreaker],
         postgresBreakers: [postgresBreaker],
         counters,
         outbox,
-        changeLog: links.changeLog,
+        changeLog,
         recorder: hits,
         now,
       })

@@ -1,6 +1,6 @@
+import type { SettingsFinder } from '../cache/settings-finder.ts'
 import type { Config } from '../config.ts'
 import type { FlushReport } from '../hits/flush.ts'
-import type { SettingsFinder } from '../links/domain-settings.ts'
 import type { HealthReport } from '../operations/health.ts'
 import type { ReconcileReport } from '../operations/reconcile.ts'
 import type { WarmUpReport } from '../operations/warm-up.ts'

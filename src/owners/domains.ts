@@ -1,4 +1,4 @@
-import { type DomainSettings, settingsKey, toRegister } from '../links/domain-settings.ts'
+import type { DomainSettings } from '../links/domain-settings.ts'
 import type { Domain, DomainStore } from './domain-store.ts'
 import { createOwnHosts, type OwnHosts, type OwnHostsOptions } from './own-hosts.ts'
 import type { PublishedWrites } from './published-writes.ts'
@@ -39,9 +39,7 @@ export function createDomains({ domains, writes, ...options }: DomainsOptions): 
       if (loops.length > 0) return { kind: 'looping', loops }
       const domain = await writes.run(
         () => domains.put(host, settings).finally(ownHosts.forget),
-        ({ version }) => [
-          { key: settingsKey(host), register: { version, link: toRegister(settings, version) } },
-        ],
+        (written) => [{ host, version: written.version, settings: written }],
       )
       return { kind: 'written', domain }
     },
@@ -49,8 +47,7 @@ export function createDomains({ domains, writes, ...options }: DomainsOptions): 
     async delete(host) {
       const version = await writes.run(
         () => domains.delete(host).finally(ownHosts.forget),
-        (deletion) =>
-          deletion === null ? [] : [{ key: settingsKey(host), register: { version: deletion, link: null } }],
+        (deletion) => (deletion === null ? [] : [{ host, version: deletion, settings: null }]),
       )
       return version !== null
     },

@@ -1,7 +1,7 @@
 import { NO_HITS } from '../hits/live-totals.ts'
 import { generateCode } from '../links/code.ts'
 import type { LinkRecord, WrittenKey } from '../links/link.ts'
-import type { Edit } from '../registers/register-store.ts'
+import type { Edit } from '../registers/edit.ts'
 import type { BulkChange, BulkStore } from './bulk-store.ts'
 import { type FlushAllOptions, flushAll } from './flush-all.ts'
 import type { LinkChanges } from './link-fields.ts'

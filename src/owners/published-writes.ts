@@ -1,7 +1,8 @@
+import type { Lease } from '../cache/register.ts'
 import { SourceUnavailable } from '../errors.ts'
 import type { LinkKey, WrittenKey } from '../links/link.ts'
+import type { Edit } from '../registers/edit.ts'
 import type { Publisher } from '../registers/publisher.ts'
-import type { Edit, Lease } from '../registers/register-store.ts'
 import type { WrittenLink } from './bulk-store.ts'
 
 /**
@@ -23,7 +24,7 @@ export interface PublishedWrites {
   ): Promise<Result>
 }
 
-export type PublishedWritesOptions = Pick<Publisher, 'lease' | 'publish' | 'drain' | 'suspect'>
+export type PublishedWritesOptions = Pick<Publisher, 'lease' | 'publish' | 'drain' | 'markBehind'>
 
 export function createPublishedWrites(publisher: PublishedWritesOptions): PublishedWrites {
   async function publishOutbox(): Promise<void> {
@@ -31,7 +32,7 @@ export function createPublishedWrites(publisher: PublishedWritesOptions): Publis
       await publisher.drain()
     } catch (error) {
       if (!(error instanceof SourceUnavailable)) throw error
-      publisher.suspect()
+      publisher.markBehind()
     }
   }
 
@@ -50,13 +51,13 @@ export function createPublishedWrites(publisher: PublishedWritesOptions): Publis
 
 /** An edit whose acknowledgement was lost may have happened all the same, and wait in the outbox: then it is drained. */
 export async function markingBehind<Result>(
-  publisher: Pick<Publisher, 'suspect'>,
+  publisher: Pick<Publisher, 'markBehind'>,
   write: () => Promise<Result>,
 ): Promise<Result> {
   try {
     return await write()
   } catch (error) {
-    if (error instanceof SourceUnavailable && error.wasSent) publisher.suspect()
+    if (error instanceof SourceUnavailable && error.wasSent) publisher.markBehind()
     throw error
   }
 }
@@ -69,7 +70,9 @@ export function editsOf(written: readonly WrittenLink[], lease?: Lease | null): 
 
 /** @param lease `null` = correct what Redis holds and add nothing: most links of many are not visited soon. */
 export const linkEdit = ({ domain, code, version, link }: WrittenKey, lease: Lease | null = null): Edit => ({
-  key: { domain, code },
-  register: { version, link },
+  domain,
+  code,
+  version,
+  link,
   lease,
 })

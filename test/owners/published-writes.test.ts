@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { SourceUnavailable } from '../../src/errors.ts'
 import { createPublishedWrites } from '../../src/owners/published-writes.ts'
-import type { Edit } from '../../src/registers/register-store.ts'
+import type { Edit } from '../../src/registers/edit.ts'
 
-const edit: Edit = { key: { domain: '*', code: 'a' }, register: { version: 1, link: null } }
+const edit: Edit = { domain: '*', code: 'a', version: 1, link: null }
 const unavailable = (wasSent: boolean) => new SourceUnavailable('postgres', new Error('no'), wasSent)
 
 function setUp(drain: () => Promise<number> = async () => 0) {
@@ -15,7 +15,7 @@ function setUp(drain: () => Promise<number> = async () => 0) {
       trace.push('drained')
       return drain()
     },
-    suspect: () => void trace.push('marked behind'),
+    markBehind: () => void trace.push('marked behind'),
   })
   const write = async () => {
     trace.push('written')

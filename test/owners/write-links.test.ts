@@ -72,12 +72,12 @@ const publishingInto = (published: PublishedLink[]): PublishedWrites =>
   createPublishedWrites({
     lease: async () => null,
     publish: async (edits) => {
-      for (const { key, register } of edits) {
-        if (register.link !== null) published.push({ name: linkName(key), url: register.link.url })
+      for (const edit of edits) {
+        if ('code' in edit && edit.link !== null) published.push({ name: linkName(edit), url: edit.link.url })
       }
     },
     drain: async () => 0,
-    suspect: () => {},
+    markBehind: () => {},
   })
 
 /** With two digits behind it, it is too long for a code. */

@@ -69,7 +69,7 @@ export async function startStores(): Promise<Stores> {
     postgresFaults,
     keyPrefix,
     redisUrl: upstash.redisUrl,
-    registerOf: (code) => createKeys(keyPrefix).link({ domain: '*', code }),
+    registerOf: (code) => createKeys(keyPrefix).register({ domain: '*', code }),
     async flushedHits(id) {
       const [row] = await sql<{ hits: string }>('SELECT hits FROM link_hits WHERE link_id = $1', [id])
       return Number(row?.hits ?? 0)
