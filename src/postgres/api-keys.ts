@@ -1,12 +1,12 @@
 import { and, desc, eq, getTableColumns, gt, inArray, isNull, or, sql } from 'drizzle-orm'
-import type { ApiKey, ApiKeys } from '../owners/api-key.ts'
+import type { ApiKey, ApiKeyStore } from '../owners/api-key.ts'
 import type { Database } from './client.ts'
 import { apiKeys } from './schema.ts'
 
 /** A bound on one response; no owner has that many. */
 const MAX_LISTED = 1_000
 
-export function postgresApiKeys(database: Database): ApiKeys {
+export function postgresApiKeys(database: Database): ApiKeyStore {
   const isKey = (id: string) => eq(apiKeys.id, BigInt(id))
   return {
     async create({ name, scopes, domains, expiresAt, createdBy }, { prefix, hash }) {

@@ -1,12 +1,12 @@
 import { and, count, eq, inArray, not, notExists, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import { type BulkChange, type LinkBatches, MAX_CHANGED, MAX_MATCHED } from '../owners/link-batches.ts'
+import { type BulkChange, type BulkStore, MAX_CHANGED, MAX_MATCHED } from '../owners/bulk-store.ts'
+import type { LinkChanges } from '../owners/link-fields.ts'
 import type { LinkFilter } from '../owners/link-filter.ts'
 import type { Database, QueryBuilder } from './client.ts'
 import { differs, hasRoom } from './link-changes.ts'
 import { CHOSEN, editTables, toEdited } from './link-edits.ts'
 import { matches } from './link-filter.ts'
-import type { LinkChanges } from './link-repository.ts'
 import { PLANNER_SETTINGS } from './planner-settings.ts'
 import { isUniqueViolation } from './postgres-error.ts'
 import { links } from './schema.ts'
@@ -17,7 +17,7 @@ const MAX_COLLISIONS = 3
 
 const MATCHED = count().as('matched')
 
-export function postgresBulkEdits(database: Database): Pick<LinkBatches, 'update' | 'delete' | 'match'> {
+export function postgresBulkEdits(database: Database): Pick<BulkStore, 'update' | 'delete' | 'match'> {
   /**
    * Locks rows in the same order as a batch of writes: the two cannot deadlock.
    * @param changes `null` = delete them.

@@ -1,10 +1,10 @@
 import { and, eq, exists, isNull, lt, or, sql } from 'drizzle-orm'
 import {
   ATTEMPT_LOST_AFTER_S,
-  type Attempt,
   type IdempotentAnswers,
   KEEP_ANSWERS_FOR_S,
 } from '../api/http/idempotent-responses.ts'
+import type { Attempt } from '../owners/write-step.ts'
 import type { Database } from './client.ts'
 import { idempotentAnswers as answers } from './schema.ts'
 

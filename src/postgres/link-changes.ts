@@ -1,9 +1,9 @@
 import { is, or, SQL, sql } from 'drizzle-orm'
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core'
 import { MAX_TAGS } from '../links/link.ts'
+import type { LinkChanges } from '../owners/link-fields.ts'
 import { NEXT_VERSION } from './expressions.ts'
 import { LINK_COLUMNS } from './link-columns.ts'
-import type { LinkChanges } from './link-repository.ts'
 import { links } from './schema.ts'
 
 /** By column; `undefined` = leave as it is. */

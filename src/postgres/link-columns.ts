@@ -4,8 +4,8 @@
  * imported and returned without a change here.
  */
 import { type Column, getTableColumns, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { LinkFields } from '../owners/link-fields.ts'
 import { NEXT_VERSION } from './expressions.ts'
-import type { LinkFields } from './link-repository.ts'
 import { links } from './schema.ts'
 
 export const LINK_COLUMNS = getTableColumns(links)

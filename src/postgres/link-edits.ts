@@ -1,10 +1,10 @@
 import { eq, inArray, type SQLWrapper, sql } from 'drizzle-orm'
 import type { LinkRecord, WrittenKey } from '../links/link.ts'
+import type { LinkChanges } from '../owners/link-fields.ts'
 import type { QueryBuilder } from './client.ts'
 import { NEXT_VERSION } from './expressions.ts'
 import { assignments } from './link-changes.ts'
 import { DELETED_COLUMNS, FIELD_COLUMNS, LINK_COLUMNS, names } from './link-columns.ts'
-import type { LinkChanges } from './link-repository.ts'
 import { toLinkRecord } from './link-row.ts'
 import { links } from './schema.ts'
 

@@ -1,5 +1,5 @@
 import { eq, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import type { LinkListQuery } from '../owners/link-list.ts'
+import type { LinkListQuery } from '../owners/link-pages.ts'
 import { TOTAL_HITS } from './expressions.ts'
 import { linkHits, links } from './schema.ts'
 

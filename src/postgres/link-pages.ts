@@ -1,5 +1,5 @@
 import { and, inArray, type SQL, sql } from 'drizzle-orm'
-import type { LinkListQuery, LinkPages, ListPosition, StoredPage } from '../owners/link-list.ts'
+import type { LinkListQuery, LinkPage, LinkPages, ListPosition } from '../owners/link-pages.ts'
 import type { Database } from './client.ts'
 import { appliedAmong, COUNTED_HITS } from './counted-hits.ts'
 import { TOTAL_HITS } from './expressions.ts'
@@ -42,7 +42,7 @@ export function postgresLinkPages(database: Database): LinkPages {
 
 const COLUMNS = { ...LINK_COLUMNS, hits: linkHits.hits, lastHitAt: linkHits.lastHitAt }
 
-function toPage({ limit }: LinkListQuery, rows: PageRow['links'], edge: PageRow['edge']): StoredPage {
+function toPage({ limit }: LinkListQuery, rows: PageRow['links'], edge: PageRow['edge']): LinkPage {
   const shown = rows.slice(0, limit).map((row) => {
     const { hits, lastHitAt, ...link } = decodeRow(COLUMNS, row)
     return { ...toLinkRecord(link), hits, lastHitAt }
