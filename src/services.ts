@@ -51,7 +51,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
   const postgresLinks = async () =>
     (await import('./postgres/links.ts')).postgresLinks(await database(), config.postgres.retries)
   const postgresSettings = async () =>
-    (await import('./postgres/domains.ts')).postgresSettings(await database(), config.postgres.retries)
+    (await import('./postgres/domain-store.ts')).postgresSettings(await database(), config.postgres.retries)
   const totals = async () =>
     (await import('./postgres/hits.ts')).postgresHits(
       await database(),

@@ -18,6 +18,7 @@ import {
   timestamp,
   unique,
 } from 'drizzle-orm/pg-core'
+import type { RobotsPolicy } from '../links/domain-settings.ts'
 import type { RedirectStatus } from '../links/link.ts'
 import type { Scope } from '../owners/api-key.ts'
 import { NEXT_VERSION, SEARCH_TEXT, TOTAL_HITS } from './expressions.ts'
@@ -142,14 +143,14 @@ export const apiKeys = pgTable('api_keys', {
   revokedAt: timestamp('revoked_at', { withTimezone: true }),
 })
 
-/** What a domain shows where it has no link to show. `*` stands for every host that has no row. */
+/** Fallback URLs and defaults of a domain. `*` stands for every host that has no row. */
 export const domains = pgTable('domains', {
   host: text().primaryKey(),
   rootUrl: text('root_url'),
   notFoundUrl: text('not_found_url'),
   expiredUrl: text('expired_url'),
-  defaultStatus: smallint('default_status').notNull().default(302),
-  robots: text().notNull().default('allow'),
+  defaultStatus: smallint('default_status').$type<RedirectStatus>().notNull().default(302),
+  robots: text().$type<RobotsPolicy>().notNull().default('allow'),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   version: bigint({ mode: 'number' }).notNull().default(NEXT_VERSION),

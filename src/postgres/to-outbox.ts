@@ -3,11 +3,6 @@ import { QueryBuilder } from 'drizzle-orm/pg-core'
 import { NEXT_VERSION } from './expressions.ts'
 import { cacheOutbox } from './schema.ts'
 
-const insertIntoOutbox = (name: SQL): SQL => sql`
-  INSERT INTO ${cacheOutbox} AS o (name, version) SELECT ${name} AS name, version FROM written
-  ORDER BY name ON CONFLICT (name) DO UPDATE SET created_at = now(), version =
-    CASE WHEN excluded.version < o.version THEN ${NEXT_VERSION} ELSE excluded.version END`
-
 /**
  * Puts the names and versions of the rows in `written` into the outbox, in the same statement. An insert draws its version
  * before it waits for the deletion of what had its key. If that deletion is still in the outbox, it may reach Redis later
@@ -15,12 +10,14 @@ const insertIntoOutbox = (name: SQL): SQL => sql`
  * In the order of the names, like every write of many, so that two of them cannot deadlock.
  * @param name of a row in `written`; see `registerName`.
  */
-export const toOutbox = (name: SQL): SQL => sql`outbox AS (${insertIntoOutbox(name)})`
-
-const NAME_OF_LINK = sql`domain || '/' || code`
+export const toOutbox = (name: SQL) =>
+  new QueryBuilder().$with('outbox', {}).as(sql`
+    INSERT INTO ${cacheOutbox} AS o (name, version) SELECT ${name} AS name, version FROM written
+    ORDER BY name ON CONFLICT (name) DO UPDATE SET created_at = now(), version =
+      CASE WHEN excluded.version < o.version THEN ${NEXT_VERSION} ELSE excluded.version END`)
 
 /** For writes of links. */
-export const TO_OUTBOX = toOutbox(NAME_OF_LINK)
+export const OUTBOX = toOutbox(sql`domain || '/' || code`)
 
-/** As `TO_OUTBOX`, for the query builder. */
-export const OUTBOX = new QueryBuilder().$with('outbox', {}).as(insertIntoOutbox(NAME_OF_LINK))
+/** As `OUTBOX`, for a statement without the query builder. */
+export const TO_OUTBOX = sql`outbox AS (${OUTBOX._.sql})`

@@ -209,7 +209,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'links: a restore lowers a baseline',
-    file: 'src/postgres/link-batches.ts',
+    file: 'src/postgres/bulk-store.ts',
     find: 'greatest(link_hits.baseline, ',
     replace: 'greatest(0, ',
     tests: ['test/integration/totals.test.ts'],

@@ -5,7 +5,7 @@ import { postgresBulkEdits } from './bulk-edits.ts'
 import type { Database } from './client.ts'
 import { NEXT_VERSION } from './expressions.ts'
 import { byName, definitions, FIELD_COLUMNS, LINK_COLUMNS, names, overwrites } from './link-columns.ts'
-import { linkFromRow, type RawRow } from './link-row.ts'
+import { decodeRow, type RawRow, toLinkRecord } from './link-row.ts'
 import { recordedWrite } from './recorded-write.ts'
 import { linkHits, links } from './schema.ts'
 import { TO_OUTBOX } from './to-outbox.ts'
@@ -16,7 +16,7 @@ interface WriteAnswer {
   readonly is_repeated: boolean
 }
 
-export function postgresLinkBatches(database: Database): BulkStore {
+export function postgresBulkStore(database: Database): BulkStore {
   return {
     ...postgresBulkEdits(database),
 
@@ -24,7 +24,10 @@ export function postgresLinkBatches(database: Database): BulkStore {
       const [answer] = await database.execute<WriteAnswer>(writeStatement(drafts, onTaken, step))
       if (answer === undefined) throw new ClaimLost()
       const { rows, is_repeated: isRepeated } = answer
-      return rows.map((row) => ({ ...linkFromRow(row), index: row.index, isNew: row.is_new, isRepeated }))
+      return rows.map((row) => {
+        const link = toLinkRecord(decodeRow(LINK_COLUMNS, row))
+        return { ...link, index: row.index, isNew: row.is_new, isRepeated }
+      })
     },
 
     taken: (keys) =>

@@ -6,7 +6,7 @@ import { apiKeys } from './schema.ts'
 /** A bound on one response; no owner has that many. */
 const MAX_LISTED = 1_000
 
-export function postgresApiKeys(database: Database): ApiKeyStore {
+export function postgresApiKeyStore(database: Database): ApiKeyStore {
   const isKey = (id: string) => eq(apiKeys.id, BigInt(id))
   return {
     async create({ name, scopes, domains, expiresAt, createdBy }, { prefix, hash }) {

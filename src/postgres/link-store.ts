@@ -10,7 +10,7 @@ import { isUniqueViolation } from './postgres-error.ts'
 import { linkHits, links } from './schema.ts'
 import { OUTBOX } from './to-outbox.ts'
 
-export function postgresLinkRepository(database: Database): LinkStore {
+export function postgresLinkStore(database: Database): LinkStore {
   return {
     async get(id, pendingSegments) {
       const [row] = await database.run((db) =>
