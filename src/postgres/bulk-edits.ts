@@ -12,7 +12,7 @@ import { isUniqueViolation } from './postgres-error.ts'
 import { links } from './schema.ts'
 import { OUTBOX } from './to-outbox.ts'
 
-/** Each time somebody else took a code in the very moment in which a link was to move there. */
+/** Each time another write took a code in the very moment in which a link was to move there. */
 const MAX_COLLISIONS = 3
 
 const MATCHED = count().as('matched')

@@ -10,7 +10,7 @@ import { recordedWrite } from './recorded-write.ts'
 import { linkHits, links } from './schema.ts'
 import { TO_OUTBOX } from './to-outbox.ts'
 
-interface WriteAnswer {
+interface WriteResult {
   /** As JSON, so that they can be recorded. */
   readonly rows: readonly (RawRow & { readonly index: number; readonly is_new: boolean })[]
   readonly is_repeated: boolean
@@ -21,9 +21,9 @@ export function postgresBulkStore(database: Database): BulkStore {
     ...postgresBulkEdits(database),
 
     async write(drafts, onTaken, step) {
-      const [answer] = await database.execute<WriteAnswer>(writeStatement(drafts, onTaken, step))
-      if (answer === undefined) throw new ClaimLost()
-      const { rows, is_repeated: isRepeated } = answer
+      const [result] = await database.execute<WriteResult>(writeStatement(drafts, onTaken, step))
+      if (result === undefined) throw new ClaimLost()
+      const { rows, is_repeated: isRepeated } = result
       return rows.map((row) => {
         const link = toLinkRecord(decodeRow(LINK_COLUMNS, row))
         return { ...link, index: row.index, isNew: row.is_new, isRepeated }
@@ -82,7 +82,7 @@ function writeStatement(
       INSERT INTO ${linkHits} (link_id, baseline)
       SELECT id, baseline FROM written JOIN draft USING (domain, code) WHERE baseline IS NOT NULL
       ORDER BY id ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
-    ), ${TO_OUTBOX}, answer AS (
+    ), ${TO_OUTBOX}, result AS (
       SELECT coalesce(json_agg(link), '[]') AS rows
       FROM (SELECT written.*, index FROM written JOIN draft USING (domain, code)) AS link
     ), ${recorded}
@@ -103,8 +103,8 @@ const REST_OF_TOTAL = sql`greatest(link_hits.baseline, excluded.baseline -
 
 /** A total was exported with the creation time of its link, to the millisecond. */
 const MADE_AGAIN = sql`made_again AS MATERIALIZED (
-      SELECT id FROM links JOIN draft USING (code, domain)
-      WHERE date_trunc('milliseconds', links.created_at) <> draft.created_at
+      SELECT id FROM ${links} JOIN draft USING (code, domain)
+      WHERE date_trunc('milliseconds', ${links.createdAt}) <> draft.created_at
     ),`
 
 function draftRow({ index, domain, code, fields, createdAt, baseline }: LinkDraft): Record<string, unknown> {

@@ -157,8 +157,8 @@ export const domains = pgTable('domains', {
 })
 
 /**
- * The answers to requests that carried an Idempotency-Key. Here and not in Redis, because they must outlive what the
- * cache may forget, and a thousand bulk answers are megabytes that Redis would keep in memory.
+ * The responses to requests that carried an Idempotency-Key. Here and not in Redis, because they must outlive what the
+ * cache may forget, and a thousand bulk responses are megabytes that Redis would keep in memory.
  */
 export const idempotentAnswers = pgTable(
   'idempotent_answers',
@@ -168,11 +168,11 @@ export const idempotentAnswers = pgTable(
     /** Of method, path and body. */
     requestHash: text('request_hash').notNull(),
     /**
-     * Whose it is: an attempt that took too long writes nothing more, and must not overwrite its successor's answer.
+     * Whose it is: an attempt that took too long writes nothing more, and must not overwrite its successor's response.
      * `null` = its attempt has failed, and the next one may begin.
      */
     attempt: text(),
-    /** What each of its writes has written, in their order; emptied once there is an answer. */
+    /** What each of its writes has written, in their order; emptied once there is a response. */
     writes: json().array().notNull().default(sql`'{}'`),
     /** `null` = being processed since `created_at`. */
     status: smallint(),
