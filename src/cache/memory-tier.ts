@@ -1,7 +1,7 @@
 import { SourceUnavailable } from '../errors.ts'
 import { type Link, type LinkKey, linkName } from '../links/link.ts'
 import type { LinkSource } from '../links/link-source.ts'
-import type { RedisReply } from '../redis/client.ts'
+import type { ChangeLogNews } from '../redis/scripts/changes.ts'
 import type { ChangeLogReader } from '../registers/change-log.ts'
 import type { Runtime } from '../runtime.ts'
 import { createLinkMemory, type Entry, type Load } from './link-memory.ts'
@@ -11,7 +11,7 @@ export interface MemoryTierOptions {
   readonly origin: LinkSource
   readonly runtime: Pick<Runtime, 'now' | 'sleep' | 'background'>
   /** Reads the change log from a cursor on. Throws `SourceUnavailable` when Redis fails. */
-  readonly readChanges: (cursor: string) => Promise<RedisReply>
+  readonly readChanges: (cursor: string) => Promise<ChangeLogNews>
   /** Redis has come back as it was before. */
   readonly onWentBack: () => void
   /** Bounds of the cache; the defaults suit an isolate's 128 MB. */

@@ -2,7 +2,7 @@
  * @module
  * The change log: a Redis stream of bounded size to which every edit is appended, and each isolate's position in it.
  */
-import type { RedisReply } from '../redis/client.ts'
+import type { ChangeLogNews } from '../redis/scripts/changes.ts'
 
 export interface Change {
   /** The link's name; see `linkName`. */
@@ -23,10 +23,10 @@ export interface ChangeLogReader {
   /** Where to read on, as the script function `changes` takes it. */
   readonly cursor: () => string
   /**
-   * Takes what the script function `changes` returned. Answers may overtake each other.
+   * Takes what the script function `changes` returned. Replies may overtake each other.
    * @param requestedAt when the request was sent, in milliseconds since the epoch: what was appended later may be missing.
    */
-  receive(answer: RedisReply | undefined, requestedAt: number): void
+  receive(news: ChangeLogNews, requestedAt: number): void
   /** The request failed. Perhaps there was too much to tell for a slow line, so the next one asks for less. */
   missed(): void
   /** Redis has appended an edit of this isolate, under this id. */
@@ -53,8 +53,7 @@ export function createChangeLogReader(listener: ChangeListener): ChangeLogReader
     published(id) {
       if (isLater(id, seen)) seen = id
     },
-    receive(answer, requestedAt) {
-      const { kind, newest, texts } = parseAnswer(answer)
+    receive({ kind, newest, texts }, requestedAt) {
       // It has been overtaken, and everything in it is known.
       if (kind !== 'back' && cursor !== '' && newest !== '' && !isLater(newest, cursor)) {
         if (newest === cursor) advance(requestedAt)
@@ -99,19 +98,6 @@ export function decodeChanges(text: string): readonly Change[] | null {
     changes.push({ name, version })
   }
   return changes
-}
-
-interface Answer {
-  readonly kind: 'news' | 'gap' | 'back'
-  /** '' = it does not tell. */
-  readonly newest: string
-  readonly texts: readonly string[]
-}
-
-function parseAnswer(answer: RedisReply | undefined): Answer {
-  const [kind, newest, ...texts]: readonly RedisReply[] = Array.isArray(answer) ? answer : []
-  if (typeof newest !== 'string' || !/^\d+-\d+$/.test(newest)) return { kind: 'gap', newest: '', texts: [] }
-  return { kind: kind === 'news' || kind === 'back' ? kind : 'gap', newest, texts: texts.map(String) }
 }
 
 /** Ids of a stream: `<milliseconds>-<number>`, 64 bits each. */

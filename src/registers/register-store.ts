@@ -1,9 +1,15 @@
 import { ABSENT_TTL_MS, cachedFor, LINK_TTL_MS } from '../cache/freshness.ts'
 import { type LinkKey, linkName } from '../links/link.ts'
-import type { RedisClient, RedisReply } from '../redis/client.ts'
+import { listOf, type RedisClient } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
-import { FOLLOW_CHANGES, LOGGED_IDS } from '../redis/scripts/changes.ts'
-import { FILL, PUBLISH, READ_OR_LEASE, TAKE_LEASES } from '../redis/scripts/registers.ts'
+import { type ChangeLogNews, followChanges, loggedIds } from '../redis/scripts/changes.ts'
+import {
+  fillRegisters,
+  publishRegisters,
+  type RegisterKeys,
+  readOrLease,
+  takeLeases,
+} from '../redis/scripts/registers.ts'
 import { encodeChanges } from './change-log.ts'
 import { type CachedRegister, decodeRegister, encodeRegister, type Register } from './register.ts'
 
@@ -65,7 +71,7 @@ export interface RegisterStore {
   /** Corrects what Redis holds and tells every isolate, in one round trip; adds only what it has the lease for. */
   publish(edits: readonly Edit[]): Promise<Published>
   /** What the change log tells from a position on, for `ChangeLogReader.receive`. */
-  changes(cursor: string): Promise<RedisReply>
+  changes(cursor: string): Promise<ChangeLogNews>
   /** Which entries the change log has: see `LOGGED_IDS`. */
   loggedIds(since: number): Promise<readonly string[]>
 }
@@ -79,8 +85,6 @@ export interface RegisterStoreOptions {
   readonly leaseMs: number
 }
 
-/** Times what an entry may have, less than 1 MB. Isolates that missed more publications have a gap. */
-const CHANGE_LOG_LENGTH = 2_000
 /** What publishing assumes of the load that it saved. */
 const TYPICAL_LOAD_MS = 50
 
@@ -92,76 +96,70 @@ export function createRegisterStore({
   leaseMs,
 }: RegisterStoreOptions): RegisterStore {
   const newToken = (): string => crypto.randomUUID()
+  const keysOf = (key: LinkKey): RegisterKeys => ({ register: keys.link(key), lease: keys.lease(key) })
   return {
     async read(key) {
       const token = newToken()
-      const reply = await redis.eval(READ_OR_LEASE, [keys.link(key), keys.lease(key)], [token, leaseMs])
-      if (reply === 1) return { kind: 'leased', lease: { token, corrupt: '' } }
-      if (typeof reply !== 'string') return { kind: 'loading' }
-      const register = decodeRegister(reply)
+      const found = await readOrLease(redis, keysOf(key), token, leaseMs)
+      if (found === true) return { kind: 'leased', lease: { token, corrupt: '' } }
+      if (found === false) return { kind: 'loading' }
+      const register = decodeRegister(found)
       return register === null
-        ? { kind: 'leased', lease: { token: '', corrupt: reply } }
+        ? { kind: 'leased', lease: { token: '', corrupt: found } }
         : { kind: 'hit', register }
     },
 
     async takeLeases(linkKeys) {
       const token = newToken()
-      const reply = await redis.eval(TAKE_LEASES, linkKeys.map(keys.lease), [token, leaseMs])
-      const taken = Array.isArray(reply) ? reply : []
-      return linkKeys.map((_, i) => (taken[i] === 1 ? { token, corrupt: '' } : null))
+      const taken = await takeLeases(redis, linkKeys.map(keys.lease), token, leaseMs)
+      return taken.map((isTaken) => (isTaken ? { token, corrupt: '' } : null))
     },
 
     async fill(fills) {
-      const reply = await redis.eval(
-        FILL,
-        fills.flatMap(({ key }) => [keys.link(key), keys.lease(key)]),
-        fills.flatMap(({ register, lease: { token, corrupt } }) => {
-          return [token, register.version, encodeRegister(register), ttlOf(register), corrupt]
-        }),
+      const { written, newer } = await fillRegisters(
+        redis,
+        fills.map(({ key, register, lease }) => ({ ...keysOf(key), ...contentOf(register), ...lease })),
       )
-      const results = Array.isArray(reply) ? reply.map(Number) : []
-      return { written: results.filter((result) => result === -1).length, newer: newerOf(fills, results) }
+      return { written, newer: newerOf(fills, newer) }
     },
 
     async peek(linkKeys) {
       if (linkKeys.length === 0) return []
-      const reply = await redis.command('MGET', ...linkKeys.map(keys.link))
-      return linkKeys.map((_, i) => (Array.isArray(reply) && typeof reply[i] === 'string' ? reply[i] : null))
+      const texts = listOf(await redis.command('MGET', ...linkKeys.map(keys.link)))
+      return linkKeys.map((_, i) => (typeof texts[i] === 'string' ? texts[i] : null))
     },
 
     async publish(edits) {
-      const cached = edits.map(({ register }) => cachedFor(register, TYPICAL_LOAD_MS, now(), random))
-      const reply = await redis.eval(
-        PUBLISH,
-        [keys.changes, ...edits.flatMap(({ key }) => [keys.link(key), keys.lease(key)])],
-        [
-          CHANGE_LOG_LENGTH,
-          encodeChanges(
-            edits.map(({ key, register }) => ({ name: linkName(key), version: register.version })),
-          ),
-          ...cached.flatMap((register, i) => {
-            return [register.version, encodeRegister(register), ttlOf(register), edits[i]?.lease?.token ?? '']
-          }),
-        ],
+      const changes = edits.map(({ key, register: { version } }) => ({ name: linkName(key), version }))
+      const { logId, newer } = await publishRegisters(
+        redis,
+        { key: keys.changes, entry: encodeChanges(changes) },
+        edits.map(({ key, register, lease }) => ({
+          ...keysOf(key),
+          ...contentOf(cachedFor(register, TYPICAL_LOAD_MS, now(), random)),
+          token: lease?.token ?? '',
+        })),
       )
-      const [logId, ...results] = Array.isArray(reply) ? reply : []
-      return { logId: String(logId), newer: newerOf(edits, results.map(Number)) }
+      return { logId, newer: newerOf(edits, newer) }
     },
 
-    changes: (cursor) => redis.eval(FOLLOW_CHANGES, [keys.changes], [cursor]),
-
-    async loggedIds(since) {
-      const reply = await redis.eval(LOGGED_IDS, [keys.changes], [since, CHANGE_LOG_LENGTH])
-      return Array.isArray(reply) ? reply.map(String) : []
-    },
+    changes: (cursor) => followChanges(redis, keys.changes, cursor),
+    loggedIds: (since) => loggedIds(redis, keys.changes, since),
   }
 }
 
-function newerOf(writes: readonly { readonly key: LinkKey }[], results: readonly number[]): Newer[] {
+function newerOf(
+  writes: readonly { readonly key: LinkKey }[],
+  versions: readonly (number | null)[],
+): Newer[] {
   return writes.flatMap(({ key }, i) => {
-    const newerVersion = results[i] ?? 0
-    return newerVersion > 0 ? { key, newerVersion } : []
+    const newerVersion = versions[i] ?? null
+    return newerVersion === null ? [] : { key, newerVersion }
   })
 }
 
-const ttlOf = ({ link }: Register): number => (link === null ? ABSENT_TTL_MS : LINK_TTL_MS)
+const contentOf = (register: CachedRegister) => ({
+  version: register.version,
+  text: encodeRegister(register),
+  ttlMs: register.link === null ? ABSENT_TTL_MS : LINK_TTL_MS,
+})

@@ -1,6 +1,7 @@
 import { type MemoryTier, memoryTier } from '../../src/cache/memory-tier.ts'
 import type { Link } from '../../src/links/link.ts'
 import type { RedisReply } from '../../src/redis/client.ts'
+import { parseNews } from '../../src/redis/scripts/changes.ts'
 
 export const key = { domain: '*', code: 'a' }
 
@@ -42,7 +43,7 @@ export function openMemoryTier(options: { readonly maxLinks?: number } = {}) {
     },
     async readChanges() {
       if (logged instanceof Error) throw logged
-      return logged
+      return parseNews(logged)
     },
     onWentBack: () => wentBack++,
   })
@@ -51,10 +52,10 @@ export function openMemoryTier(options: { readonly maxLinks?: number } = {}) {
   /** The change log is read, and has news. */
   const sync = (...texts: string[]): void => {
     entries += texts.length
-    changeLog.receive(['news', `${entries}-0`, ...texts], time)
+    changeLog.receive(parseNews(['news', `${entries}-0`, ...texts]), time)
   }
   /** It is read, but does not tell of everything. */
-  const gap = (): void => changeLog.receive(['gap', `${++entries}-0`], time)
+  const gap = (): void => changeLog.receive(parseNews(['gap', `${++entries}-0`]), time)
   gap()
   return {
     tier,

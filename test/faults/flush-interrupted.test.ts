@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { CLAIM_HITS, RELEASE_HITS } from '../../src/redis/scripts/hits.ts'
+import { CLAIM_HITS, RELEASE_HITS } from '../../src/redis/scripts/flush-hits.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { type FaultRule, runs } from '../support/faults.ts'
 import { recover } from '../support/recover.ts'

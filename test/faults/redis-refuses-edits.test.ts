@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { InterceptedCall } from '../../src/local/intercept.ts'
-import { COMMIT_HITS } from '../../src/redis/scripts/hits.ts'
+import { COMMIT_HITS } from '../../src/redis/scripts/commit-hits.ts'
 import { FILL, PUBLISH, TAKE_LEASES } from '../../src/redis/scripts/registers.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'

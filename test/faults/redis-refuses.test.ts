@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { COMMIT_HITS } from '../../src/redis/scripts/hits.ts'
+import { COMMIT_HITS } from '../../src/redis/scripts/commit-hits.ts'
 import { type Edge, startEdge } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'
 import { recover } from '../support/recover.ts'

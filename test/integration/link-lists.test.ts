@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PENDING_HITS } from '../../src/redis/scripts/hits.ts'
+import { PENDING_HITS } from '../../src/redis/scripts/pending-hits.ts'
 import { type ApiLink, type Edge, startEdge } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'
 import { type Stores, startStores } from '../support/stores.ts'

@@ -12,23 +12,16 @@ import type { HitTotals } from '../../src/postgres/hits.ts'
 import { retrying } from '../../src/postgres/postgres-error.ts'
 import type { RedisReply, RedisTransport } from '../../src/redis/client.ts'
 import { createKeys } from '../../src/redis/keys.ts'
-import * as changeScripts from '../../src/redis/scripts/changes.ts'
-import * as hitScripts from '../../src/redis/scripts/hits.ts'
-import * as registerScripts from '../../src/redis/scripts/registers.ts'
+import { COMMIT_HITS, COMMIT_SETTINGS } from '../../src/redis/scripts/commit-hits.ts'
+import { PUBLISH } from '../../src/redis/scripts/registers.ts'
 import type { Outbox } from '../../src/registers/outbox.ts'
 import type { Publisher } from '../../src/registers/publisher.ts'
 import type { Runtime } from '../../src/runtime.ts'
 import type { InMemoryPostgres } from './in-memory-postgres.ts'
 import type { Life } from './network.ts'
+import { SCRIPT_NAMES } from './script-names.ts'
 import type { World } from './world.ts'
 
-/** For the log of a failed schedule. */
-const SCRIPT_NAMES = new Map(
-  Object.entries({ ...changeScripts, ...hitScripts, ...registerScripts }).map(([name, script]) => [
-    script,
-    name,
-  ]),
-)
 export const KEYS = createKeys('')
 const REDIS: Config['redis'] = { url: '', token: '', keyPrefix: '', timeoutMs: 300, retries: 1 }
 const POSTGRES: Config['postgres'] = { url: '', fetchEndpoint: null, timeoutMs: 5_000, retries: 1 }
@@ -84,12 +77,12 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
       async eval(script, keys, args) {
         const reply = await send(describeCall(script, keys, args), async () => {
           const executed = await redis.command('EVAL', script, keys.length, ...keys, ...args)
-          if (script === hitScripts.COMMIT_HITS && Array.isArray(executed) && executed[0] === 1) {
-            onAdded?.(args.slice(hitScripts.COMMIT_HITS_SETTINGS))
+          if (script === COMMIT_HITS && Array.isArray(executed) && executed[0] === 1) {
+            onAdded?.(args.slice(COMMIT_SETTINGS))
           }
           return executed
         })
-        if (script === registerScripts.PUBLISH) hearPublished(keys, args, reply as RedisReply)
+        if (script === PUBLISH) hearPublished(keys, args, reply as RedisReply)
         return reply
       },
       exec: ([name, ...args]) => send(name, () => redis.command(name, ...args)),
@@ -98,7 +91,7 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
   function hearPublished(keys: string[], args: (string | number)[], reply: RedisReply): void {
     const [, ...newer] = Array.isArray(reply) ? reply : []
     for (const [i, refused] of newer.entries()) {
-      if (refused === 0) onPublished?.(keys[2 * i + 1] ?? '', Number(args[4 * i + 2]))
+      if (refused === 0) onPublished?.(keys[2 * i + 1] ?? '', Number(args[4 * i + 1]))
     }
   }
   async function sql<T>(label: string, statement: (postgres: InMemoryPostgres) => T): Promise<T> {
