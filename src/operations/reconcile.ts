@@ -51,8 +51,8 @@ export async function reconcile(options: ReconcileOptions, full: boolean): Promi
   const { redis, keys, now } = options
   const startedAt = now()
   const drained = await options.publisher.drain()
-  const { claimed, batches } = await options.flush()
-  const released = claimed - batches
+  const { claimed, segments } = await options.flush()
+  const released = claimed - segments
   await options.prune()
   const cursorKey = full ? keys.fullReconcileCursor : keys.reconcileCursor
   let cursor = String((await redis.command('GET', cursorKey)) ?? '0')

@@ -88,7 +88,7 @@ export function applyHits(segments: readonly HitSegment[]): SQL {
       SELECT id FROM (SELECT id FROM segments UNION ALL SELECT id FROM batches) AS named
       EXCEPT SELECT id FROM known EXCEPT SELECT id FROM inserted
     )
-    SELECT (SELECT count(*) FROM accepted) AS batches,
+    SELECT (SELECT count(*) FROM accepted) AS segments,
       (SELECT count(*) FROM added) AS links,
       (SELECT coalesce(sum(hits), 0) FROM counted) AS hits,
       (SELECT coalesce(sum(hits), 0) FROM news) - (SELECT coalesce(sum(hits), 0) FROM counted) + (

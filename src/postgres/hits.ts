@@ -7,10 +7,10 @@ import type { Database } from './client.ts'
 /** What applying some segments did. */
 export interface AppliedHits {
   /** Segments that changed something; the others had been applied before. */
-  readonly batches: number
+  readonly segments: number
   readonly links: number
   readonly hits: number
-  /** Hits that were not counted, now or before: of links that are gone, or that nobody can tell from counted ones. */
+  /** Hits that were not counted, now or before: of links that are gone, or that cannot be told from counted ones. */
   readonly dropped: number
   /** Segments that came again with other batches: Redis went back to an earlier time. */
   readonly returned: number
@@ -48,7 +48,7 @@ export function postgresHits(database: Database, within: number): HitTotals {
         if (Number(row?.unsettled ?? 0) > 0) continue
         const number = (name: keyof AppliedHits): number => Number(row?.[name] ?? 0)
         return {
-          ...{ batches: number('batches'), links: number('links'), hits: number('hits') },
+          ...{ segments: number('segments'), links: number('links'), hits: number('hits') },
           ...{ dropped: number('dropped'), returned: number('returned'), repeated: number('repeated') },
         }
       }

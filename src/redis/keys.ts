@@ -9,13 +9,13 @@ export interface Keys {
   readonly lease: (key: LinkKey) => string
   /** Stream of edits, capped. */
   readonly changes: string
-  /** Hash of link id -> hits, the segment that is being filled; its field `#` is its batch id. */
+  /** The segment of hits that is being filled: see hit-segment.ts. */
   readonly hits: string
-  /** List of the batch ids of sealed segments, oldest first. */
+  /** List of the ids of sealed segments, oldest first. */
   readonly sealedHits: string
-  /** Followed by a batch id: the hash of that sealed segment. */
+  /** Followed by the id of a sealed segment: that segment. */
   readonly sealedHitsPrefix: string
-  /** The batch id of the segment that was released last, for a while. */
+  /** The id of the segment that was released last, for a while. */
   readonly releasedHits: string
   /** Sorted set of isolate -> sequence number of its newest commit. */
   readonly hitWriters: string

@@ -33,7 +33,7 @@ describe('flush', () => {
     await commit([[id, 3]])
     await expect(hits.flush({ release: crash })).rejects.toThrow('crashed')
     expect(await hits.total()).toBe(3)
-    expect(await hits.flush()).toEqual({ claimed: 1, batches: 0, links: 0, hits: 0 })
+    expect(await hits.flush()).toEqual({ claimed: 1, segments: 0, links: 0, hits: 0 })
     expect(await hits.total()).toBe(3)
     expect((await counters.claim(true)).segments).toEqual([])
   })
@@ -43,7 +43,7 @@ describe('flush', () => {
     await commit([[id, 3]])
     await expect(hits.flush({}, { apply: crash })).rejects.toThrow('crashed')
     await commit([[id, 4]])
-    expect(await hits.flush()).toEqual({ claimed: 2, batches: 2, links: 1, hits: 7 })
+    expect(await hits.flush()).toEqual({ claimed: 2, segments: 2, links: 1, hits: 7 })
     expect(await hits.total()).toBe(7)
   })
 
@@ -90,7 +90,7 @@ describe('flush', () => {
     const ids = await hits.makeLinks(450)
     for (let i = 0; i < ids.length; i += 50) await commit(ids.slice(i, i + 50).map((id) => [id, 2]))
     stores.postgresFaults.resetCounts()
-    expect(await hits.flush()).toEqual({ claimed: 2, batches: 2, links: 450, hits: 900 })
+    expect(await hits.flush()).toEqual({ claimed: 2, segments: 2, links: 450, hits: 900 })
     expect(await hits.total()).toBe(900)
   })
 
@@ -122,7 +122,7 @@ describe('flush', () => {
         stores.sql('SELECT FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))')
       await expect.poll(waiting).not.toEqual([])
       await stores.sql('COMMIT')
-      expect(await flushing).toMatchObject({ batches: 1, links: 1, hits: 1 })
+      expect(await flushing).toMatchObject({ segments: 1, links: 1, hits: 1 })
       expect(await hits.total()).toBe(1)
     },
   )

@@ -79,11 +79,11 @@ describe('hits', () => {
     for (let i = 0; i < 3; i++) await edge.get(`/${code}`)
     await expect.poll(() => hitsOf(id)).toBe(3)
     expect(await flushed(id)).toBe(0)
-    expect(await (await edge.api('POST', '/flush')).json()).toMatchObject({ batches: 1 })
+    expect(await (await edge.api('POST', '/flush')).json()).toMatchObject({ segments: 1 })
     expect([await flushed(id), await hitsOf(id)]).toEqual([3, 3])
     expect(await (await edge.api('POST', '/flush')).json()).toEqual({
       claimed: 0,
-      batches: 0,
+      segments: 0,
       links: 0,
       hits: 0,
     })

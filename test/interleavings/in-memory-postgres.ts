@@ -138,7 +138,7 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
     },
     totals: {
       apply(segments) {
-        const report = { batches: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 }
+        const report = { segments: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 }
         for (const { id, hits: counted, newestBatches } of segments) {
           const known = batches.get(id)
           const prior =
@@ -155,7 +155,7 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
           }
           if (known !== null) batches.set(id, now)
           for (const batch of newestBatches) if (!batches.has(batch)) batches.set(batch, null)
-          report.batches += known === undefined || news > 0 ? 1 : 0
+          report.segments += known === undefined || news > 0 ? 1 : 0
           report.hits += news
         }
         return report
