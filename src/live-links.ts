@@ -1,50 +1,41 @@
 /**
  * @module
  * Links as they are now: the tiers they are found in, the publisher of edits, and what these tell each other when a store
- * was away or has gone back. Over whatever Redis and Postgres it is given, so that tests run this very wiring.
+ * was away or has gone back.
  */
 import { type Breaker, createBreaker } from './breaker.ts'
 import { type MemoryTier, memoryTier } from './cache/memory-tier.ts'
 import { redisTier } from './cache/redis-tier.ts'
 import type { Config } from './config.ts'
 import { SourceUnavailable } from './errors.ts'
-import type { LinkSource } from './links/link-source.ts'
 import { log } from './log.ts'
 import {
   createRedisClient,
   isRedisOutage,
   REDIS_BACKGROUND_TIMEOUT_MS,
   type RedisClient,
-  type RedisTransport,
 } from './redis/client.ts'
 import { createKeys, type Keys } from './redis/keys.ts'
 import { refusalOf } from './redis/refusals.ts'
-import type { Outbox } from './registers/outbox.ts'
 import { createPublisher, type Publisher } from './registers/publisher.ts'
 import { createRegisterStore, type RegisterStore } from './registers/register-store.ts'
 import type { Runtime } from './runtime.ts'
+import type { Stores } from './stores.ts'
 
 export interface LiveLinksOptions {
   readonly config: Pick<Config, 'redis' | 'postgres'>
   readonly runtime: Runtime
-  /** Makes the way to Redis for a time-out; left out = Upstash's REST client. */
-  readonly transport?: (timeoutMs: number) => RedisTransport
-  /** Postgres: the truth. */
-  readonly origin: LinkSource
-  readonly outbox: () => Promise<Outbox>
+  readonly stores: Pick<Stores, 'redis' | 'links' | 'outbox'>
 }
 
 export interface LiveLinks {
   readonly links: MemoryTier
   readonly publisher: Publisher
   readonly registers: RegisterStore
-  /** For what somebody waits for. */
+  /** For requests that a visitor or an owner waits for. */
   readonly redis: RedisClient
   readonly backgroundRedis: RedisClient
-  /** Of `redis`. */
-  readonly redisBreaker: Breaker
-  /** Of `backgroundRedis`. */
-  readonly backgroundBreaker: Breaker
+  readonly breakers: { readonly redis: Breaker; readonly backgroundRedis: Breaker }
   readonly keys: Keys
 }
 
@@ -52,7 +43,7 @@ export interface LiveLinks {
 const LEASE_MARGIN_MS = 1_000
 
 export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
-  const { config, runtime, transport, origin, outbox } = options
+  const { config, runtime, stores } = options
   const { now, random } = runtime
   const keys = createKeys(config.redis.keyPrefix)
   const newBreaker = (): Breaker =>
@@ -64,7 +55,7 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
       onClose: () => publisher.suspect(),
     })
   const newClient = (timeoutMs: number, breaker: Breaker): RedisClient =>
-    createRedisClient({ ...config.redis, timeoutMs }, breaker, transport?.(timeoutMs))
+    createRedisClient({ ...config.redis, timeoutMs }, breaker, stores.redis(timeoutMs))
   const newRegisters = (client: RedisClient): RegisterStore =>
     createRegisterStore({
       redis: client,
@@ -74,17 +65,16 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
       leaseMs: config.postgres.timeoutMs + LEASE_MARGIN_MS,
     })
 
-  const redisBreaker = newBreaker()
-  const redis = newClient(config.redis.timeoutMs, redisBreaker)
-  const backgroundBreaker = newBreaker()
-  const backgroundRedis = suspecting(newClient(REDIS_BACKGROUND_TIMEOUT_MS, backgroundBreaker), () =>
+  const breakers = { redis: newBreaker(), backgroundRedis: newBreaker() }
+  const redis = newClient(config.redis.timeoutMs, breakers.redis)
+  const backgroundRedis = suspecting(newClient(REDIS_BACKGROUND_TIMEOUT_MS, breakers.backgroundRedis), () =>
     publisher.suspect(),
   )
   const registers = newRegisters(redis)
   const publisher = createPublisher({
     registers,
     backgroundRegisters: newRegisters(backgroundRedis),
-    outbox,
+    outbox: stores.outbox,
     runtime,
     forget: (key, version) => links.forget(key, version),
     onPublished: (logId) => links.changeLog.published(logId),
@@ -97,7 +87,7 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
       publisher.suspect()
     },
     origin: redisTier({
-      origin,
+      origin: { find: async (key) => (await stores.links()).find(key) },
       registers,
       runtime,
       isSuspect() {
@@ -107,7 +97,7 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
       overrule: publisher.overrule,
     }),
   })
-  return { links, publisher, registers, redis, backgroundRedis, redisBreaker, backgroundBreaker, keys }
+  return { links, publisher, registers, redis, backgroundRedis, breakers, keys }
 }
 
 /** A Redis that takes no hits takes no edits either, though it goes on telling what it has: when it is full, or a replica. */

@@ -64,14 +64,18 @@ function open(postgres: { link: Link | null }) {
       sleep: () => new Promise(() => {}),
       background: (_event, work) => void work.catch(() => {}),
     },
-    transport: () => transport,
-    origin: {
-      async find() {
-        asked.push('postgres')
-        return postgres.link
-      },
+    stores: {
+      redis: () => transport,
+      links: async () => ({
+        async find() {
+          asked.push('postgres')
+          return postgres.link
+        },
+        findMany: async () => [],
+        mostHit: async () => [],
+      }),
+      outbox: async () => outbox as Outbox,
     },
-    outbox: async () => outbox as Outbox,
   })
   return {
     ...live,
@@ -103,7 +107,7 @@ async function outage(isolate: ReturnType<typeof open>): Promise<void> {
   isolate.setAway(true)
   for (let failures = 0; failures < 5; failures++)
     await isolate.links.find({ domain: '*', code: `${failures}` })
-  expect(isolate.redisBreaker.state()).toBe('open')
+  expect(isolate.breakers.redis.state()).toBe('open')
   isolate.setAway(false)
   isolate.advance(2_000)
 }

@@ -83,7 +83,7 @@ export interface HitCountersOptions {
    * A segment is sealed by the commit that finds it this large, so none outgrows one HTTP response (300 KB by default)
    * and one SQL statement, however many links are hit between two flushes.
    */
-  readonly sealAtLinks?: number
+  readonly sealAtLinks?: number | undefined
 }
 
 export function createHitCounters(options: HitCountersOptions): HitCounters {

@@ -64,7 +64,7 @@ export function createRedisClient(
   }
 }
 
-function upstash(config: Config['redis']): RedisTransport {
+export function upstash(config: Config['redis']): RedisTransport {
   return new Redis({
     url: config.url,
     token: config.token,

@@ -88,9 +88,10 @@ export function openEdge(world: World): Edge {
   async function find(isolate: Isolate): Promise<void> {
     const since = clock.now()
     const before = { ...isolate.failures }
-    const wasAsking = isolate.asksRedis()
+    const asksRedis = (): boolean => isolate.breakers.redis.state() === 'closed'
+    const wasAsking = asksRedis()
     const found = await isolate.links.find(LINK)
-    const missedRedis = !wasAsking || !isolate.asksRedis() || isolate.failures.redis > before.redis
+    const missedRedis = !wasAsking || !asksRedis() || isolate.failures.redis > before.redis
     const reachedNeither = missedRedis && isolate.failures.postgres > before.postgres
     const allowed = reachedNeither ? journal.rememberable(LINK, since) : journal.allowed(LINK, since)
     if (allowed.some((state) => isSame(found, state))) return

@@ -38,7 +38,7 @@ export interface InMemoryPostgres {
   insert(key: LinkKey, version: number): State | null
   update(id: string): State | null
   delete(id: string): State | null
-  readonly outbox: Synchronous<Pick<Outbox, 'pending' | 'settle' | 'reopen' | 'overrule'>>
+  readonly outbox: Synchronous<Outbox>
   readonly totals: Synchronous<HitTotals>
   readonly hits: ReadonlyMap<string, number>
 }
@@ -118,6 +118,7 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
           }
           return []
         }),
+      depth: () => ({ depth: outbox.size, oldestAt: null }),
       reopen([oldest = '', ...logged]) {
         const lost = [...settled].filter(([name, { logId, at }]) => {
           const isKept = now() - at < SETTLED_FOR_MS && !outbox.has(name)
