@@ -39,7 +39,7 @@ export interface Services {
   readonly settings: SettingsFinder
   readonly flush: () => Promise<FlushReport>
   readonly reconcile: (full: boolean) => Promise<ReconcileReport>
-  /** Resolves to whether this isolate has won the hourly reconciliation, which no other will run then. */
+  /** Resolves to `true` if this isolate has won the lock of the hourly reconciliation. */
   readonly claimReconciliation: () => Promise<boolean>
   readonly warm: (count: number, offset: number) => Promise<WarmUpReport>
   readonly health: () => Promise<HealthReport>

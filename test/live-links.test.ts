@@ -86,7 +86,7 @@ function open(postgres: { link: Link | null }) {
     advance(ms: number) {
       time += ms
     },
-    /** An edit of somebody else whose publication failed. */
+    /** An edit by another isolate whose publication failed. */
     leaveInOutbox(waiting: Edit) {
       pending = [waiting]
       postgres.link = waiting.register.link
@@ -120,7 +120,7 @@ describe('an isolate that has seen Redis away', () => {
     await outage(isolate)
     isolate.leaveInOutbox(edit(2))
     const release = isolate.holdOutbox()
-    // The first one who asks Redis again closes the breaker; whoever comes after that does not trust it.
+    // The first request that asks Redis again closes the breaker; later ones do not trust Redis yet.
     await isolate.links.find({ domain: '*', code: 'probe' })
     expect(isolate.publisher.isBehind()).toBe(true)
     isolate.advance(5_000)

@@ -5,7 +5,7 @@ export interface Keys {
   /** Followed by a link's name: the register of that link. */
   readonly linkPrefix: string
   readonly link: (key: LinkKey) => string
-  /** Held by whoever may fill the register of a link. */
+  /** The lease of a link: its holder may fill the register. */
   readonly lease: (key: LinkKey) => string
   /** Stream of edits, capped. */
   readonly changes: string

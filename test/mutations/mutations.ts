@@ -167,14 +167,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'hits: a batch that may have reached Redis goes to Postgres too',
-    file: 'src/hits/hit-recorder.ts',
+    file: 'src/hits/hit-committer.ts',
     find: "if (outcome === 'may have arrived') return outcome",
     replace: '',
     tests: ['test/hits/hit-recorder.test.ts', ...HITS],
   },
   {
     name: 'hits: a Redis that keeps failing is waited for',
-    file: 'src/hits/hit-recorder.ts',
+    file: 'src/hits/hit-committer.ts',
     find: "outcome === 'never sent' || failures >= FAILURES_TO_BYPASS",
     replace: "outcome === 'never sent'",
     tests: ['test/hits/hit-recorder.test.ts'],
