@@ -24,9 +24,8 @@ export interface HitCommitter {
    * @returns `'spent'` = this invocation may send no more requests; `null` = another commit is under way.
    */
   commit(isLast: boolean): Promise<Outcome | null>
-  /** Links with hits that no store has confirmed. */
-  readonly waitingLinks: () => number
-  readonly droppedHits: () => number
+  /** Links with hits that no store has confirmed, and hits dropped since it started. */
+  readonly state: () => { readonly waitingLinks: number; readonly droppedHits: number }
   /** True while a batch that may have reached a store is unconfirmed. */
   readonly isInDoubt: () => boolean
 }
@@ -151,8 +150,7 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
       else gathered.set(linkId, (hits ?? 0) + 1)
     },
     commit,
-    waitingLinks,
-    droppedHits: () => droppedHits,
+    state: () => ({ waitingLinks: waitingLinks(), droppedHits }),
     isInDoubt: () => forRedis !== null || forPostgres !== null,
   }
 }

@@ -1,10 +1,12 @@
 import type { RedisClient } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
 import { commitHits } from '../redis/scripts/commit-hits.ts'
-import { claimHits, releaseHits } from '../redis/scripts/flush-hits.ts'
-import { SEGMENT_LINKS, type StoredSegment } from '../redis/scripts/hit-segment.ts'
-import { pendingHits, pendingTotals, type SegmentHits } from '../redis/scripts/pending-hits.ts'
+import { type ClaimedHits, claimHits, releaseHits } from '../redis/scripts/flush-hits.ts'
+import { type ClaimedSegment, FIELD, SEGMENT_LINKS } from '../redis/scripts/hit-segment.ts'
+import { type PendingReport, pendingHits } from '../redis/scripts/pending-hits.ts'
 import type { ChangeLogReader } from '../registers/change-log.ts'
+
+export type { PendingHits, PendingReport } from '../redis/scripts/pending-hits.ts'
 
 /**
  * A batch: one isolate's hits of one commit window. `isolate` and `sequence` together are its identity, however often
@@ -25,19 +27,7 @@ export const batchId = ({ isolate, sequence }: HitBatch): string => `${isolate}-
  * A segment: the hits of many batches, gathered in Redis and applied to Postgres as a whole, once, under `id`. A batch
  * that goes straight to Postgres is applied as a segment of its own, under the batch's id.
  */
-export type HitSegment = Omit<StoredSegment, 'filling'>
-export type ClaimedSegment = StoredSegment
-/** Hits waiting in one segment. */
-export type PendingHits = SegmentHits
-
-export interface PendingReport {
-  readonly segments: readonly PendingHits[]
-  /**
-   * The segment that was released last, if that was within the last minute. A reader of Postgres and then Redis must see
-   * it applied in Postgres, or its hits have slipped through in between.
-   */
-  readonly lastReleased: string | null
-}
+export type HitSegment = Omit<ClaimedSegment, 'filling'>
 
 /** The hits that wait in Redis for a flush. Every method throws `SourceUnavailable` when Redis fails. */
 export interface HitCounters {
@@ -57,12 +47,6 @@ export interface HitCounters {
   pending(linkIds: readonly string[]): Promise<PendingReport>
   /** Every segment that waits and its hits, sealed ones last; for supervision. */
   waiting(): Promise<readonly WaitingSegment[]>
-}
-
-export interface ClaimedHits {
-  /** Together as many links as one statement takes; none = nothing waits. */
-  readonly segments: readonly ClaimedSegment[]
-  readonly hasMore: boolean
 }
 
 export interface WaitingSegment {
@@ -109,8 +93,10 @@ export function createHitCounters(options: HitCountersOptions): HitCounters {
     release: (segments) => releaseHits(backgroundRedis, keys, segments),
     pending: (linkIds) => pendingHits(redis, keys, linkIds),
     async waiting() {
-      const segments = await pendingTotals(redis, keys)
-      return segments.map((segment) => ({ ...segment, since: committedAt(segment.id) }))
+      const { segments } = await pendingHits(redis, keys, [FIELD.hits])
+      return segments.flatMap(({ id, hits }) => {
+        return id === null ? [] : { id, hits: hits.get(FIELD.hits) ?? 0, since: committedAt(id) }
+      })
     },
   }
 }

@@ -1,6 +1,11 @@
 import { log } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
-import { createHitCommitter, type HitCommitterOptions, LOST_AFTER_MS } from './hit-committer.ts'
+import {
+  createHitCommitter,
+  type HitCommitter,
+  type HitCommitterOptions,
+  LOST_AFTER_MS,
+} from './hit-committer.ts'
 
 export interface HitRecorderOptions extends HitCommitterOptions {
   readonly commitWindowMs: number
@@ -12,8 +17,7 @@ export interface HitRecorder {
   record(linkId: string): void
   /** Commits what has been gathered now, without waiting for the window: to Redis, or else to Postgres in the background. */
   commit(): Promise<void>
-  /** Links whose hits wait in this isolate, and hits dropped since it started. */
-  readonly state: () => { readonly waitingLinks: number; readonly droppedHits: number }
+  readonly state: HitCommitter['state']
 }
 
 /**
@@ -43,26 +47,21 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
         if (isLast) resign()
         const outcome = await committer.commit(isLast)
         // Hits that came during the commit have no leader yet. They get a window of their own too, not a request.
-        if (committer.waitingLinks() === 0) return
+        if (committer.state().waitingLinks === 0) return
         isOver = isLast || outcome === 'spent' || runtime.now() - since > LEADS_FOR_MS
       }
       // Hits that are in no batch were gathered just now, and have a leader.
-      if (committer.isInDoubt()) log.warn('hits.left_to_next_leader', state())
+      if (committer.isInDoubt()) log.warn('hits.left_to_next_leader', committer.state())
     } finally {
       resign()
     }
   }
 
-  const state: HitRecorder['state'] = () => ({
-    waitingLinks: committer.waitingLinks(),
-    droppedHits: committer.droppedHits(),
-  })
-
   return {
     async commit() {
       await committer.commit(true)
     },
-    state,
+    state: committer.state,
     record(linkId) {
       committer.add(linkId)
       const now = runtime.now()

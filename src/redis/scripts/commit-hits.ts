@@ -104,13 +104,10 @@ export interface HitCommit {
   readonly sequence: number
   /** Link id -> hits. */
   readonly hits: ReadonlyMap<string, number>
-  /** It was sent before, and may have been added. */
   readonly isRepeated: boolean
-  /** Of the isolate's batches the one that Redis confirmed last; `null` = none yet. */
+  /** `null` = none yet. */
   readonly confirmed: number | null
-  /** The commit that finds the segment this large seals it. */
   readonly sealAtLinks: number
-  /** See `READ_CHANGES`. */
   readonly position: string
 }
 

@@ -1,12 +1,12 @@
 import { listOf, type RedisClient } from '../client.ts'
 import type { Keys } from '../keys.ts'
 import {
+  type ClaimedSegment,
   FIELD,
   FIELDS_AT_ONCE,
   parseSegment,
   SEAL,
   SEGMENT_LINKS,
-  type StoredSegment,
 } from './hit-segment.ts'
 
 /**
@@ -31,12 +31,18 @@ for _, id in ipairs(ids) do
 end
 return claimed`
 
+export interface ClaimedHits {
+  /** Together as many links as one statement takes; none = nothing waits. */
+  readonly segments: readonly ClaimedSegment[]
+  readonly hasMore: boolean
+}
+
 /** @param sealOpen takes the segment that is being filled too. */
 export async function claimHits(
   redis: RedisClient,
   keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix'>,
   sealOpen: boolean,
-): Promise<{ readonly segments: readonly StoredSegment[]; readonly hasMore: boolean }> {
+): Promise<ClaimedHits> {
   const reply = await redis.eval(
     CLAIM_HITS,
     [keys.hits, keys.sealedHits],
@@ -68,7 +74,7 @@ return 1`
 export async function releaseHits(
   redis: RedisClient,
   keys: Pick<Keys, 'sealedHits' | 'sealedHitsPrefix' | 'releasedHits'>,
-  segments: readonly Pick<StoredSegment, 'id' | 'filling'>[],
+  segments: readonly Pick<ClaimedSegment, 'id' | 'filling'>[],
 ): Promise<void> {
   await redis.eval(
     RELEASE_HITS,

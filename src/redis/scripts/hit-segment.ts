@@ -45,8 +45,8 @@ local function seal(hits, sealed, prefix, fallback)
   return listed
 end`
 
-/** A segment as it is claimed. */
-export interface StoredSegment {
+/** A segment as it is in Redis. */
+export interface ClaimedSegment {
   readonly id: string
   /** Link id -> hits. */
   readonly hits: ReadonlyMap<string, number>
@@ -57,7 +57,7 @@ export interface StoredSegment {
 }
 
 /** Malformed counters are left out. */
-export function parseSegment(reply: RedisReply): StoredSegment {
+export function parseSegment(reply: RedisReply): ClaimedSegment {
   const [id = null, fields = null] = listOf(reply)
   const hits = new Map<string, number>()
   const newestBatches: string[] = []

@@ -3,9 +3,9 @@ import type { Keys } from '../keys.ts'
 import { FIELD } from './hit-segment.ts'
 
 /**
- * Reads the hits that still wait in Redis. KEYS hits, sealed, released; ARGV sealed prefix, then link ids.
- * Returns a list of {segment id or nil, hits of the first link or nil, ...}, one for each segment, and first the id of
- * the segment that was released last, or nil.
+ * Reads the hits that still wait in Redis. KEYS hits, sealed, released; ARGV sealed prefix, then link ids, or the field of
+ * a segment's hits. Returns the id of the segment that was released last or nil, then {segment id or nil, hits of the
+ * first link or nil, ...} for each segment: first the one being filled, then the sealed ones, oldest first.
  */
 export const PENDING_HITS = `
 local ids = {'${FIELD.id}'}
@@ -18,19 +18,27 @@ for _, id in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
 end
 return segments`
 
-/** The hits of links in one segment; its `id` is `null` when it is empty. */
-export interface SegmentHits {
+/** Hits waiting in one segment; its `id` is `null` when it is empty. */
+export interface PendingHits {
   readonly id: string | null
   /** Link id -> hits, of every link that was asked for. */
   readonly hits: ReadonlyMap<string, number>
 }
 
-/** @returns `lastReleased` = the segment that was released within the last minute, the last of them; `null` = none. */
+export interface PendingReport {
+  readonly segments: readonly PendingHits[]
+  /**
+   * The segment that was released last, if that was within the last minute. A reader of Postgres and then Redis must see
+   * it applied in Postgres, or its hits have slipped through in between.
+   */
+  readonly lastReleased: string | null
+}
+
 export async function pendingHits(
   redis: RedisClient,
   keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix' | 'releasedHits'>,
   linkIds: readonly string[],
-): Promise<{ readonly segments: readonly SegmentHits[]; readonly lastReleased: string | null }> {
+): Promise<PendingReport> {
   const reply = await redis.eval(
     PENDING_HITS,
     [keys.hits, keys.sealedHits, keys.releasedHits],
@@ -43,27 +51,4 @@ export async function pendingHits(
     return { id: id === null ? null : String(id), hits }
   })
   return { segments, lastReleased: typeof lastReleased === 'string' ? lastReleased : null }
-}
-
-/**
- * Tells how much waits in Redis. KEYS hits, sealed; ARGV sealed prefix.
- * Returns a list of {segment id or nil, hits}, the segment being filled first and then the sealed ones, oldest first.
- */
-export const PENDING_TOTALS = `
-local segments = {redis.call('HMGET', KEYS[1], '${FIELD.id}', '${FIELD.hits}')}
-for _, id in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
-  segments[#segments + 1] = {id, redis.call('HGET', ARGV[1] .. id, '${FIELD.hits}')}
-end
-return segments`
-
-/** In the same order, without empty segments. */
-export async function pendingTotals(
-  redis: RedisClient,
-  keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix'>,
-): Promise<readonly { readonly id: string; readonly hits: number }[]> {
-  const reply = await redis.eval(PENDING_TOTALS, [keys.hits, keys.sealedHits], [keys.sealedHitsPrefix])
-  return listOf(reply).flatMap((segment) => {
-    const [id, hits] = listOf(segment)
-    return typeof id === 'string' ? [{ id, hits: Number(hits) || 0 }] : []
-  })
 }
