@@ -41,14 +41,14 @@ export function applyHits(segments: readonly HitSegment[]): SQL {
     ), known AS MATERIALIZED (
       SELECT n.no, n.is_own, b.* FROM (
         SELECT no, id, true AS is_own FROM segments UNION ALL SELECT no, id, false FROM batches
-      ) AS n JOIN hit_batches b USING (id)
+      ) AS n JOIN applied_hits b USING (id)
     ), applied AS MATERIALIZED (
       SELECT k.no, a.link_id, sum(a.hits) AS hits
       FROM known k CROSS JOIN unnest(k.link_ids, k.counts) AS a (link_id, hits)
       WHERE k.is_own OR NOT EXISTS (SELECT FROM known o WHERE o.no = k.no AND o.is_own)
       GROUP BY k.no, a.link_id
     ), inserted AS (
-      INSERT INTO hit_batches (id, hits, link_ids, counts)
+      INSERT INTO applied_hits (id, hits, link_ids, counts)
       SELECT id, hits, link_ids, counts FROM totals
       UNION ALL SELECT DISTINCT id, NULL::bigint, NULL::bigint[], NULL::bigint[] FROM batches
       ORDER BY 1
@@ -63,7 +63,7 @@ export function applyHits(segments: readonly HitSegment[]): SQL {
         ) AS by_link
       ) AS m WHERE k.is_own AND k.link_ids IS NOT NULL AND m.hits > k.hits
     ), grown AS (
-      UPDATE hit_batches b SET hits = m.hits, link_ids = m.link_ids, counts = m.counts
+      UPDATE applied_hits b SET hits = m.hits, link_ids = m.link_ids, counts = m.counts
       FROM merged m WHERE b.id = m.id AND b.hits = m.hits_before RETURNING b.id
     ), accepted AS MATERIALIZED (
       SELECT no, id FROM segments WHERE id IN (SELECT id FROM inserted UNION ALL SELECT id FROM grown)

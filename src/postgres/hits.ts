@@ -31,7 +31,7 @@ export interface HitTotals {
 }
 
 /** Far longer than any cron could be down and then find an old claim in Redis. */
-const KEEP_BATCH_IDS_FOR = '30 days'
+const KEEP_IDS_FOR = '30 days'
 /** No isolate lives that long to send its batch again. */
 const KEEP_NEWEST_BATCHES_FOR = '1 day'
 /** Longer than a segment that comes back may go on taking hits: IDLE_SEGMENT_MS and then the time to the next cron. */
@@ -58,11 +58,11 @@ export function postgresHits(database: Database, within: number): HitTotals {
     async prune() {
       await database.execute(
         sql`WITH emptied AS (
-          UPDATE hit_batches SET link_ids = NULL, counts = NULL
+          UPDATE applied_hits SET link_ids = NULL, counts = NULL
           WHERE link_ids IS NOT NULL AND applied_at < now() - ${KEEP_COUNTS_FOR}::interval
-            AND applied_at >= now() - ${KEEP_BATCH_IDS_FOR}::interval
+            AND applied_at >= now() - ${KEEP_IDS_FOR}::interval
         )
-        DELETE FROM hit_batches WHERE applied_at < now() - ${KEEP_BATCH_IDS_FOR}::interval
+        DELETE FROM applied_hits WHERE applied_at < now() - ${KEEP_IDS_FOR}::interval
           OR hits IS NULL AND applied_at < now() - ${KEEP_NEWEST_BATCHES_FOR}::interval`,
         within,
       )

@@ -24,7 +24,7 @@ export function postgresLinkPages(database: Database): LinkPages {
 
     async hits(linkIds, pendingSegments) {
       const [row] = await database.execute<{ hits: Record<string, HitsRow>; applied: readonly string[] }>(sql`
-        SELECT ARRAY(SELECT id FROM hit_batches WHERE id = ANY(${textArray(pendingSegments)})) AS applied, (
+        SELECT ARRAY(SELECT id FROM applied_hits WHERE id = ANY(${textArray(pendingSegments)})) AS applied, (
           SELECT coalesce(json_object_agg(link_id, json_build_object(
             'hits', ${TOTAL_HITS}, 'last_hit_at', last_hit_at)), '{}')
           FROM link_hits WHERE link_id = ANY(${sql.param([...linkIds])}::bigint[])

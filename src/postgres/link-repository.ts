@@ -69,7 +69,7 @@ export function postgresLinkRepository(database: Database): LinkRepository {
       const [row] = await database.execute<LinkRow & HitsRow & { applied: readonly string[] }>(sql`
         SELECT links.*, (SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id) AS hits,
           (SELECT last_hit_at FROM link_hits WHERE link_id = id) AS last_hit_at,
-          ARRAY(SELECT id FROM hit_batches WHERE id = ANY(${textArray(pendingSegments)})) AS applied
+          ARRAY(SELECT id FROM applied_hits WHERE id = ANY(${textArray(pendingSegments)})) AS applied
         FROM links WHERE id = ${id}`)
       if (row === undefined) return null
       return { link: linkFromRow(row), ...hitsFromRow(row), appliedSegments: row.applied }

@@ -81,7 +81,7 @@ describe('both down', () => {
     let direct = 0
     stores.redisFaults.inject({ kind: 'refuse' })
     stores.postgresFaults.inject({ kind: 'hang' }, ({ commands }) => {
-      if (commands.some((sql) => sql.includes('hit_batches'))) direct++
+      if (commands.some((sql) => sql.includes('applied_hits'))) direct++
       return true
     })
     const visitUntilSentToPostgres = async (): Promise<number> => {

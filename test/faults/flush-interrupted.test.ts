@@ -23,7 +23,7 @@ afterAll(async () => {
 
 afterEach(() => recover(stores, edge, other))
 
-const appliesHits: FaultRule['when'] = ({ commands }) => commands.some((sql) => sql.includes('hit_batches'))
+const appliesHits: FaultRule['when'] = ({ commands }) => commands.some((sql) => sql.includes('applied_hits'))
 
 async function linkWithHits(hits: number): Promise<string> {
   const { id, code } = await edge.create({ url: 'https://example.com/' })

@@ -172,7 +172,8 @@ describe('Postgres slow', () => {
     const { id, code } = await edge.create({ url: 'https://example.com/' })
     expect(await edge.follow(code)).toBe('https://example.com/')
     await expect.poll(() => edge.hitsOf(id)).toBe(1)
-    const appliesHits = ({ commands }: InterceptedCall) => commands.some((sql) => sql.includes('hit_batches'))
+    const appliesHits = ({ commands }: InterceptedCall) =>
+      commands.some((sql) => sql.includes('applied_hits'))
     stores.postgresFaults.inject({ kind: 'delay', ms: 2_500 }, appliesHits)
     await edge.cron()
     expect(await stores.flushedHits(id)).toBe(1)

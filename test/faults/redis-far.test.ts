@@ -25,7 +25,7 @@ const waitingInRedis = async (id: string): Promise<number> =>
   Number((await stores.redis('HGET', `${stores.keyPrefix}v1:hits`, id)) ?? 0)
 
 /** Statements that wrote hits to Postgres. */
-const direct = () => stores.postgresFaults.commands.filter((sql) => sql.includes('hit_batches'))
+const direct = () => stores.postgresFaults.commands.filter((sql) => sql.includes('applied_hits'))
 
 describe('Redis is far away', () => {
   test.each([

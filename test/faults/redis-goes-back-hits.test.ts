@@ -17,7 +17,7 @@ afterAll(() => stores?.close())
 
 afterEach(async () => {
   await stores.emptyRedis()
-  await stores.sql('TRUNCATE links, hit_batches CASCADE')
+  await stores.sql('TRUNCATE links, applied_hits CASCADE')
 })
 
 interface Isolate {
@@ -140,9 +140,9 @@ describe('Redis goes back to an earlier time: hits', () => {
     const goBack = await backUp(stores)
     await newIsolate().commit(90, Date.now() - DAY_MS + 60_000)
     await hits.flush()
-    await stores.sql(`UPDATE hit_batches SET applied_at = now() - interval '1 day'`)
+    await stores.sql(`UPDATE applied_hits SET applied_at = now() - interval '1 day'`)
     await hits.totals.prune()
-    expect(await stores.sql('SELECT FROM hit_batches WHERE link_ids IS NOT NULL')).toEqual([])
+    expect(await stores.sql('SELECT FROM applied_hits WHERE link_ids IS NOT NULL')).toEqual([])
     await goBack()
     await newIsolate().commit(50)
     await hits.flush()
@@ -154,7 +154,7 @@ describe('Redis goes back to an earlier time: hits', () => {
     await newIsolate().commit(10)
     const goBack = await backUp(stores)
     await hits.flush()
-    await stores.sql(`UPDATE hit_batches SET applied_at = now() - interval '4 hours'`)
+    await stores.sql(`UPDATE applied_hits SET applied_at = now() - interval '4 hours'`)
     await hits.totals.prune()
     await goBack()
     await newIsolate().commit(7)

@@ -19,7 +19,7 @@ afterAll(() => stores?.close())
 
 afterEach(async () => {
   await hits.flush()
-  await stores.sql('TRUNCATE links, hit_batches CASCADE')
+  await stores.sql('TRUNCATE links, applied_hits CASCADE')
 })
 
 const commit = (counts: Iterable<[string, number]>, number = ++sequence) =>
@@ -128,10 +128,10 @@ describe('flush', () => {
   )
 
   test('forgets batch ids after a month, not before', async () => {
-    await stores.sql(`INSERT INTO hit_batches (id, applied_at, hits) VALUES
+    await stores.sql(`INSERT INTO applied_hits (id, applied_at, hits) VALUES
       ('old', now() - interval '31 days', 1), ('young', now() - interval '29 days', 1)`)
     await hits.totals.prune()
-    const rows = await stores.sql<{ id: string }>(`SELECT id FROM hit_batches WHERE id IN ('old', 'young')`)
+    const rows = await stores.sql<{ id: string }>(`SELECT id FROM applied_hits WHERE id IN ('old', 'young')`)
     expect(rows).toEqual([{ id: 'young' }])
   })
 })

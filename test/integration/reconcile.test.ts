@@ -82,8 +82,8 @@ describe('answers kept for an Idempotency-Key', () => {
 
 test('ids of batches are gone a month later, with the next reconciliation', async () => {
   await stores.sql(
-    `INSERT INTO hit_batches (id, applied_at, hits) VALUES ('old', now() - interval '31 days', 1)`,
+    `INSERT INTO applied_hits (id, applied_at, hits) VALUES ('old', now() - interval '31 days', 1)`,
   )
   await edge.api('POST', '/reconcile')
-  expect(await stores.sql(`SELECT FROM hit_batches WHERE id = 'old'`)).toEqual([])
+  expect(await stores.sql(`SELECT FROM applied_hits WHERE id = 'old'`)).toEqual([])
 })

@@ -26,8 +26,8 @@ describe("a link's total", () => {
     await stores.redis('RPUSH', `${stores.keyPrefix}v1:hits:sealed`, 'applied')
     await stores.redis('HSET', `${stores.keyPrefix}v1:hits:sealed:applied`, '#', 'applied', id, '7')
     await stores.sql('UPDATE link_hits SET hits = 7, last_hit_at = now() WHERE link_id = $1', [id])
-    await stores.sql("INSERT INTO hit_batches (id) VALUES ('applied')")
-    await stores.sql(`INSERT INTO hit_batches (id, applied_at)
+    await stores.sql("INSERT INTO applied_hits (id) VALUES ('applied')")
+    await stores.sql(`INSERT INTO applied_hits (id, applied_at)
       SELECT 'isolate-' || i, now() + i * interval '1 millisecond' FROM generate_series(1, 600) AS i`)
     const [listed] = await list('q=example.com/once')
     const read = async (path: string, method = 'GET', body?: unknown) =>
