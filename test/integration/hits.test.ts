@@ -97,6 +97,7 @@ describe('hits', () => {
     for (let i = 0; i < 5; i++) await edge.get(`/${code}`)
     await expect.poll(() => lost).toBeGreaterThan(3)
     stores.redisFaults.heal()
+    await expect.poll(() => edge.hitsOf(id)).toBe(5)
     await edge.cron()
     expect(await flushed(id)).toBe(5)
   })
