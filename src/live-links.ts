@@ -1,13 +1,17 @@
 /**
  * @module
- * Links as they are now: the tiers they are found in, the publisher of edits, and what these tell each other when a store
- * was away or has gone back.
+ * Links and settings as they are now: the tiers they are found in, the publisher of edits, and what these tell each other when a
+ * store was away or has gone back.
  */
 import { type Breaker, createBreaker } from './breaker.ts'
 import { type MemoryTier, memoryTier } from './cache/memory-tier.ts'
 import { redisTier } from './cache/redis-tier.ts'
 import type { Config } from './config.ts'
 import { SourceUnavailable } from './errors.ts'
+import type { DomainKey, VersionedSettings } from './links/domain-settings.ts'
+import type { Link, LinkKey } from './links/link.ts'
+import type { Source } from './links/link-source.ts'
+import { type RegisterKey, registerName } from './links/register-key.ts'
 import { log } from './log.ts'
 import {
   createRedisClient,
@@ -17,19 +21,27 @@ import {
 } from './redis/client.ts'
 import { createKeys, type Keys } from './redis/keys.ts'
 import { refusalOf } from './redis/refusals.ts'
+import { type Change, type ChangeLogReader, createChangeLogReader } from './registers/change-log.ts'
+import type { Codec } from './registers/codec.ts'
+import { followChanges } from './registers/follow-changes.ts'
+import { linkCodec } from './registers/link-codec.ts'
 import { createPublisher, type Publisher } from './registers/publisher.ts'
 import { createRegisterStore, type RegisterStore } from './registers/register-store.ts'
+import { settingsCodec } from './registers/settings-codec.ts'
 import type { Runtime } from './runtime.ts'
 import type { Stores } from './stores.ts'
 
 export interface LiveLinksOptions {
   readonly config: Pick<Config, 'redis' | 'postgres'>
   readonly runtime: Runtime
-  readonly stores: Pick<Stores, 'redis' | 'links' | 'outbox'>
+  readonly stores: Pick<Stores, 'redis' | 'links' | 'settings' | 'outbox'>
 }
 
 export interface LiveLinks {
-  readonly links: MemoryTier
+  readonly links: MemoryTier<LinkKey, Link>
+  readonly settings: MemoryTier<DomainKey, VersionedSettings>
+  /** The isolate's position in the change log, which the hit commits move forward. */
+  readonly changeLog: ChangeLogReader
   readonly publisher: Publisher
   readonly registers: RegisterStore
   /** For requests that a visitor or an owner waits for. */
@@ -39,6 +51,8 @@ export interface LiveLinks {
   readonly keys: Keys
 }
 
+/** Visitors name any host they like. */
+const SETTINGS_BOUNDS = { maxEntries: 1_000, maxBytes: 1024 * 1024 }
 /** A lease outlives the load it stands for. */
 const LEASE_MARGIN_MS = 1_000
 
@@ -52,7 +66,7 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
       isOutage: isRedisOutage,
       onOpen: () => log.error('redis.breaker_opened'),
       // Edits made while Redis was away may be missing there.
-      onClose: () => publisher.suspect(),
+      onClose: () => publisher.markBehind(),
     })
   const newClient = (timeoutMs: number, breaker: Breaker): RedisClient =>
     createRedisClient({ ...config.redis, timeoutMs }, breaker, stores.redis(timeoutMs))
@@ -68,7 +82,7 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
   const breakers = { redis: newBreaker(), backgroundRedis: newBreaker() }
   const redis = newClient(config.redis.timeoutMs, breakers.redis)
   const backgroundRedis = suspecting(newClient(REDIS_BACKGROUND_TIMEOUT_MS, breakers.backgroundRedis), () =>
-    publisher.suspect(),
+    publisher.markBehind(),
   )
   const registers = newRegisters(redis)
   const publisher = createPublisher({
@@ -76,28 +90,50 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
     backgroundRegisters: newRegisters(backgroundRedis),
     outbox: stores.outbox,
     runtime,
-    forget: (key, version) => links.forget(key, version),
-    onPublished: (logId) => links.changeLog.published(logId),
+    forget: (key, version) => markChanged({ name: registerName(key), version }),
+    onPublished: (logId) => changeLog.published(logId),
   })
-  const links = memoryTier({
-    runtime,
-    readChanges: registers.changes,
-    onWentBack() {
-      log.error('redis.went_back')
-      publisher.suspect()
-    },
-    origin: redisTier({
-      origin: { find: async (key) => (await stores.links()).find(key) },
-      registers,
+
+  function tiers<Key extends RegisterKey, Value extends { readonly version: number }>(
+    origin: () => Promise<Source<Key, Value>>,
+    codec: Codec<Value>,
+    bounds?: typeof SETTINGS_BOUNDS,
+  ): MemoryTier<Key, Value> {
+    const cached = redisTier<Key, Value>({
+      origin: { find: async (key) => (await origin()).find(key) },
+      registers: registers.of(codec),
       runtime,
-      isSuspect() {
+      mayBeStale() {
         publisher.catchUp()
         return publisher.isBehind()
       },
-      overrule: publisher.overrule,
-    }),
+      bumpAbove: publisher.bumpAbove,
+    })
+    return memoryTier({
+      ...bounds,
+      origin: cached,
+      runtime,
+      syncedAt: () => changeLog.syncedAt(),
+      followChanges: () => followChanges({ changeLog, readChanges: registers.changes, now }),
+    })
+  }
+  const links = tiers(stores.links, linkCodec)
+  const settings = tiers(stores.settings, settingsCodec, SETTINGS_BOUNDS)
+
+  const markChanged = ({ name, version }: Change): void =>
+    (name.includes('/') ? links : settings).markChanged(name, version)
+  const changeLog = createChangeLogReader({
+    onChange: markChanged,
+    onGap() {
+      links.markGap()
+      settings.markGap()
+    },
+    onWentBack() {
+      log.error('redis.went_back')
+      publisher.markBehind()
+    },
   })
-  return { links, publisher, registers, redis, backgroundRedis, breakers, keys }
+  return { links, settings, changeLog, publisher, registers, redis, backgroundRedis, breakers, keys }
 }
 
 /** A Redis that takes no hits takes no edits either, though it goes on telling what it has: when it is full, or a replica. */

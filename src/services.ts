@@ -1,29 +1,25 @@
 /**
  * @module
- * Composition root, for `fetch` and `scheduled` alike. Everything that needs Postgres is imported on first use.
+ * Composition root, for `fetch` and `scheduled` alike. What redirects do not need is imported on first use.
  */
+import type { ApiServices } from './api/api-services.ts'
 import type { Breaker } from './breaker.ts'
 import type { MemoryTier } from './cache/memory-tier.ts'
+import { createSettingsFinder } from './cache/settings-finder.ts'
 import type { Config } from './config.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters, type HitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
-import { createSettingsFinder, type SettingsFinder } from './links/domain-settings.ts'
+import type { Link, LinkKey } from './links/link.ts'
 import { createLiveLinks } from './live-links.ts'
-import type { HealthReport } from './operations/health.ts'
-import type { ReconcileReport } from './operations/reconcile.ts'
-import type { WarmUpReport } from './operations/warm-up.ts'
-import { createLinkEditor, type LinkEditor } from './owners/link-editor.ts'
-import type { Management } from './owners/management.ts'
+import type { Owners } from './owners/owners.ts'
 import { createMissGuard, type MissGuard } from './redirect/miss-guard.ts'
 import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { openStores, type Stores } from './stores.ts'
 
-export interface Services {
-  readonly config: Config
-  readonly runtime: Runtime
-  readonly links: Pick<MemoryTier, 'find' | 'peek'>
+export interface Services extends ApiServices {
+  readonly links: Pick<MemoryTier<LinkKey, Link>, 'find' | 'peek'>
   readonly hits: HitRecorder
   /** Hits that wait in Redis. */
   readonly counters: HitCounters
@@ -31,18 +27,8 @@ export interface Services {
   readonly breakers: Readonly<Record<'redis' | 'backgroundRedis' | 'postgres', Pick<Breaker, 'state'>>>
   readonly misses: MissGuard
   readonly publisher: Publisher
-  /** For the API; opens Postgres. */
-  readonly editor: () => Promise<LinkEditor>
-  /** As `editor`, for everything but single links. */
-  readonly management: () => Promise<Management>
-  /** Fallback URLs and defaults of domains; through the same tiers as links. */
-  readonly settings: SettingsFinder
-  readonly flush: () => Promise<FlushReport>
-  readonly reconcile: (full: boolean) => Promise<ReconcileReport>
   /** Resolves to `true` if this isolate has won the lock of the hourly reconciliation. */
   readonly claimReconciliation: () => Promise<boolean>
-  readonly warm: (count: number, offset: number) => Promise<WarmUpReport>
-  readonly health: () => Promise<HealthReport>
 }
 
 const RECONCILE_EVERY_SECONDS = 60 * 60
@@ -51,16 +37,16 @@ const RECONCILE_EVERY_SECONDS = 60 * 60
 export function createServices(config: Config, runtime: Runtime, given: Partial<Stores> = {}): Services {
   const { now, random } = runtime
   const stores: Stores = { ...openStores(config, now), ...given }
-  const { database, outbox, totals } = stores
-  let managed: Management | undefined
-
-  const { links, publisher, registers, redis, backgroundRedis, breakers, keys } = createLiveLinks({
+  const { outbox, totals, idempotentResponses } = stores
+  const { links, settings, changeLog, publisher, registers, ...live } = createLiveLinks({
     config,
     runtime,
     stores,
   })
+  const { redis, backgroundRedis, keys } = live
+  const breakers = { ...live.breakers, postgres: stores.postgresBreaker }
   const counters = createHitCounters({
-    ...{ redis, backgroundRedis, keys, now, changeLog: links.changeLog },
+    ...{ redis, backgroundRedis, keys, now, changeLog },
     sealAtLinks: config.hits.sealAtLinks,
   })
   const hits = createHitRecorder({ counters, totals, commitWindowMs: config.hits.commitWindowMs, runtime })
@@ -69,6 +55,7 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
     await hits.commit()
     return flushHits({ counters, totals })
   }
+  let composed: Owners | undefined
 
   return {
     config,
@@ -76,45 +63,26 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
     links,
     hits,
     counters,
-    breakers: { ...breakers, postgres: stores.postgresBreaker },
+    breakers,
     misses: createMissGuard({ limiter: config.rateLimits.misses, runtime }),
     publisher,
-    async editor() {
-      const { postgresLinkRepository } = await import('./postgres/link-repository.ts')
-      const { postgresLinkBatches } = await import('./postgres/link-batches.ts')
-      const [repository, batches] = [
-        postgresLinkRepository(await database()),
-        postgresLinkBatches(await database()),
-      ]
-      return createLinkEditor({ repository, batches, publisher, counters })
+    async owners() {
+      const { createOwners } = await import('./owners/owners.ts')
+      const ownerStores = await stores.owners()
+      // After the last await: two requests that are the first ones get the same.
+      composed ??= createOwners({ stores: ownerStores, publisher, counters, flush, config, runtime })
+      return composed
     },
-    async management() {
-      const { createManagement } = await import('./owners/management.ts')
-      managed ??= createManagement({ database: await database(), publisher, counters })
-      return managed
-    },
-    settings: createSettingsFinder(links),
+    idempotentResponses,
+    settings: createSettingsFinder(settings),
     flush,
     async reconcile(full) {
       const { reconcile } = await import('./operations/reconcile.ts')
-      const { postgresIdempotentAnswers } = await import('./postgres/idempotent-responses.ts')
-      return reconcile(
-        {
-          redis,
-          keys,
-          registers,
-          publisher,
-          flush,
-          now,
-          links: await stores.links(),
-          outbox: await outbox(),
-          async prune() {
-            await postgresIdempotentAnswers(await database()).prune()
-            await (await totals()).prune()
-          },
-        },
-        full,
-      )
+      const prune = async () => {
+        await (await idempotentResponses()).prune()
+        await (await totals()).prune()
+      }
+      return reconcile({ redis, keys, registers, publisher, flush, prune, now, outbox: await outbox() }, full)
     },
     async claimReconciliation() {
       return (
@@ -123,16 +91,20 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
     },
     async warm(count, offset) {
       const { warmUp } = await import('./operations/warm-up.ts')
-      return warmUp({ links: await stores.links(), registers, now, random }, count, offset)
+      return warmUp(
+        { links: await stores.links(), outbox: await outbox(), registers, now, random },
+        count,
+        offset,
+      )
     },
     async health() {
       const { checkHealth } = await import('./operations/health.ts')
       return checkHealth({
         redisBreakers: [breakers.redis, breakers.backgroundRedis],
-        postgresBreakers: [stores.postgresBreaker],
+        postgresBreakers: [breakers.postgres],
         counters,
         outbox,
-        changeLog: links.changeLog,
+        changeLog,
         recorder: hits,
         now,
       })

@@ -3,14 +3,14 @@ import type { Link } from '../src/links/link.ts'
 import { createLiveLinks } from '../src/live-links.ts'
 import type { RedisTransport } from '../src/redis/client.ts'
 import { createKeys } from '../src/redis/keys.ts'
+import type { Edit } from '../src/registers/edit.ts'
 import type { Outbox } from '../src/registers/outbox.ts'
-import type { Edit } from '../src/registers/register-store.ts'
 import { key, linkOf, settle } from './cache/open-memory-tier.ts'
 import { emptyRedis, type InProcessRedis } from './interleavings/in-process-redis.ts'
 import { muteLog } from './interleavings/runs.ts'
 
 const keys = createKeys('')
-const edit = (version: number): Edit => ({ key, register: { version, link: linkOf(version) } })
+const edit = (version: number) => ({ ...key, version, link: linkOf(version) }) satisfies Edit
 
 let redis: InProcessRedis
 
@@ -47,7 +47,7 @@ function open(postgres: { link: Link | null }) {
       return []
     },
     reopen: async () => 0,
-    overrule: async (_key, claimed) => {
+    bumpAbove: async (_key, claimed) => {
       postgres.link = linkOf(claimed + 1)
       return edit(claimed + 1)
     },
@@ -71,9 +71,9 @@ function open(postgres: { link: Link | null }) {
           asked.push('postgres')
           return postgres.link
         },
-        findMany: async () => [],
         mostHit: async () => [],
       }),
+      settings: async () => ({ find: async () => null }),
       outbox: async () => outbox as Outbox,
     },
   })
@@ -87,9 +87,9 @@ function open(postgres: { link: Link | null }) {
       time += ms
     },
     /** An edit by another isolate whose publication failed. */
-    leaveInOutbox(waiting: Edit) {
+    leaveInOutbox(waiting: ReturnType<typeof edit>) {
       pending = [waiting]
-      postgres.link = waiting.register.link
+      postgres.link = waiting.link
     },
     /** Postgres is slow with the outbox; the result ends that. */
     holdOutbox() {
@@ -97,7 +97,7 @@ function open(postgres: { link: Link | null }) {
       return holds.resolve
     },
     async readChanges() {
-      const { changeLog } = live.links
+      const { changeLog } = live
       changeLog.receive(await live.registers.changes(changeLog.cursor()), time)
     },
   }
@@ -129,7 +129,7 @@ describe('an isolate that has seen Redis away', () => {
     expect(isolate.asked).toContain('postgres')
     release()
     await vi.waitFor(() => expect(isolate.publisher.isBehind()).toBe(false))
-    expect(await redis.command('GET', keys.link(key))).toMatch(/^2:/)
+    expect(await redis.command('GET', keys.register(key))).toMatch(/^2:/)
     isolate.asked.length = 0
     isolate.advance(5_000)
     expect(await isolate.links.find(key)).toEqual(linkOf(2))
@@ -166,7 +166,7 @@ test('a register that is newer than what Postgres has is overruled when it is re
   const isolate = open({ link: linkOf(1) })
   const { id, url, status, enabled, expiresAt, forwardQuery } = linkOf(7)
   const link = { id, url, status, enabled, expiresAt, forwardQuery }
-  await redis.command('SET', keys.link(key), `7:${JSON.stringify({ link, softExpiresAt: 0, loadMs: 1 })}`)
+  await redis.command('SET', keys.register(key), `7:${JSON.stringify({ link, softExpiresAt: 0, loadMs: 1 })}`)
   await isolate.links.find(key)
-  await vi.waitFor(async () => expect(await redis.command('GET', keys.link(key))).toMatch(/^8:/))
+  await vi.waitFor(async () => expect(await redis.command('GET', keys.register(key))).toMatch(/^8:/))
 })

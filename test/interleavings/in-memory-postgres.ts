@@ -4,11 +4,12 @@
  * not is the insert, which draws its version before the unique index makes it wait for a delete.
  */
 
+import type { HitTotals } from '../../src/hits/hit-totals.ts'
 import { type Link, type LinkKey, linkName } from '../../src/links/link.ts'
-import type { HitTotals } from '../../src/postgres/hits.ts'
+import { type RegisterKey, registerName } from '../../src/links/register-key.ts'
 import { isLater } from '../../src/registers/change-log.ts'
+import type { Edit } from '../../src/registers/edit.ts'
 import { type Outbox, SETTLED_FOR_MS } from '../../src/registers/outbox.ts'
-import type { Edit } from '../../src/registers/register-store.ts'
 
 /** What a key held from one commit to the next. */
 export interface State {
@@ -72,6 +73,10 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
     outbox.set(linkName(key), { key, version: isOutranked ? ++sequence : state.version })
     return write(key, state)
   }
+  const editOf = (key: LinkKey, version: number): Edit => {
+    const link = find(key)
+    return { ...key, version: link?.version ?? version, link }
+  }
   const linkAt = (id: string, version: number): Link => ({
     id,
     url: `https://example.com/${version}`,
@@ -101,18 +106,17 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
       return key === undefined ? null : editWithOutbox(key, { version: ++sequence, link: null })
     },
     outbox: {
+      current: (keys) => keys.map((key) => editOf(linkKey(key), 0)),
       pending: (limit) =>
-        [...outbox.values()].slice(0, limit).map(({ key, version }): Edit => {
-          const link = find(key)
-          return { key, register: { version: link?.version ?? version, link } }
-        }),
+        [...outbox.values()].slice(0, limit).map(({ key, version }) => editOf(key, version)),
       settle: (edits, logId) =>
-        edits.flatMap(({ key, register }) => {
+        edits.flatMap((edit) => {
+          const key = linkKey(edit)
           const row = outbox.get(linkName(key))
           const link = find(key)
-          const version = Math.max(register.version, row?.version ?? 0)
+          const version = Math.max(edit.version, row?.version ?? 0)
           if (link !== null && link.version < version) return [{ key, version }]
-          if (row !== undefined && row.version <= register.version) {
+          if (row !== undefined && row.version <= edit.version) {
             outbox.delete(linkName(key))
             settled.set(linkName(key), { ...row, logId, at: now() })
           }
@@ -127,14 +131,15 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
         for (const [name, { key, version }] of lost) outbox.set(name, { key, version })
         return lost.length
       },
-      overrule(key, claimed) {
+      bumpAbove(bumped, claimed) {
+        const key = linkKey(bumped)
         const link = find(key)
         if (link !== null && link.version >= claimed) return null
         sequence = Math.max(sequence, claimed) + 1
         const version = sequence
         outbox.set(linkName(key), { key, version })
-        if (link === null) return { key, register: { version, link } }
-        return { key, register: write(key, { version, link: { ...link, version } }) }
+        if (link === null) return { ...key, version, link }
+        return { ...key, ...write(key, { version, link: { ...link, version } }) }
       },
     },
     totals: {
@@ -164,4 +169,10 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
       prune() {},
     },
   }
+}
+
+/** Owners in schedules edit links only. */
+function linkKey(key: RegisterKey): LinkKey {
+  if ('code' in key) return { domain: key.domain, code: key.code }
+  throw new Error(`${registerName(key)} is no link`)
 }

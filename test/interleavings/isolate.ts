@@ -98,18 +98,19 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
     }
   }
 
-  const stores: Omit<Stores, 'database' | 'postgresBreaker'> = {
+  const stores: Partial<Stores> = {
     redis: transport,
     links: async () => ({
       find: (key) => retrying(CONFIG.postgres.retries, () => sql('find', (db) => db.find(key))),
-      findMany: (keys) => sql('findMany', (db) => keys.map(db.find)),
       mostHit: async () => [],
     }),
+    settings: async () => ({ find: async () => null }),
     outbox: async () => ({
+      current: (keys) => sql('outbox.current', (db) => db.outbox.current(keys)),
       pending: (limit) => sql('outbox.pending', (db) => db.outbox.pending(limit)),
       settle: (edits, logId) => sql('outbox.settle', (db) => db.outbox.settle(edits, logId)),
       reopen: (logged) => sql('outbox.reopen', (db) => db.outbox.reopen(logged)),
-      overrule: (key, claimed) => sql('outbox.overrule', (db) => db.outbox.overrule(key, claimed)),
+      bumpAbove: (key, claimed) => sql('outbox.bumpAbove', (db) => db.outbox.bumpAbove(key, claimed)),
       depth: () => sql('outbox.depth', (db) => db.outbox.depth()),
     }),
     totals: async () => ({

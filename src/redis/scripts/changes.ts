@@ -61,7 +61,7 @@ export const FOLLOW_CHANGES = `${READ_CHANGES}
 return changes(KEYS[1], ARGV[1])`
 
 /** Takes a position as `READ_CHANGES` does. */
-export async function followChanges(
+export async function readNews(
   redis: RedisClient,
   changeLog: string,
   position: string,

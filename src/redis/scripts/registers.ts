@@ -43,7 +43,7 @@ end
 return taken`
 
 /** Resolves to whether each was taken. */
-export async function takeLeases(
+export async function leaseRegisters(
   redis: RedisClient,
   leases: readonly string[],
   token: string,
@@ -91,18 +91,21 @@ export interface RegisterFill extends RegisterWrite {
   readonly corrupt: string
 }
 
-/** Resolves to how many were written, and for each to the newer version that kept it from being; `null` = none did. */
+/** Resolves to how many were written, and to the newer versions that stood where others were not. */
 export async function fillRegisters(
   redis: RedisClient,
   fills: readonly RegisterFill[],
-): Promise<{ readonly written: number; readonly newer: readonly (number | null)[] }> {
+): Promise<{ readonly written: number; readonly newerVersions: readonly number[] }> {
   const reply = await redis.eval(
     FILL,
     fills.flatMap(({ register, lease }) => [register, lease]),
     fills.flatMap(({ token, version, text, ttlMs, corrupt }) => [token, version, text, ttlMs, corrupt]),
   )
   const results = listOf(reply).map(Number)
-  return { written: results.filter((result) => result === -1).length, newer: results.map(toVersion) }
+  return {
+    written: results.filter((result) => result === -1).length,
+    newerVersions: results.filter((result) => result > 0),
+  }
 }
 
 /**
@@ -133,19 +136,17 @@ for i = 1, (#KEYS - 1) / 2 do
 end
 return result`
 
-/** Resolves to the id of the log's new entry, and for each register to the newer version that stood there or `null`. */
+/** Resolves to the id of the log's new entry, and for each register to the newer version that stood there, or 0. */
 export async function publishRegisters(
   redis: RedisClient,
   changeLog: { readonly key: string; readonly entry: string },
   edits: readonly RegisterWrite[],
-): Promise<{ readonly logId: string; readonly newer: readonly (number | null)[] }> {
+): Promise<{ readonly logId: string; readonly newer: readonly number[] }> {
   const reply = await redis.eval(
     PUBLISH,
     [changeLog.key, ...edits.flatMap(({ register, lease }) => [register, lease])],
     [changeLog.entry, ...edits.flatMap(({ version, text, ttlMs, token }) => [version, text, ttlMs, token])],
   )
   const [logId, ...results] = listOf(reply)
-  return { logId: String(logId), newer: results.map(Number).map(toVersion) }
+  return { logId: String(logId), newer: results.map(Number) }
 }
-
-const toVersion = (result: number): number | null => (result > 0 ? result : null)
