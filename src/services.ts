@@ -4,28 +4,26 @@
  */
 import type { ApiServices } from './api/api-services.ts'
 import type { Breaker } from './breaker.ts'
-import type { MemoryTier } from './cache/memory-tier.ts'
 import { createSettingsFinder } from './cache/settings-finder.ts'
 import type { Config } from './config.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters, type HitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
-import type { Link, LinkKey } from './links/link.ts'
 import { createLiveLinks } from './live-links.ts'
 import type { Owners } from './owners/owners.ts'
-import { createMissGuard, type MissGuard } from './redirect/miss-guard.ts'
+import { createMissGuard } from './redirect/miss-guard.ts'
+import type { RedirectServices } from './redirect/redirect-services.ts'
 import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { openStores, type Stores } from './stores.ts'
 
-export interface Services extends ApiServices {
-  readonly links: Pick<MemoryTier<LinkKey, Link>, 'find' | 'peek'>
+export interface Services extends RedirectServices, ApiServices {
+  readonly runtime: Runtime
   readonly hits: HitRecorder
   /** Hits that wait in Redis. */
   readonly counters: HitCounters
   /** Of each client of a store. */
   readonly breakers: Readonly<Record<'redis' | 'backgroundRedis' | 'postgres', Pick<Breaker, 'state'>>>
-  readonly misses: MissGuard
   readonly publisher: Publisher
   /** Resolves to `true` if this isolate has won the lock of the hourly reconciliation. */
   readonly claimReconciliation: () => Promise<boolean>

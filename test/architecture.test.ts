@@ -25,6 +25,7 @@ const FLOORS = [
   'owners/',
   'operations/',
   'api/',
+  'redirect/',
   '(?:app|cron|live-links|services|stores|worker)\\.ts',
 ]
 
