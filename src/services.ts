@@ -3,13 +3,13 @@
  * Composition root, for `fetch` and `scheduled` alike. What redirects do not need is imported on first use.
  */
 import type { ApiServices } from './api/api-services.ts'
-import type { Breaker } from './breaker.ts'
 import { createSettingsFinder } from './cache/settings-finder.ts'
 import type { Config } from './config.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters, type HitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
 import { createLiveLinks } from './live-links.ts'
+import type { Breakers } from './operations/health.ts'
 import type { Owners } from './owners/owners.ts'
 import { createMissGuard } from './redirect/miss-guard.ts'
 import type { RedirectServices } from './redirect/redirect-services.ts'
@@ -22,8 +22,7 @@ export interface Services extends RedirectServices, ApiServices {
   readonly hits: HitRecorder
   /** Hits that wait in Redis. */
   readonly counters: HitCounters
-  /** Of each client of a store. */
-  readonly breakers: Readonly<Record<'redis' | 'backgroundRedis' | 'postgres', Pick<Breaker, 'state'>>>
+  readonly breakers: Breakers
   readonly publisher: Publisher
   /** Resolves to `true` if this isolate has won the lock of the hourly reconciliation. */
   readonly claimReconciliation: () => Promise<boolean>
@@ -97,15 +96,7 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
     },
     async health() {
       const { checkHealth } = await import('./operations/health.ts')
-      return checkHealth({
-        redisBreakers: [breakers.redis, breakers.backgroundRedis],
-        postgresBreakers: [breakers.postgres],
-        counters,
-        outbox,
-        changeLog,
-        recorder: hits,
-        now,
-      })
+      return checkHealth({ breakers, counters, outbox, changeLog, recorder: hits, now })
     },
   }
 }
