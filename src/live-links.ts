@@ -23,7 +23,6 @@ import { createKeys, type Keys } from './redis/keys.ts'
 import { refusalOf } from './redis/refusals.ts'
 import { type Change, type ChangeLogReader, createChangeLogReader } from './registers/change-log.ts'
 import type { Codec } from './registers/codec.ts'
-import { followChanges } from './registers/follow-changes.ts'
 import { linkCodec } from './registers/link-codec.ts'
 import { createPublisher, type Publisher } from './registers/publisher.ts'
 import { createRegisterStore, type RegisterStore } from './registers/register-store.ts'
@@ -114,7 +113,7 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
       origin: cached,
       runtime,
       syncedAt: () => changeLog.syncedAt(),
-      followChanges: () => followChanges({ changeLog, readChanges: registers.changes, now }),
+      followChanges: () => changeLog.follow(registers.changes, now()),
     })
   }
   const links = tiers(stores.links, linkCodec)

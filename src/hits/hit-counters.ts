@@ -6,8 +6,6 @@ import { type ClaimedSegment, FIELD, SEGMENT_LINKS } from '../redis/scripts/hit-
 import { type PendingReport, pendingHits } from '../redis/scripts/pending-hits.ts'
 import type { ChangeLogReader } from '../registers/change-log.ts'
 
-export type { PendingHits, PendingReport } from '../redis/scripts/pending-hits.ts'
-
 /**
  * A batch: one isolate's hits of one commit window. `isolate` and `sequence` together are its identity, however often
  * and to whichever store it is sent.

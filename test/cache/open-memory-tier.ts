@@ -3,7 +3,6 @@ import type { Link, LinkKey } from '../../src/links/link.ts'
 import type { RedisReply } from '../../src/redis/client.ts'
 import { type ChangeLogNews, parseNews } from '../../src/redis/scripts/changes.ts'
 import { createChangeLogReader } from '../../src/registers/change-log.ts'
-import { followChanges } from '../../src/registers/follow-changes.ts'
 
 export const key = { domain: '*', code: 'a' }
 
@@ -45,7 +44,7 @@ export function openMemoryTier(options: { readonly maxEntries?: number } = {}) {
       },
     },
     syncedAt: () => changeLog.syncedAt(),
-    followChanges: () => followChanges({ changeLog, readChanges, now }),
+    followChanges: () => changeLog.follow(readChanges, now()),
   })
   const changeLog = createChangeLogReader({
     onChange: ({ name, version }) => tier.markChanged(name, version),
