@@ -8,8 +8,6 @@ import { type MemoryTier, memoryTier } from './cache/memory-tier.ts'
 import { redisTier } from './cache/redis-tier.ts'
 import type { Config } from './config.ts'
 import { SourceUnavailable } from './errors.ts'
-import type { DomainKey, VersionedSettings } from './links/domain-settings.ts'
-import type { Link, LinkKey } from './links/link.ts'
 import type { Source } from './links/link-source.ts'
 import { type RegisterKey, registerName } from './links/register-key.ts'
 import { log } from './log.ts'
@@ -19,44 +17,27 @@ import {
   REDIS_BACKGROUND_TIMEOUT_MS,
   type RedisClient,
 } from './redis/client.ts'
-import { createKeys, type Keys } from './redis/keys.ts'
+import { createKeys } from './redis/keys.ts'
 import { refusalOf } from './redis/refusals.ts'
-import { type Change, type ChangeLogReader, createChangeLogReader } from './registers/change-log.ts'
+import { type Change, createChangeLogReader } from './registers/change-log.ts'
 import type { Codec } from './registers/codec.ts'
 import { linkCodec } from './registers/link-codec.ts'
-import { createPublisher, type Publisher } from './registers/publisher.ts'
+import { createPublisher } from './registers/publisher.ts'
 import { createRegisterStore, type RegisterStore } from './registers/register-store.ts'
 import { settingsCodec } from './registers/settings-codec.ts'
 import type { Runtime } from './runtime.ts'
 import type { Stores } from './stores.ts'
-
-export interface LiveLinksOptions {
-  readonly config: Pick<Config, 'redis' | 'postgres'>
-  readonly runtime: Runtime
-  readonly stores: Pick<Stores, 'redis' | 'links' | 'settings' | 'outbox'>
-}
-
-export interface LiveLinks {
-  readonly links: MemoryTier<LinkKey, Link>
-  readonly settings: MemoryTier<DomainKey, VersionedSettings>
-  /** The isolate's position in the change log, which the hit commits move forward. */
-  readonly changeLog: ChangeLogReader
-  readonly publisher: Publisher
-  readonly registers: RegisterStore
-  /** For requests that a visitor or an owner waits for. */
-  readonly redis: RedisClient
-  readonly backgroundRedis: RedisClient
-  readonly breakers: { readonly redis: Breaker; readonly backgroundRedis: Breaker }
-  readonly keys: Keys
-}
 
 /** Visitors name any host they like. */
 const SETTINGS_BOUNDS = { maxEntries: 1_000, maxBytes: 1024 * 1024 }
 /** A lease outlives the load it stands for. */
 const LEASE_MARGIN_MS = 1_000
 
-export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
-  const { config, runtime, stores } = options
+export function createLiveLinks(
+  config: Pick<Config, 'redis' | 'postgres'>,
+  runtime: Runtime,
+  stores: Pick<Stores, 'redis' | 'links' | 'settings' | 'outbox'>,
+) {
   const { now, random } = runtime
   const keys = createKeys(config.redis.keyPrefix)
   const newBreaker = (): Breaker =>
@@ -79,8 +60,9 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
     })
 
   const breakers = { redis: newBreaker(), backgroundRedis: newBreaker() }
+  /** For requests that a visitor or an owner waits for. */
   const redis = newClient(config.redis.timeoutMs, breakers.redis)
-  const backgroundRedis = suspecting(newClient(REDIS_BACKGROUND_TIMEOUT_MS, breakers.backgroundRedis), () =>
+  const backgroundRedis = onOutOfOrder(newClient(REDIS_BACKGROUND_TIMEOUT_MS, breakers.backgroundRedis), () =>
     publisher.markBehind(),
   )
   const registers = newRegisters(redis)
@@ -136,9 +118,9 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
 }
 
 /** A Redis that takes no hits takes no edits either, though it goes on telling what it has: when it is full, or a replica. */
-function suspecting(client: RedisClient, suspect: () => void): RedisClient {
+function onOutOfOrder(client: RedisClient, markBehind: () => void): RedisClient {
   const onFailure = (error: unknown): never => {
-    if (error instanceof SourceUnavailable && refusalOf(error.cause) === 'out of order') suspect()
+    if (error instanceof SourceUnavailable && refusalOf(error.cause) === 'out of order') markBehind()
     throw error
   }
   return {

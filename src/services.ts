@@ -35,18 +35,12 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
   const { now, random } = runtime
   const stores: Stores = { ...openStores(config, now), ...given }
   const { outbox, totals, idempotentResponses } = stores
-  const { links, settings, changeLog, publisher, registers, ...live } = createLiveLinks({
-    config,
-    runtime,
-    stores,
-  })
-  const { redis, backgroundRedis, keys } = live
+  const live = createLiveLinks(config, runtime, stores)
+  const { links, changeLog, publisher, registers, redis, backgroundRedis, keys } = live
   const breakers = { ...live.breakers, postgres: stores.postgresBreaker }
-  const counters = createHitCounters({
-    ...{ redis, backgroundRedis, keys, now, changeLog },
-    sealAtLinks: config.hits.sealAtLinks,
-  })
-  const hits = createHitRecorder({ counters, totals, commitWindowMs: config.hits.commitWindowMs, runtime })
+  const { sealAtLinks, commitWindowMs } = config.hits
+  const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog, sealAtLinks })
+  const hits = createHitRecorder({ counters, totals, commitWindowMs, runtime })
   const flush = async (): Promise<FlushReport> => {
     // What this isolate has gathered is flushed too, so that an operator who asks for a flush sees their own hits.
     await hits.commit()
@@ -71,7 +65,7 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
       return composed
     },
     idempotentResponses,
-    settings: createSettingsFinder(settings),
+    settings: createSettingsFinder(live.settings),
     flush,
     async reconcile(full) {
       const { reconcile } = await import('./operations/reconcile.ts')

@@ -53,18 +53,18 @@ function open(postgres: { link: Link | null }) {
     },
   }
   let time = Date.now()
-  const live = createLiveLinks({
-    config: {
+  const live = createLiveLinks(
+    {
       redis: { url: '', token: '', keyPrefix: '', timeoutMs: 300, retries: 0 },
       postgres: { url: '', fetchEndpoint: null, timeoutMs: 5_000, retries: 0 },
     },
-    runtime: {
+    {
       now: () => time,
       random: () => 0.5,
       sleep: () => new Promise(() => {}),
       background: (_event, work) => void work.catch(() => {}),
     },
-    stores: {
+    {
       redis: () => transport,
       links: async () => ({
         async find() {
@@ -76,7 +76,7 @@ function open(postgres: { link: Link | null }) {
       settings: async () => ({ find: async () => null }),
       outbox: async () => outbox as Outbox,
     },
-  })
+  )
   return {
     ...live,
     asked,
