@@ -50,6 +50,13 @@ export class Faults {
     this.#rules.push(when === undefined ? { fault } : { fault, when })
   }
 
+  /** Holds such calls back until the result is called. */
+  hold(when?: FaultRule['when']): () => void {
+    const { promise: until, resolve: release } = Promise.withResolvers<void>()
+    this.inject({ kind: 'hold', until }, when)
+    return release
+  }
+
   heal(): void {
     this.#rules = []
   }
