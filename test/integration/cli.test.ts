@@ -37,7 +37,7 @@ describe('the CLI against the real API', () => {
       createdAt: '2020-01-01T00:00:00.000Z',
       title: 'T42',
     })
-    expect((await edge.get('/k42')).headers.get('location')).toBe('https://acme.example/42')
+    expect(await edge.follow('k42')).toBe('https://acme.example/42')
   })
 
   test('an export imports back to equal links', async ({ cli, folder }) => {

@@ -104,5 +104,5 @@ test('the CLI puts links where their host is served, and its repaired rejects be
     await hitsOf('cli-4', '*'),
   ]
   expect(hits).toEqual([8, 9, 7])
-  expect((await edge.get('/cli-4?utm=1')).headers.get('location')).toBe(`${url}3?utm=1`)
+  expect(await edge.follow('cli-4?utm=1')).toBe(`${url}3?utm=1`)
 })

@@ -21,14 +21,14 @@ describe('PUT /links', () => {
     })
     const link = (await created.json()) as ApiLink
     expect([created.status, created.headers.get('location')]).toEqual([201, `/api/links/${link.id}`])
-    expect((await edge.get('/put')).headers.get('location')).toBe(url)
+    expect(await edge.follow('put')).toBe(url)
     const replaced = await edge.api('PUT', '/links', { url: `${url}2`, code: 'put' })
     const now = (await replaced.json()) as ApiLink
     expect(replaced.status).toBe(200)
     const defaults = { title: null, tags: [], status: 302 }
     expect(now).toMatchObject({ id: link.id, url: `${url}2`, createdAt: link.createdAt, ...defaults })
     expect(now.version).toBeGreaterThan(link.version)
-    expect((await edge.get('/put')).headers.get('location')).toBe(`${url}2`)
+    expect(await edge.follow('put')).toBe(`${url}2`)
   })
 
   test('keeps the hits of the link that it replaces', async ({ stores, edge }) => {
