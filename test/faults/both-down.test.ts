@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { test } from '../support/fault-test.ts'
-import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
+import { WAYS_TO_BE_DOWN } from '../support/faults.ts'
 
 test.override('settings', { REDIS_TIMEOUT_MS: '500', POSTGRES_TIMEOUT_MS: '1000' })
 

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import type { InterceptedCall } from '../../src/local/intercept.ts'
 import { test as base } from '../support/fault-test.ts'
-import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
+import { WAYS_TO_BE_DOWN } from '../support/faults.ts'
 
 const test = base
   .override('settings', { POSTGRES_TIMEOUT_MS: '1000' })

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { test as base } from '../support/fault-test.ts'
-import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
+import { WAYS_TO_BE_DOWN } from '../support/faults.ts'
 
 const test = base
   .override('settings', { REDIS_TIMEOUT_MS: '500' })

@@ -1,8 +1,8 @@
 import { describe, expect, vi } from 'vitest'
 import type { HitCounters } from '../../src/hits/hit-counters.ts'
-import { backUp } from '../support/backup.ts'
 import { openHitStores } from '../support/hit-stores.ts'
 import { test as base } from '../support/linkr.ts'
+import { backUp } from '../support/redis-backup.ts'
 import type { Stores } from '../support/stores.ts'
 
 interface Isolate {

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
-import { backUp } from '../support/backup.ts'
 import { test as base } from '../support/fault-test.ts'
+import { backUp } from '../support/redis-backup.ts'
 
 const OLD = 'https://example.com/old'
 const NEW = 'https://example.com/new'

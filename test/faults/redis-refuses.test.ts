@@ -1,8 +1,7 @@
 import { describe, expect } from 'vitest'
 import { COMMIT_HITS } from '../../src/redis/scripts/hits.ts'
-import { test as base } from '../support/fault-test.ts'
+import { test as base, recover } from '../support/fault-test.ts'
 import { runs } from '../support/faults.ts'
-import { recover } from '../support/recover.ts'
 
 /** As Upstash and Redis say it: ../redis/client.test.ts has them all. */
 const REFUSALS = [

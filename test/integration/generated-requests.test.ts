@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect } from 'vitest'
-import { createContract } from '../support/contract.ts'
+import { createContract } from '../support/api-contract.ts'
 import { ADMIN_TOKEN } from '../support/edge.ts'
 import { ENDPOINTS, type GeneratedRequest } from '../support/generated/requests.ts'
 import { send } from '../support/generated/send.ts'

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import { createContract } from '../support/contract.ts'
+import { createContract } from '../support/api-contract.ts'
 import { ADMIN_TOKEN } from '../support/edge.ts'
 import { test as base } from '../support/linkr.ts'
 

@@ -1,7 +1,7 @@
 /**
  * @module
- * `test` with linkr as its fixtures. A test names what it needs: `test('...', async ({ stores, edge }) => ...)`. The first one that names a fixture
- * starts it, and the end of its file closes it.
+ * `test` with linkr as its fixtures. A test names what it needs: `test('...', async ({ stores, edge }) => ...)`. The first test that
+ * names a fixture starts it, and the end of the file closes it.
  */
 import { test as base } from 'vitest'
 import { type Edge, type RateLimits, type Settings, startEdge } from './edge.ts'
