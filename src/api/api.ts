@@ -5,9 +5,7 @@
 import { Hono } from 'hono'
 import { LinkrError, SourceUnavailable } from '../errors.ts'
 import { describeError, log } from '../log.ts'
-import { createKeyRing } from '../owners/key-ring.ts'
-import { createOwnHosts } from '../owners/own-hosts.ts'
-import type { Services } from '../services.ts'
+import type { ApiServices } from './api-services.ts'
 import { authenticate } from './http/authenticate.ts'
 import type { ApiEnv } from './http/caller.ts'
 import { idempotent } from './http/idempotent.ts'
@@ -21,16 +19,10 @@ import { keysRoutes } from './routes/keys-routes.ts'
 import { linksRoutes } from './routes/links-routes.ts'
 import { operationsRoutes } from './routes/operations-routes.ts'
 
-export function createApi(services: Services): Hono<ApiEnv> {
-  const { config, runtime, management } = services
+export function createApi(services: ApiServices): Hono<ApiEnv> {
+  const { config, runtime, owners } = services
   const api = new Hono<ApiEnv>().basePath('/api')
-  const keyRing = createKeyRing({ keys: async () => (await management()).keys, runtime })
-  const ownHosts = createOwnHosts({
-    config,
-    hostsWithSettings: async () => (await (await management()).domains.list()).map(({ host }) => host),
-    now: runtime.now,
-  })
-  const onceOnly = idempotent({ answers: async () => (await management()).answers, runtime })
+  const onceOnly = idempotent({ answers: services.idempotentResponses, runtime })
 
   api.use(async (c, next) => {
     await next()
@@ -42,7 +34,10 @@ export function createApi(services: Services): Hono<ApiEnv> {
   api.use(
     authenticate({
       adminTokens: [config.adminToken, config.previousAdminToken].flatMap((token) => token ?? []),
-      keyRing,
+      keyRing: {
+        find: async (key) => (await owners()).keys.ring.find(key),
+        trusts: async (key) => (await owners()).keys.ring.trusts(key),
+      },
       now: runtime.now,
       ...config.rateLimits,
     }),
@@ -52,32 +47,29 @@ export function createApi(services: Services): Hono<ApiEnv> {
   // has must reach Redis.
   api.use(async (_c, next) => {
     const handling = next()
-    services.runtime.background('api.unfinished', handling)
+    runtime.background('api.unfinished', handling)
     await handling
   })
   // Before the routes, whose schemas ask it about each destination.
   api.on(['POST', 'PUT', 'PATCH'], ['/links', '/links/*'], async (c, next) => {
-    c.set('isOwnHost', await ownHosts.seenFrom(new URL(c.req.url).host))
+    const { domains } = await owners()
+    c.set('isOwnHost', await domains.ownHostsSeenFrom(new URL(c.req.url).host))
     await next()
   })
   api.on('POST', ['/links', '/links/bulk', '/links/import'], onceOnly)
   api.route('/links', bulkRoutes(services))
   api.route('/links', importRoutes(services))
   api.route('/links', linksRoutes(services))
-  api.route('/keys', keysRoutes(services, keyRing))
-  api.route('/domains', domainsRoutes(services, ownHosts))
+  api.route('/keys', keysRoutes(services))
+  api.route('/domains', domainsRoutes(services))
   api.route('/', operationsRoutes(services))
 
   api.notFound(() =>
     problemResponse({ status: 404, code: 'no_such_route', detail: 'There is no such API route.' }),
   )
-  api.onError((error, c) => {
+  api.onError((error) => {
     if (error instanceof Problem) return problemResponse({ ...error, detail: error.message })
-    if (error instanceof SourceUnavailable) {
-      log.error('api.unavailable', { error: describeError(error) })
-      // An edit whose answer was lost may have happened all the same, and wait in the outbox.
-      if (error.wasSent && c.req.method !== 'GET') services.publisher.suspect()
-    }
+    if (error instanceof SourceUnavailable) log.error('api.unavailable', { error: describeError(error) })
     if (error instanceof LinkrError) {
       const { status, code } = error
       return problemResponse({ status, code, detail: 'The service cannot do this right now. Try again.' })

@@ -1,10 +1,10 @@
 import { BoundedCache } from '../cache/bounded-cache.ts'
 import type { Runtime } from '../runtime.ts'
 import { sha256 } from '../sha256.ts'
-import { type ApiKey, type ApiKeys, isActive, isKey } from './api-key.ts'
+import { type ApiKey, type ApiKeyStore, isActive, isKey } from './api-key.ts'
 
 export interface KeyRingOptions {
-  readonly keys: () => Promise<Pick<ApiKeys, 'find' | 'touch'>>
+  readonly keys: Pick<ApiKeyStore, 'find' | 'touch'>
   readonly runtime: Pick<Runtime, 'now' | 'background'>
 }
 
@@ -19,7 +19,7 @@ export interface KeyRing {
 
 /** Keys are remembered for less than the 5 s in which a revoked one must stop working everywhere. */
 const REMEMBER_MS = 4_000
-/** For how long a key that was good is one that nobody guessed. */
+/** For how long a key that was good counts as no guess. */
 const TRUST_MS = 60 * 60_000
 /** Bounds what a flood of made-up keys can take of the isolate's memory. */
 const MAX_REMEMBERED = 1_000
@@ -43,11 +43,10 @@ export function createKeyRing({ keys, runtime }: KeyRingOptions): KeyRing {
 
   async function load(hash: string): Promise<ApiKey | null> {
     const askedAt = runtime.now()
-    const store = await keys()
-    const key = await store.find(hash)
+    const key = await keys.find(hash)
     remembered.set(hash, { key, askedAt })
     if (key !== null && askedAt - (key.lastUsedAt?.getTime() ?? 0) > TOUCH_EVERY_MS) {
-      runtime.background('keys.touch_failed', store.touch(key.id))
+      runtime.background('keys.touch_failed', keys.touch(key.id))
     }
     return key
   }

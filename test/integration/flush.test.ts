@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import type { HitTotals } from '../../src/postgres/hits.ts'
+import type { HitTotals } from '../../src/hits/hit-totals.ts'
 import { openHitStores } from '../support/hit-stores.ts'
 import { test as base } from '../support/linkr.ts'
 

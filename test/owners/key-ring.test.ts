@@ -16,7 +16,7 @@ function setUp() {
     touch: async (id: string) => void touched.push(id),
   }
   const ring = createKeyRing({
-    keys: async () => keys,
+    keys,
     runtime: { now: () => now, background: (_, work) => void work },
   })
   return {

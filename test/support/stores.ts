@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createClient } from '@redis/client'
 import pg from 'pg'
-import { migrate } from '../../src/cli/migrate.ts'
 import { startNeonBridge } from '../../src/local/neon-bridge.ts'
 import { startUpstashBridge } from '../../src/local/upstash-bridge.ts'
+import { migrate } from '../../src/node/migrate.ts'
 import { createKeys } from '../../src/redis/keys.ts'
 import { Faults } from './faults.ts'
 
@@ -62,7 +62,7 @@ export async function startStores(): Promise<Stores> {
   const pool = new pg.Pool({ connectionString: neon.databaseUrl, max: 1 })
   pool.on('error', () => {})
 
-  const registerOf = (code: string): string => createKeys(keyPrefix).link({ domain: '*', code })
+  const registerOf = (code: string): string => createKeys(keyPrefix).register({ domain: '*', code })
   const sql: Stores['sql'] = async (text, params) => (await pool.query(text, params)).rows
   const heal = (): void => {
     redisFaults.heal()

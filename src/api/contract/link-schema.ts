@@ -3,7 +3,7 @@
  * What the API accepts of a link, and how it shows one.
  */
 import * as v from 'valibot'
-import type { LinkWithHits } from '../../owners/link-hits.ts'
+import type { LinkWithHits } from '../../owners/link-pages.ts'
 import { type LinkSchemaOptions, linkFields } from './link-fields.ts'
 
 export function createLinkSchemas(options: LinkSchemaOptions) {

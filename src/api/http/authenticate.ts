@@ -10,7 +10,7 @@ import { Problem } from './problem.ts'
 export interface AuthenticateOptions {
   /** None once there is an API key that can do the same; two while one takes the place of the other. */
   readonly adminTokens: readonly string[]
-  readonly keyRing: KeyRing
+  readonly keyRing: Pick<KeyRing, 'find' | 'trusts'>
   /** Of failed attempts, by client. */
   readonly failures: RateLimiter | null
   /** Of requests that change something, by caller. */

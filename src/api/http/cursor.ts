@@ -1,4 +1,4 @@
-import type { LinkListQuery, ListPosition } from '../../owners/link-list.ts'
+import type { LinkListQuery, ListPosition } from '../../owners/link-pages.ts'
 import { sha256 } from '../../sha256.ts'
 import { Problem } from './problem.ts'
 

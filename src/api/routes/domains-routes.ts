@@ -1,11 +1,9 @@
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import { ROBOTS_POLICIES, settingsKey, toRegister } from '../../links/domain-settings.ts'
+import { ROBOTS_POLICIES } from '../../links/domain-settings.ts'
 import { parseHost } from '../../links/host.ts'
-import type { Domain } from '../../owners/domain-table.ts'
-import type { OwnHosts } from '../../owners/own-hosts.ts'
-import { settingsLoops } from '../../owners/settings-loops.ts'
-import type { Services } from '../../services.ts'
+import type { Domain } from '../../owners/domain-store.ts'
+import type { ApiServices } from '../api-services.ts'
 import { destination, redirectStatus } from '../contract/link-fields.ts'
 import { type ApiEnv, domainForbidden, maySee } from '../http/caller.ts'
 import { Problem } from '../http/problem.ts'
@@ -23,12 +21,13 @@ export const domainSchema = v.strictObject({
 })
 
 /** `/api/domains`: what a host shows where it has no link to show. */
-export function domainsRoutes({ config, management, publisher }: Services, ownHosts: OwnHosts): Hono<ApiEnv> {
+export function domainsRoutes({ config, owners }: ApiServices): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
+  const domains = async () => (await owners()).domains
 
   app.get('/', async (c) => {
-    const domains = await (await management()).domains.list()
-    const data = domains.filter(({ host }) => maySee(c.var.caller, host)).map(present)
+    const all = await (await domains()).list()
+    const data = all.filter(({ host }) => maySee(c.var.caller, host)).map(present)
     const served = [...config.domains].filter((host) => maySee(c.var.caller, host))
     return c.json({ data, served })
   })
@@ -36,7 +35,7 @@ export function domainsRoutes({ config, management, publisher }: Services, ownHo
   app.get('/:host', async (c) => {
     const host = hostOf(c)
     if (!maySee(c.var.caller, host)) throw domainForbidden(host)
-    const domain = await (await management()).domains.get(host)
+    const domain = await (await domains()).get(host)
     if (domain === null) throw noSuchDomain()
     return c.json(present(domain))
   })
@@ -44,28 +43,15 @@ export function domainsRoutes({ config, management, publisher }: Services, ownHo
   app.put('/:host', async (c) => {
     const host = hostOf(c)
     const settings = readBody(c, domainSchema)
-    const { domains } = await management()
-    ownHosts.forget()
-    const isOwnHost = await ownHosts.seenFrom(new URL(c.req.url).host)
-    const loops = settingsLoops(host, settings, isOwnHost, await domains.list())
-    if (loops.length > 0) {
-      throw new Problem(422, 'invalid_request', 'The redirect would loop; see "errors".', loops)
+    const outcome = await (await domains()).put(host, settings, new URL(c.req.url).host)
+    if (outcome.kind === 'looping') {
+      throw new Problem(422, 'invalid_request', 'The redirect would loop; see "errors".', outcome.loops)
     }
-    const domain = await domains.put(host, settings)
-    ownHosts.forget()
-    const { version } = domain
-    await publisher.publish([
-      { key: settingsKey(host), register: { version, link: toRegister(settings, version) } },
-    ])
-    return c.json(present(domain))
+    return c.json(present(outcome.domain))
   })
 
   app.delete('/:host', async (c) => {
-    const host = hostOf(c)
-    const version = await (await management()).domains.delete(host)
-    if (version === null) throw noSuchDomain()
-    ownHosts.forget()
-    await publisher.publish([{ key: settingsKey(host), register: { version, link: null } }])
+    if (!(await (await domains()).delete(hostOf(c)))) throw noSuchDomain()
     return c.body(null, 204)
   })
 

@@ -1,8 +1,7 @@
 import { type Context, Hono } from 'hono'
-import { type ApiKey, generateKey, isActive, keyPrefix } from '../../owners/api-key.ts'
-import type { KeyRing } from '../../owners/key-ring.ts'
-import type { Services } from '../../services.ts'
-import { sha256 } from '../../sha256.ts'
+import type { ApiKey } from '../../owners/api-key.ts'
+import type { MadeKey } from '../../owners/keys.ts'
+import type { ApiServices } from '../api-services.ts'
 import { keySchema, rotateSchema } from '../contract/key-schema.ts'
 import type { ApiEnv } from '../http/caller.ts'
 import { Problem } from '../http/problem.ts'
@@ -10,9 +9,9 @@ import { readBody } from '../http/read-body.ts'
 import { isDomain } from './link-request.ts'
 
 /** `/api/keys`: list, make, rotate and revoke API keys. */
-export function keysRoutes({ management, runtime, config }: Services, keyRing: KeyRing): Hono<ApiEnv> {
+export function keysRoutes({ owners, runtime, config }: ApiServices): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
-  const keys = async () => (await management()).keys
+  const keys = async () => (await owners()).keys
 
   app.get('/', async (c) => c.json({ data: (await (await keys()).list()).map(present) }))
 
@@ -20,38 +19,29 @@ export function keysRoutes({ management, runtime, config }: Services, keyRing: K
     const { id: createdBy, expiresAt: makerExpiresAt } = c.var.caller
     const schema = keySchema({ now: runtime.now, isDomain: isDomain(config), makerExpiresAt })
     const { expiresAt = makerExpiresAt, ...wanted } = readBody(c, schema)
-    const key = await generateKey()
-    const stored = { prefix: keyPrefix(key), hash: await sha256(key) }
-    const created = await (await keys()).create({ ...wanted, expiresAt, createdBy }, stored)
-    return c.json({ ...present(created), key }, 201)
+    const made = await (await keys()).create({ ...wanted, expiresAt, createdBy })
+    return c.json(presentMade(made), 201)
   })
 
   app.post('/:id/rotate', async (c) => {
     const { overlapSeconds } = readBody(c, rotateSchema, {})
-    const id = keyId(c)
     const { id: createdBy, expiresAt: makerExpiresAt } = c.var.caller
-    const old = await (await keys()).get(id)
+    const old = await (await keys()).get(keyId(c))
     if (old === null) throw noSuchKey()
     const outlives = old.expiresAt === null || old.expiresAt.getTime() > (makerExpiresAt?.getTime() ?? 0)
     if (makerExpiresAt !== null && outlives) {
       const detail = `Your own key expires at ${makerExpiresAt.toISOString()}, before this one does.`
       throw new Problem(403, 'key_would_outlive', detail)
     }
-    const key = await generateKey()
-    const stored = { prefix: keyPrefix(key), hash: await sha256(key) }
-    const rotated = isActive(old, runtime.now())
-      ? await (await keys()).rotate(id, createdBy, stored, overlapSeconds)
-      : null
+    const rotated = await (await keys()).rotate(old, createdBy, overlapSeconds)
     if (rotated === null) {
       throw new Problem(409, 'key_not_active', 'This API key is revoked or has expired. Make a new one.')
     }
-    keyRing.clear()
-    return c.json({ ...present(rotated), key }, 201)
+    return c.json(presentMade(rotated), 201)
   })
 
   app.delete('/:id', async (c) => {
     if (!(await (await keys()).revoke(keyId(c)))) throw noSuchKey()
-    keyRing.clear()
     return c.body(null, 204)
   })
 
@@ -65,6 +55,8 @@ function keyId(c: Context): string {
 }
 
 const noSuchKey = (): Problem => new Problem(404, 'key_not_found', 'There is no API key with this id.')
+
+const presentMade = ({ key, secret }: MadeKey) => ({ ...present(key), key: secret })
 
 function present(key: ApiKey) {
   const { id, name, prefix, scopes, domains, expiresAt, lastUsedAt, createdAt, createdBy, revokedAt } = key

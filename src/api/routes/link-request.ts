@@ -4,55 +4,76 @@
  */
 import type { Context } from 'hono'
 import { normalizeHost } from '../../links/host.ts'
+import type { LinkFields } from '../../owners/link-fields.ts'
 import type { LinkFilter } from '../../owners/link-filter.ts'
-import type { LinkFields } from '../../postgres/link-repository.ts'
-import type { Services } from '../../services.ts'
+import type { LinkItem } from '../../owners/write-links.ts'
+import type { ApiServices } from '../api-services.ts'
 import { createLinkSchemas } from '../contract/link-schema.ts'
 import { type ApiEnv, type Caller, domainForbidden, hasScope, maySee } from '../http/caller.ts'
 import { Problem } from '../http/problem.ts'
 
 export type ApiContext = Context<ApiEnv>
 
-/** A link's fields as a request has them: the status may be left to the domain. */
-export type RequestedFields = Omit<LinkFields, 'status'> & {
+/** A link as a request has it: its domain, code and status may be left to linkr. */
+export type RequestedLink = Omit<LinkFields, 'status'> & {
+  readonly domain?: string | undefined
+  readonly code?: string | undefined
   readonly status?: LinkFields['status'] | undefined
+  readonly createdAt?: Date | undefined
+  readonly hits?: number | undefined
 }
 
 export interface LinkRequest {
   readonly schemas: ReturnType<typeof createLinkSchemas>
   /** Origin of short URLs in domain `*`. */
   readonly baseUrl: string
-  /** The domain of a new link; `null` = the caller may not use it. */
-  domainFor(asked: string | undefined): { readonly domain: string; readonly isAllowed: boolean }
-  complete(domain: string, fields: RequestedFields): Promise<LinkFields>
+  /** The domain that a request names, or else the default. @throws {Problem} 403 when the caller may not use it. */
+  domainFor(asked: string | undefined): string
+  /** @throws {Problem} as `domainFor`. */
+  toItem(link: RequestedLink): Promise<LinkItem>
+  /** As `toItem`, for one of many: a refusal is its code. */
+  accept(link: RequestedLink): Promise<LinkItem | string>
 }
 
-export function linkRequest(c: ApiContext, { config, runtime, settings }: Services): LinkRequest {
+export function linkRequest(c: ApiContext, { config, runtime, settings }: ApiServices): LinkRequest {
   const url = new URL(c.req.url)
-  const { domains } = c.var.caller
+  const { caller } = c.var
   const isListed = isDomain(config)
+
+  const domainOf = (asked: string | undefined): string =>
+    asked ?? defaultDomain(normalizeHost(url.host), config.domains, caller.domains)
+
+  function domainFor(asked: string | undefined): string {
+    const domain = domainOf(asked)
+    if (!maySee(caller, domain)) throw domainForbidden(domain)
+    return domain
+  }
+
+  async function toItem(link: RequestedLink): Promise<LinkItem> {
+    const { domain: asked, code, createdAt, hits: baseline, ...fields } = link
+    const domain = domainFor(asked)
+    const status = fields.status ?? (await settings.find(domain)).defaultStatus
+    return { domain, code, createdAt, baseline, fields: { ...fields, status } }
+  }
+
   return {
     baseUrl: config.baseUrl ?? url.origin,
     schemas: createLinkSchemas({
       isOwnHost: (host) => c.var.isOwnHost(host),
       isDomain: isListed,
-      // An admin may prepare the namespace of a host before it is listed, so that nobody finds it empty.
-      isTarget: (domain) => isListed(domain) || hasScope(c.var.caller, 'admin'),
+      // An admin may prepare the namespace of a host before it is listed, so that its visitors never find it empty.
+      isTarget: (domain) => isListed(domain) || hasScope(caller, 'admin'),
       now: runtime.now,
     }),
-    domainFor(asked) {
-      const domain = asked ?? defaultDomain(normalizeHost(url.host), config.domains, domains)
-      return { domain, isAllowed: maySee(c.var.caller, domain) }
-    },
-    async complete(domain, { status, ...fields }) {
-      return { ...fields, status: status ?? (await settings.find(domain)).defaultStatus }
-    },
+    domainFor,
+    toItem,
+    accept: async (link) => (maySee(caller, domainOf(link.domain)) ? toItem(link) : 'domain_forbidden'),
   }
 }
 
 /** The one list of the domains that links and keys may have. */
 export const isDomain =
-  ({ domains }: Services['config']) =>
+  ({ domains }: ApiServices['config']) =>
   (domain: string): boolean =>
     domain === '*' || domains.has(domain)
 
@@ -66,13 +87,9 @@ function defaultDomain(host: string, listed: ReadonlySet<string>, allowed: Calle
   return allowed?.length === 1 && only !== undefined ? only : domain
 }
 
-export interface RequestedFilter {
+export type RequestedFilter = Omit<LinkFilter, 'ids' | 'domains' | 'tags'> & {
   readonly domain?: string | undefined
-  readonly code?: string | undefined
-  readonly tag?: readonly string[] | undefined
-  readonly q?: string | undefined
-  readonly enabled?: boolean | undefined
-  readonly expired?: boolean | undefined
+  readonly tag?: LinkFilter['tags']
 }
 
 /** @throws {Problem} 403 for a domain that the caller may not see. */

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { adviceFor } from '../../operations/advice.ts'
-import type { Services } from '../../services.ts'
+import type { ApiServices } from '../api-services.ts'
 import type { ApiEnv } from '../http/caller.ts'
 import { readBody } from '../http/read-body.ts'
 
@@ -20,7 +20,7 @@ export const warmSchema = v.strictObject({
 export const reconcileSchema = v.strictObject({ full: v.optional(v.boolean('must be true or false'), false) })
 
 /** What an operator, or a script of theirs, does now and then. */
-export function operationsRoutes({ flush, reconcile, warm, health, config }: Services): Hono<ApiEnv> {
+export function operationsRoutes({ flush, reconcile, warm, health, config }: ApiServices): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
 
   app.post('/flush', async (c) => c.json(await flush()))
