@@ -111,7 +111,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
     flush,
     async reconcile(full) {
       const { reconcile } = await import('./operations/reconcile.ts')
-      const { postgresIdempotentAnswers } = await import('./postgres/idempotent-responses.ts')
+      const { postgresIdempotentResponses } = await import('./postgres/idempotent-responses.ts')
       return reconcile(
         {
           redis,
@@ -123,7 +123,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
           links: await postgresLinks(),
           outbox: await outbox(),
           async prune() {
-            await postgresIdempotentAnswers(await database()).prune()
+            await postgresIdempotentResponses(await database()).prune()
             await (await totals()).prune()
           },
         },

@@ -8,8 +8,12 @@ import { describeError, log } from '../log.ts'
 import { createKeyRing } from '../owners/key-ring.ts'
 import { createOwnHosts } from '../owners/own-hosts.ts'
 import type { Services } from '../services.ts'
+import { MAX_BODY_BYTES } from './contract/operation.ts'
+import { scopeNear } from './contract/operations.ts'
 import { authenticate } from './http/authenticate.ts'
+import { authorize } from './http/authorize.ts'
 import type { ApiEnv } from './http/caller.ts'
+import { createRoute } from './http/create-route.ts'
 import { idempotent } from './http/idempotent.ts'
 import { Problem, problemResponse } from './http/problem.ts'
 import { receiveBody } from './http/receive-body.ts'
@@ -18,11 +22,13 @@ import { docsRoutes } from './routes/docs-routes.ts'
 import { domainsRoutes } from './routes/domains-routes.ts'
 import { importRoutes } from './routes/import-routes.ts'
 import { keysRoutes } from './routes/keys-routes.ts'
+import { isDomain } from './routes/link-request.ts'
 import { linksRoutes } from './routes/links-routes.ts'
-import { operationsRoutes } from './routes/operations-routes.ts'
+import { maintenanceRoutes } from './routes/maintenance-routes.ts'
 
 export function createApi(services: Services): Hono<ApiEnv> {
   const { config, runtime, management } = services
+  const { writes, failures } = config.rateLimits
   const api = new Hono<ApiEnv>().basePath('/api')
   const keyRing = createKeyRing({ keys: async () => (await management()).keys, runtime })
   const ownHosts = createOwnHosts({
@@ -30,7 +36,6 @@ export function createApi(services: Services): Hono<ApiEnv> {
     hostsWithSettings: async () => (await (await management()).domains.list()).map(({ host }) => host),
     now: runtime.now,
   })
-  const onceOnly = idempotent({ answers: async () => (await management()).answers, runtime })
 
   api.use(async (c, next) => {
     await next()
@@ -39,35 +44,28 @@ export function createApi(services: Services): Hono<ApiEnv> {
   })
   api.route('/', docsRoutes())
 
-  api.use(
-    authenticate({
-      adminTokens: [config.adminToken, config.previousAdminToken].flatMap((token) => token ?? []),
-      keyRing,
-      now: runtime.now,
-      ...config.rateLimits,
-    }),
-    receiveBody,
-  )
-  // A client that hangs up ends its request in workerd. What it began is finished all the same: an edit that Postgres
-  // has must reach Redis.
-  api.use(async (_c, next) => {
-    const handling = next()
-    services.runtime.background('api.unfinished', handling)
-    await handling
+  const adminTokens = [config.adminToken, config.previousAdminToken].flatMap((token) => token ?? [])
+  api.use(authenticate({ adminTokens, keyRing, failures, now: runtime.now }))
+  const route = createRoute({
+    api,
+    runtime,
+    writes,
+    idempotent: idempotent({ responses: async () => (await management()).responses, runtime }),
+    ownHosts,
+    isDomain: isDomain(config),
   })
-  // Before the routes, whose schemas ask it about each destination.
-  api.on(['POST', 'PUT', 'PATCH'], ['/links', '/links/*'], async (c, next) => {
-    c.set('isOwnHost', await ownHosts.seenFrom(new URL(c.req.url).host))
-    await next()
-  })
-  api.on('POST', ['/links', '/links/bulk', '/links/import'], onceOnly)
-  api.route('/links', bulkRoutes(services))
-  api.route('/links', importRoutes(services))
-  api.route('/links', linksRoutes(services))
-  api.route('/keys', keysRoutes(services, keyRing))
-  api.route('/domains', domainsRoutes(services, ownHosts))
-  api.route('/', operationsRoutes(services))
+  bulkRoutes(route, services)
+  importRoutes(route, services)
+  linksRoutes(route, services)
+  keysRoutes(route, services, keyRing)
+  domainsRoutes(route, services, ownHosts)
+  maintenanceRoutes(route, services)
 
+  // What exists is told to callers that could use it.
+  api.use(
+    (c, next) => authorize(scopeNear(c.req.method, c.req.path.slice('/api'.length)), writes)(c, next),
+    receiveBody(MAX_BODY_BYTES),
+  )
   api.notFound(() =>
     problemResponse({ status: 404, code: 'no_such_route', detail: 'There is no such API route.' }),
   )

@@ -3,13 +3,13 @@
  * What the API needs beyond single links, composed on its first use: everything here needs Postgres.
  */
 
-import type { IdempotentAnswers } from '../api/http/idempotent-responses.ts'
+import type { IdempotentResponses } from '../api/http/idempotent-responses.ts'
 import type { HitCounters } from '../hits/hit-counters.ts'
 import type { WrittenKey } from '../links/link.ts'
 import { postgresApiKeys } from '../postgres/api-keys.ts'
 import type { Database } from '../postgres/client.ts'
 import { postgresDomains } from '../postgres/domains.ts'
-import { postgresIdempotentAnswers } from '../postgres/idempotent-responses.ts'
+import { postgresIdempotentResponses } from '../postgres/idempotent-responses.ts'
 import { postgresLinkBatches } from '../postgres/link-batches.ts'
 import { postgresLinkPages } from '../postgres/link-pages.ts'
 import { publishRepeated } from '../registers/publish-repeated.ts'
@@ -27,7 +27,7 @@ export interface Management {
   readonly batches: LinkBatches
   readonly publish: PublishMany
   readonly keys: ApiKeys
-  readonly answers: IdempotentAnswers
+  readonly responses: IdempotentResponses
   readonly domains: DomainTable
   /** Segments of hits that wait in Redis, beside the one that is being filled. */
   readonly sealedSegments: () => Promise<number>
@@ -60,7 +60,7 @@ export function createManagement({ database, publisher, counters }: ManagementOp
       publishRepeated: () => publishRepeated(publisher),
     }),
     keys: postgresApiKeys(database),
-    answers: postgresIdempotentAnswers(database),
+    responses: postgresIdempotentResponses(database),
     domains: postgresDomains(database),
     sealedSegments: async () => (await counters.pending([])).segments.length - 1,
   }

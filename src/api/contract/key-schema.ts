@@ -1,18 +1,11 @@
 import * as v from 'valibot'
 import { SCOPES } from '../../owners/api-key.ts'
 import { dateTime, domainName, list, printable } from './scalars.ts'
+import type { ValidationContext } from './validation-context.ts'
 
-export interface KeySchemaOptions {
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-  readonly isDomain: (domain: string) => boolean
-  /** When the key expires that asks for another one; `null` = never. */
-  readonly makerExpiresAt: Date | null
-}
-
-export function keySchema({ now, isDomain, makerExpiresAt }: KeySchemaOptions) {
+export function keySchema({ now, isDomain, callerExpiresAt }: ValidationContext) {
   const outlives = (date: Date | null): boolean =>
-    makerExpiresAt !== null && (date === null || date.getTime() > makerExpiresAt.getTime())
+    callerExpiresAt !== null && (date === null || date.getTime() > callerExpiresAt.getTime())
   return v.pipe(
     v.strictObject({
       name: v.pipe(
@@ -36,7 +29,7 @@ export function keySchema({ now, isDomain, makerExpiresAt }: KeySchemaOptions) {
           ),
           v.check(
             (date) => !outlives(date),
-            `must not be later than ${makerExpiresAt?.toISOString()}, when your own key expires`,
+            `must not be later than ${callerExpiresAt?.toISOString()}, when your own key expires`,
           ),
         ),
       ),

@@ -1,14 +1,13 @@
 import * as v from 'valibot'
 import { LINK_SORTS } from '../../owners/link-list.ts'
 import { tag } from './link-fields.ts'
-import { domainName, list, printable, text } from './scalars.ts'
+import { domainName, list, printable, text, trueOrFalse } from './scalars.ts'
+import type { ValidationContext } from './validation-context.ts'
 
 const MAX_LIMIT = 100
 /** For exports. */
 const MAX_ADMIN_LIMIT = 1000
 const DEFAULT_LIMIT = 50
-
-const trueOrFalse = v.boolean('must be true or false')
 
 /** What narrows a list, and chooses the links of a bulk edit. */
 export const filterFields = {
@@ -22,9 +21,12 @@ export const filterFields = {
   expired: v.optional(trueOrFalse),
 }
 
-/** @param mayExport allows larger pages. */
-export function listSchema(mayExport: boolean) {
-  const max = mayExport ? MAX_ADMIN_LIMIT : MAX_LIMIT
+export type RequestedFilter = {
+  readonly [Field in keyof typeof filterFields]?: v.InferOutput<(typeof filterFields)[Field]>
+}
+
+export function listSchema({ isAdmin }: ValidationContext) {
+  const max = isAdmin ? MAX_ADMIN_LIMIT : MAX_LIMIT
   return v.strictObject({
     limit: v.optional(
       v.pipe(

@@ -30,7 +30,7 @@ export function list<Item extends v.GenericSchema>(item: Item, max: number, tooL
   return v.pipe(measured, v.maxLength(max, tooLong))
 }
 
-/** The domain of a link as somebody wrote it, normalized: a host, or `*`. */
+/** The domain of a link as a request spells it, normalized: a host, or `*`. */
 export const domainName = v.pipe(
   text,
   v.maxLength(253, 'must have at most 253 characters'),
@@ -57,3 +57,9 @@ export const dateTime = v.pipe(
   v.transform((instant) => new Date(instant)),
   v.check((date) => date.getTime() >= 0 && date.getTime() < YEAR_10000, 'must be a time from 1970 to 9999'),
 )
+
+export const trueOrFalse = v.boolean('must be true or false')
+
+/** In responses, which need no check. */
+export const shownText = v.string()
+export const shownTime = v.pipe(v.string(), v.isoTimestamp())

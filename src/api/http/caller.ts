@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import type { ApiKey, Scope } from '../../owners/api-key.ts'
 import type { IsOwnHost } from '../../owners/own-hosts.ts'
 import type { Attempt } from './idempotent-responses.ts'
@@ -22,10 +23,12 @@ export interface ApiEnv {
     body: string
     /** Left out for a request without Idempotency-Key. */
     attempt?: Attempt
-    /** Of requests that change something. */
+    /** Of operations that check destinations. */
     isOwnHost: IsOwnHost
   }
 }
+
+export type ApiContext = Context<ApiEnv>
 
 export const ADMIN: Caller = { id: 'admin', scopes: ['admin'], domains: null, expiresAt: null }
 
@@ -39,14 +42,6 @@ export function hasScope({ scopes }: Caller, scope: Scope): boolean {
 
 export function maySee({ domains }: Caller, domain: string): boolean {
   return domains === null || domains.includes(domain)
-}
-
-/** The scope that a request needs: whatever is not known to need less needs `admin`. */
-export function neededScope(method: string, path: string): Scope {
-  const isRead = method === 'GET' || method === 'HEAD'
-  if (/^\/api\/links(?:\/|$)/.test(path)) return isRead ? 'links:read' : 'links:write'
-  if (/^\/api\/domains(?:\/|$)/.test(path) && isRead) return 'links:read'
-  return 'admin'
 }
 
 export function domainForbidden(domain: string): Problem {

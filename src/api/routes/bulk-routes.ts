@@ -1,25 +1,22 @@
-import { Hono } from 'hono'
-import * as v from 'valibot'
 import type { BulkChange, BulkMatch } from '../../owners/link-batches.ts'
 import type { LinkFilter } from '../../owners/link-filter.ts'
 import { NO_HITS } from '../../owners/link-hits.ts'
 import type { Services } from '../../services.ts'
-import { bulkDeleteSchema, bulkEditSchema, bulkSchema } from '../contract/bulk-schema.ts'
 import { presentLink } from '../contract/link-schema.ts'
-import { type ApiEnv, domainForbidden, hasScope } from '../http/caller.ts'
-import { readBody } from '../http/read-body.ts'
+import type { RequestedFilter } from '../contract/list-schema.ts'
+import { BULK } from '../contract/operations.ts'
+import { type ApiContext, domainForbidden, hasScope } from '../http/caller.ts'
+import type { Route } from '../http/create-route.ts'
 import { readItems } from '../http/read-items.ts'
-import { type ApiContext, linkRequest, type RequestedFilter, toFilter } from './link-request.ts'
+import { linkRequest, toFilter } from './link-request.ts'
 
 /** `/api/links/bulk`, and PATCH and DELETE of `/api/links`: many links in one request. */
-export function bulkRoutes(services: Services): Hono<ApiEnv> {
+export function bulkRoutes(route: Route, services: Services): void {
   const { management } = services
-  const app = new Hono<ApiEnv>()
-
-  app.post('/bulk', async (c) => {
+  route(BULK.write, async (c, input) => {
     const request = linkRequest(c, services)
-    const { mode, links } = readBody(c, bulkSchema(v.unknown()))
-    const { accepted, rejected } = await readItems(links, request.schemas.create, async (item) => {
+    const { mode, links } = input.body()
+    const { accepted, rejected } = await readItems(links, input.item(), async (item) => {
       const { domain: asked, code, ...fields } = item
       const { domain, isAllowed } = request.domainFor(asked)
       return isAllowed ? { domain, code, fields: await request.complete(domain, fields) } : 'domain_forbidden'
@@ -73,9 +70,9 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     more: false,
   })
 
-  app.patch('/', async (c) => {
-    const { schemas, domainFor } = linkRequest(c, services)
-    const { ids, filter = {}, changes, dryRun } = readBody(c, bulkEditSchema(schemas.bulkEdit))
+  route(BULK.edit, async (c, input) => {
+    const { domainFor } = linkRequest(c, services)
+    const { ids, filter = {}, changes, dryRun } = input.body()
     const { domain } = changes
     if (domain !== undefined && !domainFor(domain).isAllowed) throw domainForbidden(domain)
     const { batches, publish } = await management()
@@ -90,8 +87,8 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     return c.json({ changed: change.changed.length, ...report(change) })
   })
 
-  app.delete('/', async (c) => {
-    const { ids, filter = {}, dryRun } = readBody(c, bulkDeleteSchema)
+  route(BULK.delete, async (c, input) => {
+    const { ids, filter = {}, dryRun } = input.body()
     const { batches, publish } = await management()
     const meant = chosen(c, ids, filter)
     if (dryRun) return c.json({ deleted: 0, ...preview(c, await batches.match(meant, null)) })
@@ -99,6 +96,4 @@ export function bulkRoutes(services: Services): Hono<ApiEnv> {
     await publish(change.changed.map((link) => ({ ...link, link: null })))
     return c.json({ deleted: change.changed.length, ...report(change) })
   })
-
-  return app
 }

@@ -1,49 +1,38 @@
-import { type Context, Hono } from 'hono'
-import * as v from 'valibot'
-import { ROBOTS_POLICIES, settingsKey, toRegister } from '../../links/domain-settings.ts'
+import type { Context } from 'hono'
+import { settingsKey, toRegister } from '../../links/domain-settings.ts'
 import { parseHost } from '../../links/host.ts'
-import type { Domain } from '../../owners/domain-table.ts'
 import type { OwnHosts } from '../../owners/own-hosts.ts'
 import { settingsLoops } from '../../owners/settings-loops.ts'
 import type { Services } from '../../services.ts'
-import { destination, redirectStatus } from '../contract/link-fields.ts'
-import { type ApiEnv, domainForbidden, maySee } from '../http/caller.ts'
+import { DOMAINS } from '../contract/operations.ts'
+import { domainResponse, present } from '../contract/response-schema.ts'
+import { domainForbidden, maySee } from '../http/caller.ts'
+import type { Route } from '../http/create-route.ts'
 import { Problem } from '../http/problem.ts'
-import { readBody } from '../http/read-body.ts'
 
-/** A page of the owner's own, which may well be on the same host: only a redirect to itself would loop. */
-const url = v.optional(v.nullable(destination(() => false)), null)
-
-export const domainSchema = v.strictObject({
-  rootUrl: url,
-  notFoundUrl: url,
-  expiredUrl: url,
-  defaultStatus: v.optional(redirectStatus, 302),
-  robots: v.optional(v.picklist(ROBOTS_POLICIES, `must be one of ${ROBOTS_POLICIES.join(', ')}`), 'allow'),
-})
-
-/** `/api/domains`: what a host shows where it has no link to show. */
-export function domainsRoutes({ config, management, publisher }: Services, ownHosts: OwnHosts): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>()
-
-  app.get('/', async (c) => {
+/** `/api/domains`: fallback URLs and defaults of a host. */
+export function domainsRoutes(route: Route, services: Services, ownHosts: OwnHosts): void {
+  const { config, management, publisher } = services
+  route(DOMAINS.list, async (c) => {
     const domains = await (await management()).domains.list()
-    const data = domains.filter(({ host }) => maySee(c.var.caller, host)).map(present)
+    const data = domains
+      .filter(({ host }) => maySee(c.var.caller, host))
+      .map((domain) => present(domainResponse, domain))
     const served = [...config.domains].filter((host) => maySee(c.var.caller, host))
     return c.json({ data, served })
   })
 
-  app.get('/:host', async (c) => {
+  route(DOMAINS.read, async (c) => {
     const host = hostOf(c)
     if (!maySee(c.var.caller, host)) throw domainForbidden(host)
     const domain = await (await management()).domains.get(host)
     if (domain === null) throw noSuchDomain()
-    return c.json(present(domain))
+    return c.json(present(domainResponse, domain))
   })
 
-  app.put('/:host', async (c) => {
+  route(DOMAINS.set, async (c, input) => {
     const host = hostOf(c)
-    const settings = readBody(c, domainSchema)
+    const settings = input.body()
     const { domains } = await management()
     ownHosts.forget()
     const isOwnHost = await ownHosts.seenFrom(new URL(c.req.url).host)
@@ -57,10 +46,10 @@ export function domainsRoutes({ config, management, publisher }: Services, ownHo
     await publisher.publish([
       { key: settingsKey(host), register: { version, link: toRegister(settings, version) } },
     ])
-    return c.json(present(domain))
+    return c.json(present(domainResponse, domain))
   })
 
-  app.delete('/:host', async (c) => {
+  route(DOMAINS.delete, async (c) => {
     const host = hostOf(c)
     const version = await (await management()).domains.delete(host)
     if (version === null) throw noSuchDomain()
@@ -68,8 +57,6 @@ export function domainsRoutes({ config, management, publisher }: Services, ownHo
     await publisher.publish([{ key: settingsKey(host), register: { version, link: null } }])
     return c.body(null, 204)
   })
-
-  return app
 }
 
 function hostOf(c: Context): string {
@@ -80,10 +67,6 @@ function hostOf(c: Context): string {
     throw new Problem(422, 'invalid_request', 'This is not a host name.', [{ path: 'host', message }])
   }
   return host
-}
-
-function present({ host, createdAt, updatedAt, version: _, ...settings }: Domain) {
-  return { host, ...settings, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() }
 }
 
 const noSuchDomain = (): Problem =>

@@ -1,12 +1,11 @@
-import { Hono } from 'hono'
-import * as v from 'valibot'
 import type { LinkBatches } from '../../owners/link-batches.ts'
 import type { OnTaken, WriterItem, WriterOutcome } from '../../owners/link-writer.ts'
 import type { Services } from '../../services.ts'
-import { importSchema, type ON_CONFLICT } from '../contract/bulk-schema.ts'
-import { type ApiEnv, hasScope } from '../http/caller.ts'
+import type { ON_CONFLICT } from '../contract/bulk-schema.ts'
+import { BULK } from '../contract/operations.ts'
+import { hasScope } from '../http/caller.ts'
+import type { Route } from '../http/create-route.ts'
 import { type FieldError, Problem } from '../http/problem.ts'
-import { readBody } from '../http/read-body.ts'
 import { readItems } from '../http/read-items.ts'
 import { linkRequest } from './link-request.ts'
 
@@ -23,18 +22,16 @@ interface ImportResult {
 }
 
 /** `POST /api/links/import`: links from elsewhere, with their age and the hits they had there. */
-export function importRoutes(services: Services): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>()
-
-  app.post('/import', async (c) => {
+export function importRoutes(route: Route, services: Services): void {
+  route(BULK.import, async (c, input) => {
     const request = linkRequest(c, services)
-    const { onConflict, dryRun, links } = readBody(c, importSchema(v.unknown()))
+    const { onConflict, dryRun, links } = input.body()
     if (onConflict === 'restore' && !hasScope(c.var.caller, 'admin')) {
       const detail =
         '"restore", which is how an export of linkr overwrites, sets totals and flushes all hits: it needs the scope "admin".'
       throw new Problem(403, 'scope_missing', detail)
     }
-    const { accepted, rejected } = await readItems(links, request.schemas.imported, async (item) => {
+    const { accepted, rejected } = await readItems(links, input.item(), async (item) => {
       const { domain: asked, code, createdAt, hits, ...fields } = item
       const { domain, isAllowed } = request.domainFor(asked)
       if (!isAllowed) return 'domain_forbidden'
@@ -58,8 +55,6 @@ export function importRoutes(services: Services): Hono<ApiEnv> {
     const all: ImportResult[] = [...placed, ...refused]
     return c.json({ results: all.sort((a, b) => a.index - b.index) })
   })
-
-  return app
 }
 
 /** Of the largest backlog that a flush was tried with; beyond it, the client is to come again. */

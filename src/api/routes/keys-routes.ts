@@ -1,33 +1,32 @@
-import { type Context, Hono } from 'hono'
-import { type ApiKey, generateKey, isActive, keyPrefix } from '../../owners/api-key.ts'
+import type { Context } from 'hono'
+import { generateKey, isActive, keyPrefix } from '../../owners/api-key.ts'
 import type { KeyRing } from '../../owners/key-ring.ts'
 import type { Services } from '../../services.ts'
 import { sha256 } from '../../sha256.ts'
-import { keySchema, rotateSchema } from '../contract/key-schema.ts'
-import type { ApiEnv } from '../http/caller.ts'
+import { KEYS } from '../contract/operations.ts'
+import { keyResponse, present } from '../contract/response-schema.ts'
+import type { Route } from '../http/create-route.ts'
 import { Problem } from '../http/problem.ts'
-import { readBody } from '../http/read-body.ts'
-import { isDomain } from './link-request.ts'
 
 /** `/api/keys`: list, make, rotate and revoke API keys. */
-export function keysRoutes({ management, runtime, config }: Services, keyRing: KeyRing): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>()
+export function keysRoutes(route: Route, { management, runtime }: Services, keyRing: KeyRing): void {
   const keys = async () => (await management()).keys
 
-  app.get('/', async (c) => c.json({ data: (await (await keys()).list()).map(present) }))
+  route(KEYS.list, async (c) =>
+    c.json({ data: (await (await keys()).list()).map((key) => present(keyResponse, key)) }),
+  )
 
-  app.post('/', async (c) => {
+  route(KEYS.create, async (c, input) => {
     const { id: createdBy, expiresAt: makerExpiresAt } = c.var.caller
-    const schema = keySchema({ now: runtime.now, isDomain: isDomain(config), makerExpiresAt })
-    const { expiresAt = makerExpiresAt, ...wanted } = readBody(c, schema)
+    const { expiresAt = makerExpiresAt, ...wanted } = input.body()
     const key = await generateKey()
     const stored = { prefix: keyPrefix(key), hash: await sha256(key) }
     const created = await (await keys()).create({ ...wanted, expiresAt, createdBy }, stored)
-    return c.json({ ...present(created), key }, 201)
+    return c.json({ ...present(keyResponse, created), key }, 201)
   })
 
-  app.post('/:id/rotate', async (c) => {
-    const { overlapSeconds } = readBody(c, rotateSchema, {})
+  route(KEYS.rotate, async (c, input) => {
+    const { overlapSeconds } = input.body()
     const id = keyId(c)
     const { id: createdBy, expiresAt: makerExpiresAt } = c.var.caller
     const old = await (await keys()).get(id)
@@ -46,16 +45,14 @@ export function keysRoutes({ management, runtime, config }: Services, keyRing: K
       throw new Problem(409, 'key_not_active', 'This API key is revoked or has expired. Make a new one.')
     }
     keyRing.clear()
-    return c.json({ ...present(rotated), key }, 201)
+    return c.json({ ...present(keyResponse, rotated), key }, 201)
   })
 
-  app.delete('/:id', async (c) => {
+  route(KEYS.revoke, async (c) => {
     if (!(await (await keys()).revoke(keyId(c)))) throw noSuchKey()
     keyRing.clear()
     return c.body(null, 204)
   })
-
-  return app
 }
 
 function keyId(c: Context): string {
@@ -65,15 +62,3 @@ function keyId(c: Context): string {
 }
 
 const noSuchKey = (): Problem => new Problem(404, 'key_not_found', 'There is no API key with this id.')
-
-function present(key: ApiKey) {
-  const { id, name, prefix, scopes, domains, expiresAt, lastUsedAt, createdAt, createdBy, revokedAt } = key
-  return {
-    ...{ id, name, prefix, scopes, domains },
-    expiresAt: expiresAt?.toISOString() ?? null,
-    lastUsedAt: lastUsedAt?.toISOString() ?? null,
-    createdAt: createdAt.toISOString(),
-    createdBy,
-    revokedAt: revokedAt?.toISOString() ?? null,
-  }
-}

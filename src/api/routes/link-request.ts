@@ -7,11 +7,9 @@ import { normalizeHost } from '../../links/host.ts'
 import type { LinkFilter } from '../../owners/link-filter.ts'
 import type { LinkFields } from '../../postgres/link-repository.ts'
 import type { Services } from '../../services.ts'
-import { createLinkSchemas } from '../contract/link-schema.ts'
-import { type ApiEnv, type Caller, domainForbidden, hasScope, maySee } from '../http/caller.ts'
+import type { RequestedFilter } from '../contract/list-schema.ts'
+import { type ApiContext, type Caller, domainForbidden, maySee } from '../http/caller.ts'
 import { Problem } from '../http/problem.ts'
-
-export type ApiContext = Context<ApiEnv>
 
 /** A link's fields as a request has them: the status may be left to the domain. */
 export type RequestedFields = Omit<LinkFields, 'status'> & {
@@ -19,7 +17,6 @@ export type RequestedFields = Omit<LinkFields, 'status'> & {
 }
 
 export interface LinkRequest {
-  readonly schemas: ReturnType<typeof createLinkSchemas>
   /** Origin of short URLs in domain `*`. */
   readonly baseUrl: string
   /** The domain of a new link; `null` = the caller may not use it. */
@@ -27,19 +24,11 @@ export interface LinkRequest {
   complete(domain: string, fields: RequestedFields): Promise<LinkFields>
 }
 
-export function linkRequest(c: ApiContext, { config, runtime, settings }: Services): LinkRequest {
+export function linkRequest(c: ApiContext, { config, settings }: Services): LinkRequest {
   const url = new URL(c.req.url)
   const { domains } = c.var.caller
-  const isListed = isDomain(config)
   return {
     baseUrl: config.baseUrl ?? url.origin,
-    schemas: createLinkSchemas({
-      isOwnHost: (host) => c.var.isOwnHost(host),
-      isDomain: isListed,
-      // An admin may prepare the namespace of a host before it is listed, so that nobody finds it empty.
-      isTarget: (domain) => isListed(domain) || hasScope(c.var.caller, 'admin'),
-      now: runtime.now,
-    }),
     domainFor(asked) {
       const domain = asked ?? defaultDomain(normalizeHost(url.host), config.domains, domains)
       return { domain, isAllowed: maySee(c.var.caller, domain) }
@@ -64,15 +53,6 @@ function defaultDomain(host: string, listed: ReadonlySet<string>, allowed: Calle
   const domain = listed.has(host) ? host : '*'
   const [only] = allowed ?? []
   return allowed?.length === 1 && only !== undefined ? only : domain
-}
-
-export interface RequestedFilter {
-  readonly domain?: string | undefined
-  readonly code?: string | undefined
-  readonly tag?: readonly string[] | undefined
-  readonly q?: string | undefined
-  readonly enabled?: boolean | undefined
-  readonly expired?: boolean | undefined
 }
 
 /** @throws {Problem} 403 for a domain that the caller may not see. */

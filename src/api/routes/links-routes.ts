@@ -1,29 +1,25 @@
-import { Hono } from 'hono'
 import { MAX_TAGS } from '../../links/link.ts'
 import { type LinkWithHits, NO_HITS } from '../../owners/link-hits.ts'
 import type { Services } from '../../services.ts'
 import { presentLink } from '../contract/link-schema.ts'
-import { listSchema, lookupSchema } from '../contract/list-schema.ts'
-import { type ApiEnv, domainForbidden, hasScope, maySee } from '../http/caller.ts'
+import { LINKS } from '../contract/operations.ts'
+import { type ApiContext, domainForbidden, hasScope, maySee } from '../http/caller.ts'
+import type { Route } from '../http/create-route.ts'
 import { createCursors } from '../http/cursor.ts'
-import { acceptedVersions, etag } from '../http/etag.ts'
+import { etag } from '../http/etag.ts'
 import { Problem } from '../http/problem.ts'
-import { readBody } from '../http/read-body.ts'
-import { readQuery } from '../http/read-query.ts'
-import { type ApiContext, linkId, linkRequest, noSuchLink, toFilter } from './link-request.ts'
+import { linkId, linkRequest, noSuchLink, toFilter } from './link-request.ts'
 
 /** `/api/links`: lists, and create, read, edit and delete one link. */
-export function linksRoutes(services: Services): Hono<ApiEnv> {
+export function linksRoutes(route: Route, services: Services): void {
   const { editor, management } = services
   const cursors = createCursors(services.config.postgres.url)
-  const app = new Hono<ApiEnv>()
-
   const show = (c: ApiContext, link: LinkWithHits, status: 200 | 201 = 200): Response => {
     const headers: Record<string, string> = { ETag: etag(link.version) }
     if (status === 201) headers.Location = `/api/links/${link.id}`
     return c.json(presentLink(link, linkRequest(c, services).baseUrl), status, headers)
   }
-  /** Who may write but not read learns nothing about a link that was there before. */
+  /** A key that may write but not read learns nothing about a link that was there before. */
   const showEdited = (c: ApiContext, link: LinkWithHits): Response => {
     if (hasScope(c.var.caller, 'links:read')) return show(c, link)
     return c.json({ id: link.id, version: link.version }, 200, { ETag: etag(link.version) })
@@ -54,8 +50,8 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     return new Problem(412, 'version_mismatch', detail)
   }
 
-  app.get('/', async (c) => {
-    const { limit, cursor, sort, order, ...rest } = readQuery(c, listSchema(hasScope(c.var.caller, 'admin')))
+  route(LINKS.list, async (c, input) => {
+    const { limit, cursor, sort, order, ...rest } = input.query()
     const query = { filter: toFilter(c.var.caller, rest), sort, order }
     const after = cursor === undefined ? null : await cursors.decode(cursor, query)
     const { links, next } = await (await management()).list.page({ ...query, limit, after })
@@ -66,14 +62,14 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     })
   })
 
-  app.get('/lookup', async (c) => {
-    const { domain, code } = readQuery(c, lookupSchema)
+  route(LINKS.lookup, async (c, input) => {
+    const { domain, code } = input.query()
     return show(c, visible(c, await (await management()).list.lookup(allowed(c, domain), code)))
   })
 
-  app.post('/', async (c) => {
+  route(LINKS.create, async (c, input) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...fields } = readBody(c, request.schemas.create)
+    const { code, domain: asked, ...fields } = input.body()
     const domain = allowed(c, asked)
     const completed = await request.complete(domain, fields)
     const link = await (await editor()).create(domain, code, completed, c.var.attempt ?? null)
@@ -83,9 +79,9 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     throw new Problem(409, 'code_taken', detail)
   })
 
-  app.put('/', async (c) => {
+  route(LINKS.upsert, async (c, input) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...requested } = readBody(c, request.schemas.upsert)
+    const { code, domain: asked, ...requested } = input.body()
     const domain = allowed(c, asked)
     const { write, list } = await management()
     const fields = await request.complete(domain, requested)
@@ -96,12 +92,12 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     return showEdited(c, link ?? { ...outcome.link, ...NO_HITS })
   })
 
-  app.get('/:id', async (c) => show(c, visible(c, await (await editor()).get(linkId(c)))))
+  route(LINKS.read, async (c) => show(c, visible(c, await (await editor()).get(linkId(c)))))
 
-  app.patch('/:id', async (c) => {
+  route(LINKS.edit, async (c, input) => {
     const id = linkId(c)
-    const changes = readBody(c, linkRequest(c, services).schemas.edit)
-    const versions = acceptedVersions(c.req.header('If-Match'))
+    const changes = input.body()
+    const versions = input.versions()
     await checkDomain(c, id)
     if (changes.domain !== undefined) allowed(c, changes.domain)
     const link = await (await editor()).update(id, changes, versions)
@@ -112,13 +108,11 @@ export function linksRoutes(services: Services): Hono<ApiEnv> {
     return showEdited(c, link)
   })
 
-  app.delete('/:id', async (c) => {
+  route(LINKS.delete, async (c, input) => {
     const id = linkId(c)
-    const versions = acceptedVersions(c.req.header('If-Match'))
+    const versions = input.versions()
     await checkDomain(c, id)
     if ((await (await editor()).delete(id, versions)) === null) throw await missed(id, versions)
     return c.body(null, 204)
   })
-
-  return app
 }
