@@ -3,8 +3,7 @@
  * The management API: its routes, and what every request to it goes through.
  */
 import { Hono } from 'hono'
-import { LinkrError, SourceUnavailable } from '../errors.ts'
-import { describeError, log } from '../log.ts'
+import { SourceUnavailable } from '../errors.ts'
 import { createKeyRing } from '../owners/key-ring.ts'
 import { createOwnHosts } from '../owners/own-hosts.ts'
 import type { Services } from '../services.ts'
@@ -14,8 +13,9 @@ import { authenticate } from './http/authenticate.ts'
 import { authorize } from './http/authorize.ts'
 import type { ApiEnv } from './http/caller.ts'
 import { createRoute } from './http/create-route.ts'
+import { errorResponse } from './http/error-response.ts'
 import { idempotent } from './http/idempotent.ts'
-import { Problem, problemResponse } from './http/problem.ts'
+import { problemResponse } from './http/problem.ts'
 import { receiveBody } from './http/receive-body.ts'
 import { bulkRoutes } from './routes/bulk-routes.ts'
 import { docsRoutes } from './routes/docs-routes.ts'
@@ -61,7 +61,7 @@ export function createApi(services: Services): Hono<ApiEnv> {
   domainsRoutes(route, services, ownHosts)
   maintenanceRoutes(route, services)
 
-  // What exists is told to callers that could use it.
+  // Only callers that could use a route learn that it does not exist.
   api.use(
     (c, next) => authorize(scopeNear(c.req.method, c.req.path.slice('/api'.length)), writes)(c, next),
     receiveBody(MAX_BODY_BYTES),
@@ -70,23 +70,10 @@ export function createApi(services: Services): Hono<ApiEnv> {
     problemResponse({ status: 404, code: 'no_such_route', detail: 'There is no such API route.' }),
   )
   api.onError((error, c) => {
-    if (error instanceof Problem) return problemResponse({ ...error, detail: error.message })
-    if (error instanceof SourceUnavailable) {
-      log.error('api.unavailable', { error: describeError(error) })
-      // An edit whose answer was lost may have happened all the same, and wait in the outbox.
-      if (error.wasSent && c.req.method !== 'GET') services.publisher.suspect()
-    }
-    if (error instanceof LinkrError) {
-      const { status, code } = error
-      return problemResponse({ status, code, detail: 'The service cannot do this right now. Try again.' })
-    }
-    const errorId = crypto.randomUUID()
-    log.error('unexpected_error', { errorId, error: describeError(error) })
-    return problemResponse({
-      status: 500,
-      code: 'internal_error',
-      detail: `Report error ${errorId} if this goes on.`,
-    })
+    // An edit whose outcome is unknown may have happened, and wait in the outbox.
+    const isUnknown = error instanceof SourceUnavailable && error.wasSent
+    if (isUnknown && c.req.method !== 'GET') services.publisher.suspect()
+    return errorResponse(error)
   })
   return api
 }

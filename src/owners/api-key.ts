@@ -23,7 +23,7 @@ export interface ApiKey {
   /** A minute may lie between two uses that are noted. */
   readonly lastUsedAt: Date | null
   readonly createdAt: Date
-  /** The id of the key that made it, or `admin` for an ADMIN_TOKEN; `null` = nobody wrote it down then. */
+  /** The id of the key that made it, or `admin` for an ADMIN_TOKEN; `null` = made before this was recorded. */
   readonly createdBy: string | null
   readonly revokedAt: Date | null
 }

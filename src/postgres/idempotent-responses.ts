@@ -60,7 +60,7 @@ export function postgresIdempotentResponses(database: Database): IdempotentRespo
 
 function toClaim(row: ClaimRow | undefined, requestHash: string): Claim {
   if (row?.is_claimed) return { kind: 'claimed' }
-  // Not there when the statement began, and yet it was when it inserted: somebody else has just begun.
+  // The row was inserted after this statement's snapshot: another attempt has just begun.
   if (row === undefined || row.request_hash === null) return { kind: 'in-progress' }
   if (row.request_hash !== requestHash) return { kind: 'reused' }
   const { status, headers, body } = row

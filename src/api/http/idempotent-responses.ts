@@ -1,4 +1,4 @@
-/** An answer as it is stored. */
+/** A response as it is stored. */
 export interface StoredResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -6,7 +6,7 @@ export interface StoredResponse {
 }
 
 export type Claim =
-  /** Nobody has made this request yet: it is the caller's to process. */
+  /** The request is new, or its attempts before are lost: the caller processes it. */
   | { readonly kind: 'claimed' }
   | { readonly kind: 'completed'; readonly response: StoredResponse }
   | { readonly kind: 'in-progress' }
@@ -28,8 +28,8 @@ export interface ClaimRequest extends Attempt {
 
 /**
  * One of the writes of a request. The statement that writes also records, beside the claim, what it has written: so
- * Postgres does either both or neither, whatever becomes of its answer. It begins by locking the claim. A write that is
- * recorded already is not done again, and is answered with what is recorded; an attempt that has lost its claim writes
+ * Postgres does either both or neither, even if its result is lost. It begins by locking the claim. A write that is
+ * recorded already is not done again, and returns what is recorded; an attempt that has lost its claim writes
  * nothing. So a repetition that makes the same writes in the same order takes up where the attempts before it stopped.
  */
 export interface WriteStep extends Attempt {
@@ -45,8 +45,8 @@ export const KEEP_RESPONSES_FOR_S = 24 * 60 * 60
 export interface IdempotentResponses {
   /** Atomic: of any number of concurrent requests with one key, one is told to go on. */
   claim(request: ClaimRequest): Promise<Claim>
-  /** Stores the answer, unless the attempt has lost its claim meanwhile. */
-  store(request: ClaimRequest, answer: StoredResponse): Promise<void>
+  /** Stores the response, unless the attempt has lost its claim meanwhile. */
+  store(request: ClaimRequest, response: StoredResponse): Promise<void>
   /** Gives the claim back to the next attempt. What this one has written stays recorded, the key stays the request's. */
   release(request: ClaimRequest): Promise<void>
   /** Forgets what is out of date. */

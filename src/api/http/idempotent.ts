@@ -11,16 +11,16 @@ export interface IdempotentOptions {
   readonly runtime: Pick<Runtime, 'background' | 'now'>
 }
 
-/** What a repeated answer has of the first one's headers. */
+/** The headers of the first response that its repetitions have too. */
 const KEPT_HEADERS = ['Content-Type', 'Location', 'ETag']
-/** How often an isolate that gets such requests clears away old answers; reconciling does it too. */
+/** How often an isolate that gets such requests deletes old responses; reconciling does it too. */
 const PRUNE_EVERY_MS = 60 * 60 * 1000
 
-/** Answers a request with an Idempotency-Key once, and its repetitions with the same answer. */
+/** Handles a request with an Idempotency-Key once; its repetitions get the same response. */
 export function idempotent({ responses, runtime }: IdempotentOptions): MiddlewareHandler<ApiEnv> {
   let prunedAt = Number.NEGATIVE_INFINITY
 
-  /** A claim whose answer is lost may have been made, and would only make the repetition wait. */
+  /** A claim whose outcome is unknown may have been made, and would only make the repetition wait. */
   async function claimOrGiveBack(store: IdempotentResponses, request: ClaimRequest): Promise<Claim> {
     try {
       return await store.claim(request)
@@ -62,7 +62,7 @@ export function idempotent({ responses, runtime }: IdempotentOptions): Middlewar
   }
 }
 
-/** An answer that says "not now" is not kept: the repetition is to try again. */
+/** A response that says "not now" is not kept: the repetition is to try again. */
 async function keep(store: IdempotentResponses, request: ClaimRequest, response: Response): Promise<void> {
   try {
     if (response.status >= 500) return await store.release(request)
@@ -73,7 +73,7 @@ async function keep(store: IdempotentResponses, request: ClaimRequest, response:
     const { status } = response
     await store.store(request, { status, headers: Object.fromEntries(headers), body: await response.text() })
   } catch (error) {
-    // The work is done and its answer true; a repetition is told to wait, and then finds what was written.
+    // The work is done and its response true; a repetition is told to wait, and then finds what was written.
     log.error('idempotency.store_failed', { error: describeError(error) })
   }
 }

@@ -119,7 +119,7 @@ async function holdersOf(
   return new Map(taken.map(({ domain, code, url }) => [nameOf(domain, code), url]))
 }
 
-/** What an import would do, were nobody else to change anything. */
+/** What an import would do if nothing else changed meanwhile. */
 async function foresee(
   items: readonly WriterItem[],
   onConflict: OnConflict,
