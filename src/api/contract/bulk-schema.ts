@@ -33,18 +33,14 @@ export const importSchema = v.strictObject({
 })
 
 const ids = items(v.pipe(text, v.regex(/^\d{1,18}$/, 'must be the id of a link')))
+const oneTag = v.pipe(
+  tag,
+  v.transform((one) => [one]),
+)
 const filter = v.pipe(
   v.strictObject({
     ...filterFields,
-    tag: v.optional(
-      v.union([
-        v.pipe(
-          tag,
-          v.transform((one) => [one]),
-        ),
-        filterFields.tag.wrapped,
-      ]),
-    ),
+    tag: v.optional(v.union([oneTag, filterFields.tag.wrapped])),
   }),
   v.check((fields) => Object.keys(fields).length > 0, 'must have at least one field'),
 )

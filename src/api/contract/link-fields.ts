@@ -5,14 +5,24 @@
 import * as v from 'valibot'
 import { MAX_DESTINATION_LENGTH, parseDestination } from '../../links/destination.ts'
 import { REDIRECT_STATUSES } from '../../links/link.ts'
-import { dateTime, list, printable, shownText, shownTime, text, trueOrFalse } from './scalars.ts'
+import {
+  futureTime,
+  label,
+  list,
+  maxCharacters,
+  printable,
+  shownText,
+  shownTime,
+  text,
+  trueOrFalse,
+} from './scalars.ts'
 import type { ValidationContext } from './validation-context.ts'
 
 export function destination(isOwnHost: ValidationContext['isOwnHost']) {
   return v.pipe(
     text,
     v.nonEmpty('must not be empty'),
-    v.maxLength(MAX_DESTINATION_LENGTH, `must have at most ${MAX_DESTINATION_LENGTH} characters`),
+    maxCharacters(MAX_DESTINATION_LENGTH),
     v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
       const parsed = parseDestination(dataset.value, isOwnHost)
       if ('url' in parsed) return parsed.url
@@ -24,13 +34,9 @@ export function destination(isOwnHost: ValidationContext['isOwnHost']) {
 
 export const redirectStatus = v.picklist(REDIRECT_STATUSES, `must be one of ${REDIRECT_STATUSES.join(', ')}`)
 
-export const tag = v.pipe(
-  printable,
-  v.nonEmpty('must not be empty'),
-  v.maxLength(64, 'must have at most 64 characters'),
-)
+export const tag = label(64)
 
-const title = v.nullable(v.pipe(printable, v.maxLength(256, 'must have at most 256 characters')))
+const title = v.nullable(v.pipe(printable, maxCharacters(256)))
 
 export const tags = v.pipe(
   list(tag, 50, 'must have at most 50 tags'),
@@ -43,8 +49,7 @@ export const tags = v.pipe(
  */
 export function linkFields({ isOwnHost, now }: Pick<ValidationContext, 'isOwnHost' | 'now'>) {
   const url = destination(isOwnHost)
-  const isFuture = v.check((date: Date) => date.getTime() > now(), 'must be a date in the future')
-  const expiresAt = v.nullable(v.pipe(dateTime, isFuture))
+  const expiresAt = v.nullable(futureTime(now))
   return {
     url: { edit: url, create: url, response: shownText },
     /** Left out of a new link, it is what the domain's settings say. */

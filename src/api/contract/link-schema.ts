@@ -7,18 +7,15 @@ import { isCode, isReservedCode, MAX_CODE_LENGTH } from '../../links/code.ts'
 import type { LinkWithHits } from '../../owners/link-hits.ts'
 import { column, linkFields, tags } from './link-fields.ts'
 import { linkResponse, present } from './response-schema.ts'
-import { dateTime, domainName, text, trueOrFalse } from './scalars.ts'
+import { dateTime, domainIn, maxCharacters, text, trueOrFalse } from './scalars.ts'
 import type { ValidationContext } from './validation-context.ts'
 
 const code = v.pipe(
   text,
-  v.maxLength(MAX_CODE_LENGTH, `must have at most ${MAX_CODE_LENGTH} characters`),
+  maxCharacters(MAX_CODE_LENGTH),
   v.check(isCode, 'must be 1 to 128 letters, digits or -_.~ characters, with single slashes only inside'),
   v.check((name) => !isReservedCode(name), 'starts with a segment that is reserved for linkr itself'),
 )
-
-const domainIn = (isDomain: ValidationContext['isDomain']) =>
-  v.pipe(domainName, v.check(isDomain, 'must be "*" or a host listed in DOMAINS'))
 
 function newLink(context: ValidationContext) {
   const { url, ...others } = column(linkFields(context), 'create')

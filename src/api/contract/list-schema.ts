@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { LINK_SORTS } from '../../owners/link-list.ts'
 import { tag } from './link-fields.ts'
-import { domainName, list, printable, text, trueOrFalse } from './scalars.ts'
+import { domainName, label, list, maxCharacters, printable, text, trueOrFalse } from './scalars.ts'
 import type { ValidationContext } from './validation-context.ts'
 
 const MAX_LIMIT = 100
@@ -12,11 +12,9 @@ const DEFAULT_LIMIT = 50
 /** What narrows a list, and chooses the links of a bulk edit. */
 export const filterFields = {
   domain: v.optional(domainName),
-  code: v.optional(v.pipe(printable, v.maxLength(128, 'must have at most 128 characters'))),
+  code: v.optional(v.pipe(printable, maxCharacters(128))),
   tag: v.optional(list(tag, 10, 'must be given at most 10 times')),
-  q: v.optional(
-    v.pipe(printable, v.nonEmpty('must not be empty'), v.maxLength(256, 'must have at most 256 characters')),
-  ),
+  q: v.optional(label(256)),
   enabled: v.optional(trueOrFalse),
   expired: v.optional(trueOrFalse),
 }
@@ -46,5 +44,5 @@ export function listSchema({ isAdmin }: ValidationContext) {
 
 export const lookupSchema = v.strictObject({
   domain: v.optional(domainName),
-  code: v.pipe(text, v.maxLength(128, 'must have at most 128 characters')),
+  code: v.pipe(text, maxCharacters(128)),
 })
