@@ -1,11 +1,11 @@
 /**
  * @module
- * Who a visitor is to a rate limit.
+ * The client that a rate limit counts a request for.
  */
 
 /**
- * The address that a request came from, as Cloudflare tells it: an IPv4 address, or the /64 of an IPv6 one, because that
- * is what one customer gets. `null` = not told: there is no Cloudflare in front.
+ * The address that a request came from, as Cloudflare reports it: an IPv4 address, or the /64 of an IPv6 one, because
+ * providers give each customer one. `null` = unknown: there is no Cloudflare in front.
  */
 export function clientOf(headers: Headers): string | null {
   const address = headers.get('CF-Connecting-IP')
@@ -13,7 +13,7 @@ export function clientOf(headers: Headers): string | null {
 }
 
 export function clientBucket(address: string): string {
-  // An IPv4 address may come dressed as an IPv6 one.
+  // IPv4 may be mapped into IPv6: `::ffff:203.0.113.9`.
   const v4 = /^(?:::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1]
   if (v4 !== undefined) return v4
   const [head = '', tail] = address.toLowerCase().split('::')

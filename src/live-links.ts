@@ -1,6 +1,6 @@
 /**
  * @module
- * Links as they are now: the tiers they are found in, the publisher of edits, and what these tell each other when a store
+ * Links and settings as they are now: the tiers they are found in, the publisher of edits, and what these tell each other when a store
  * was away or has gone back. Over whatever Redis and Postgres it is given, so that tests run this very wiring.
  */
 import { type Breaker, createBreaker } from './breaker.ts'
@@ -8,7 +8,10 @@ import { type MemoryTier, memoryTier } from './cache/memory-tier.ts'
 import { redisTier } from './cache/redis-tier.ts'
 import type { Config } from './config.ts'
 import { SourceUnavailable } from './errors.ts'
-import type { LinkSource } from './links/link-source.ts'
+import type { DomainKey, SettingsSource, VersionedSettings } from './links/domain-settings.ts'
+import type { Link, LinkKey } from './links/link.ts'
+import type { LinkSource, Source } from './links/link-source.ts'
+import { type RegisterKey, registerName } from './links/register-key.ts'
 import { log } from './log.ts'
 import {
   createRedisClient,
@@ -19,9 +22,14 @@ import {
 } from './redis/client.ts'
 import { createKeys, type Keys } from './redis/keys.ts'
 import { refusalOf } from './redis/refusals.ts'
+import { type Change, type ChangeLogReader, createChangeLogReader } from './registers/change-log.ts'
+import type { Codec } from './registers/codec.ts'
+import { followChanges } from './registers/follow-changes.ts'
+import { linkCodec } from './registers/link-codec.ts'
 import type { Outbox } from './registers/outbox.ts'
 import { createPublisher, type Publisher } from './registers/publisher.ts'
 import { createRegisterStore, type RegisterStore } from './registers/register-store.ts'
+import { settingsCodec } from './registers/settings-codec.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface LiveLinksOptions {
@@ -30,12 +38,15 @@ export interface LiveLinksOptions {
   /** Makes the way to Redis for a time-out; left out = Upstash's REST client. */
   readonly transport?: (timeoutMs: number) => RedisTransport
   /** Postgres: the truth. */
-  readonly origin: LinkSource
+  readonly origins: { readonly links: LinkSource; readonly settings: SettingsSource }
   readonly outbox: () => Promise<Outbox>
 }
 
 export interface LiveLinks {
-  readonly links: MemoryTier
+  readonly links: MemoryTier<LinkKey, Link>
+  readonly settings: MemoryTier<DomainKey, VersionedSettings>
+  /** The isolate's position in the change log, which the hit commits move forward. */
+  readonly changeLog: ChangeLogReader
   readonly publisher: Publisher
   readonly registers: RegisterStore
   /** For what somebody waits for. */
@@ -48,11 +59,13 @@ export interface LiveLinks {
   readonly keys: Keys
 }
 
+/** Visitors name any host they like. */
+const SETTINGS_BOUNDS = { maxEntries: 1_000, maxBytes: 1024 * 1024 }
 /** A lease outlives the load it stands for. */
 const LEASE_MARGIN_MS = 1_000
 
 export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
-  const { config, runtime, transport, origin, outbox } = options
+  const { config, runtime, transport, origins, outbox } = options
   const { now, random } = runtime
   const keys = createKeys(config.redis.keyPrefix)
   const newBreaker = (): Breaker =>
@@ -61,7 +74,7 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
       isOutage: isRedisOutage,
       onOpen: () => log.error('redis.breaker_opened'),
       // Edits made while Redis was away may be missing there.
-      onClose: () => publisher.suspect(),
+      onClose: () => publisher.markBehind(),
     })
   const newClient = (timeoutMs: number, breaker: Breaker): RedisClient =>
     createRedisClient({ ...config.redis, timeoutMs }, breaker, transport?.(timeoutMs))
@@ -78,7 +91,7 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
   const redis = newClient(config.redis.timeoutMs, redisBreaker)
   const backgroundBreaker = newBreaker()
   const backgroundRedis = suspecting(newClient(REDIS_BACKGROUND_TIMEOUT_MS, backgroundBreaker), () =>
-    publisher.suspect(),
+    publisher.markBehind(),
   )
   const registers = newRegisters(redis)
   const publisher = createPublisher({
@@ -86,28 +99,51 @@ export function createLiveLinks(options: LiveLinksOptions): LiveLinks {
     backgroundRegisters: newRegisters(backgroundRedis),
     outbox,
     runtime,
-    forget: (key, version) => links.forget(key, version),
-    onPublished: (logId) => links.changeLog.published(logId),
+    forget: (key, version) => markChanged({ name: registerName(key), version }),
+    onPublished: (logId) => changeLog.published(logId),
   })
-  const links = memoryTier({
-    runtime,
-    readChanges: registers.changes,
-    onWentBack() {
-      log.error('redis.went_back')
-      publisher.suspect()
-    },
-    origin: redisTier({
+
+  function tiers<Key extends RegisterKey, Value extends { readonly version: number }>(
+    origin: Source<Key, Value>,
+    codec: Codec<Value>,
+    bounds?: typeof SETTINGS_BOUNDS,
+  ): MemoryTier<Key, Value> {
+    const cached = redisTier<Key, Value>({
       origin,
-      registers,
+      registers: registers.of(codec),
       runtime,
-      isSuspect() {
+      mayBeStale() {
         publisher.catchUp()
         return publisher.isBehind()
       },
-      overrule: publisher.overrule,
-    }),
+      bumpAbove: publisher.bumpAbove,
+    })
+    return memoryTier({
+      ...bounds,
+      origin: cached,
+      runtime,
+      syncedAt: () => changeLog.syncedAt(),
+      followChanges: () => followChanges({ changeLog, readChanges: registers.changes, now }),
+    })
+  }
+  const links = tiers(origins.links, linkCodec)
+  const settings = tiers(origins.settings, settingsCodec, SETTINGS_BOUNDS)
+
+  const markChanged = ({ name, version }: Change): void =>
+    (name.includes('/') ? links : settings).markChanged(name, version)
+  const changeLog = createChangeLogReader({
+    onChange: markChanged,
+    onGap() {
+      links.markGap()
+      settings.markGap()
+    },
+    onWentBack() {
+      log.error('redis.went_back')
+      publisher.markBehind()
+    },
   })
-  return { links, publisher, registers, redis, backgroundRedis, redisBreaker, backgroundBreaker, keys }
+  const stores = { redis, backgroundRedis, redisBreaker, backgroundBreaker, keys }
+  return { links, settings, changeLog, publisher, registers, ...stores }
 }
 
 /** A Redis that takes no hits takes no edits either, though it goes on telling what it has: when it is full, or a replica. */

@@ -1,7 +1,7 @@
 /**
  * @module
- * Cloudflare's rate limiting binding, as far as linkr uses it: counts per location, eventually consistent, no I/O to
- * wait for on the platform. `wrangler dev` simulates it.
+ * Cloudflare's rate limiting binding: counts per location, eventually consistent, without waiting for I/O.
+ * `wrangler dev` simulates it.
  */
 import { describeError, log } from './log.ts'
 
@@ -9,14 +9,14 @@ export interface RateLimiter {
   limit(options: { readonly key: string }): Promise<{ readonly success: boolean }>
 }
 
-/** The period of all limits in wrangler.toml: the binding does not tell when to come back. */
+/** The period of all limits in wrangler.toml, for `Retry-After`: the binding does not report it. */
 export const RATE_LIMIT_PERIOD_S = 60
 
 export function isRateLimiter(binding: unknown): binding is RateLimiter {
   return typeof binding === 'object' && binding !== null && 'limit' in binding
 }
 
-/** Counts one more for `key`; `true` = that was too many. Without a limiter, or when it fails, nothing is too much. */
+/** Counts one more for `key`; `true` = over the limit. Fails open: without a limiter, or when it fails, `false`. */
 export async function isOverLimit(limiter: RateLimiter | null, key: string): Promise<boolean> {
   if (limiter === null) return false
   try {

@@ -2,45 +2,31 @@
  * @module
  * Composition root, for `fetch` and `scheduled` alike. Everything that needs Postgres is imported on first use.
  */
+import type { ApiServices } from './api/api-services.ts'
 import { createBreaker } from './breaker.ts'
 import type { MemoryTier } from './cache/memory-tier.ts'
+import { createSettingsFinder } from './cache/settings-finder.ts'
 import type { Config } from './config.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
-import { createSettingsFinder, type SettingsFinder } from './links/domain-settings.ts'
+import type { Link, LinkKey } from './links/link.ts'
 import { createLiveLinks } from './live-links.ts'
 import { log } from './log.ts'
-import type { HealthReport } from './operations/health.ts'
-import type { ReconcileReport } from './operations/reconcile.ts'
-import type { WarmUpReport } from './operations/warm-up.ts'
-import { createLinkEditor, type LinkEditor } from './owners/link-editor.ts'
-import type { Management } from './owners/management.ts'
+import type { Owners } from './owners/owners.ts'
 import type { Database } from './postgres/client.ts'
 import { createMissGuard, type MissGuard } from './redirect/miss-guard.ts'
 import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { isSubrequestLimit } from './subrequest-limit.ts'
 
-export interface Services {
-  readonly config: Config
-  readonly runtime: Runtime
-  readonly links: Pick<MemoryTier, 'find' | 'peek'>
+export interface Services extends ApiServices {
+  readonly links: Pick<MemoryTier<LinkKey, Link>, 'find' | 'peek'>
   readonly hits: HitRecorder
   readonly misses: MissGuard
   readonly publisher: Publisher
-  /** For the API; opens Postgres. */
-  readonly editor: () => Promise<LinkEditor>
-  /** As `editor`, for everything but single links. */
-  readonly management: () => Promise<Management>
-  /** What domains show where they have no link; through the same tiers as links. */
-  readonly settings: SettingsFinder
-  readonly flush: () => Promise<FlushReport>
-  readonly reconcile: (full: boolean) => Promise<ReconcileReport>
   /** Resolves to whether nobody else has reconciled, or will now, within the hour. */
   readonly claimReconciliation: () => Promise<boolean>
-  readonly warm: (count: number, offset: number) => Promise<WarmUpReport>
-  readonly health: () => Promise<HealthReport>
 }
 
 const RECONCILE_EVERY_SECONDS = 60 * 60
@@ -61,24 +47,31 @@ export function createServices(config: Config, runtime: Runtime): Services {
     opened ??= openDatabase(config.postgres, postgresBreaker)
     return opened
   }
-  let managed: Management | undefined
+  let composed: Owners | undefined
   const postgresLinks = async () =>
     (await import('./postgres/links.ts')).postgresLinks(await database(), config.postgres.retries)
+  const postgresSettings = async () =>
+    (await import('./postgres/domains.ts')).postgresSettings(await database(), config.postgres.retries)
   const totals = async () =>
     (await import('./postgres/hits.ts')).postgresHits(
       await database(),
       FLUSH_PATIENCE * config.postgres.timeoutMs,
     )
   const outbox = async () => (await import('./postgres/outbox.ts')).postgresOutbox(await database())
+  const idempotentResponses = async () =>
+    (await import('./postgres/idempotent-responses.ts')).postgresIdempotentResponses(await database())
 
-  const { links, publisher, registers, redis, backgroundRedis, redisBreaker, backgroundBreaker, keys } =
-    createLiveLinks({
-      config,
-      runtime,
-      origin: { find: async (key) => (await postgresLinks()).find(key) },
-      outbox,
-    })
-  const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog: links.changeLog })
+  const live = createLiveLinks({
+    config,
+    runtime,
+    origins: {
+      links: { find: async (key) => (await postgresLinks()).find(key) },
+      settings: { find: async (key) => (await postgresSettings()).find(key) },
+    },
+    outbox,
+  })
+  const { links, changeLog, publisher, registers, redis, backgroundRedis, keys } = live
+  const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog })
   const hits = createHitRecorder({ counters, totals, commitWindowMs: config.hits.commitWindowMs, runtime })
   const flush = async (): Promise<FlushReport> => {
     // What this isolate has gathered is flushed too, so that whoever asks for a flush sees their own hits.
@@ -93,25 +86,19 @@ export function createServices(config: Config, runtime: Runtime): Services {
     hits,
     misses: createMissGuard({ limiter: config.rateLimits.misses, runtime }),
     publisher,
-    async editor() {
-      const { postgresLinkRepository } = await import('./postgres/link-repository.ts')
-      const { postgresLinkBatches } = await import('./postgres/link-batches.ts')
-      const [repository, batches] = [
-        postgresLinkRepository(await database()),
-        postgresLinkBatches(await database()),
-      ]
-      return createLinkEditor({ repository, batches, publisher, counters })
+    async owners() {
+      const { createOwners } = await import('./owners/owners.ts')
+      const { postgresOwnerStores } = await import('./postgres/owner-stores.ts')
+      const stores = postgresOwnerStores(await database())
+      // After the last await: two requests that are the first ones get the same.
+      composed ??= createOwners({ stores, publisher, counters, flush, config, runtime })
+      return composed
     },
-    async management() {
-      const { createManagement } = await import('./owners/management.ts')
-      managed ??= createManagement({ database: await database(), publisher, counters })
-      return managed
-    },
-    settings: createSettingsFinder(links),
+    idempotentResponses,
+    settings: createSettingsFinder(live.settings),
     flush,
     async reconcile(full) {
       const { reconcile } = await import('./operations/reconcile.ts')
-      const { postgresIdempotentResponses } = await import('./postgres/idempotent-responses.ts')
       return reconcile(
         {
           redis,
@@ -120,10 +107,9 @@ export function createServices(config: Config, runtime: Runtime): Services {
           publisher,
           flush,
           now,
-          links: await postgresLinks(),
           outbox: await outbox(),
           async prune() {
-            await postgresIdempotentResponses(await database()).prune()
+            await (await idempotentResponses()).prune()
             await (await totals()).prune()
           },
         },
@@ -137,16 +123,20 @@ export function createServices(config: Config, runtime: Runtime): Services {
     },
     async warm(count, offset) {
       const { warmUp } = await import('./operations/warm-up.ts')
-      return warmUp({ links: await postgresLinks(), registers, now, random }, count, offset)
+      return warmUp(
+        { links: await postgresLinks(), outbox: await outbox(), registers, now, random },
+        count,
+        offset,
+      )
     },
     async health() {
       const { checkHealth } = await import('./operations/health.ts')
       return checkHealth({
-        redisBreakers: [redisBreaker, backgroundBreaker],
+        redisBreakers: [live.redisBreaker, live.backgroundBreaker],
         postgresBreakers: [postgresBreaker],
         counters,
         outbox,
-        changeLog: links.changeLog,
+        changeLog,
         recorder: hits,
         now,
       })

@@ -17,22 +17,59 @@ function importsOf(file: string): string[] {
 const importersOf = (pattern: RegExp, among: readonly string[]): string[] =>
   among.filter((file) => importsOf(file).some((target) => pattern.test(target)))
 
-const isOffEdge = (file: string): boolean => /^src\/(?:local|cli)\//.test(file)
+/** From the bottom to the top. An import runs down, or stays where it is. */
+const FLOORS = [
+  'links/',
+  '(?:cache|registers)/',
+  'hits/',
+  'owners/',
+  'operations/',
+  'api/',
+  '(?:app|cron|services|worker)\\.ts',
+]
+
+/** What is evaluated together with a source file: packages and files, but not what it imports on first use. */
+function evaluatedBy(file: string, found = new Set<string>()): string[] {
+  const source = readFileSync(join(root, file), 'utf8')
+  for (const [, specifier = ''] of source.matchAll(/^import (?!type )[^(]*?'([^']+)'/gm)) {
+    const target = specifier.startsWith('.') ? join(dirname(file), specifier) : specifier
+    if (found.has(target)) continue
+    found.add(target)
+    if (target !== specifier) evaluatedBy(target, found)
+  }
+  return [...found]
+}
+
+const isOffEdge = (file: string): boolean => /^src\/(?:local|cli|node)\//.test(file)
 
 describe('architecture', () => {
   test('the Worker never imports the local stack, the CLI or Node', () => {
     const worker = files.filter((file) => !isOffEdge(file))
-    expect(importersOf(/^src\/(?:local|cli)\/|^node:/, worker)).toEqual([])
+    expect(importersOf(/^src\/(?:local|cli|node)\/|^node:/, worker)).toEqual([])
   })
 
-  test('only the API imports Hono, so an isolate that only redirects never evaluates it', () => {
-    const others = files.filter((file) => !/^src\/(?:api\/|sha256\.ts$)/.test(file))
-    expect(importersOf(/^src\/sha256\.ts$/, others).sort()).toEqual([
-      'src/owners/api-key.ts',
-      'src/owners/key-ring.ts',
-    ])
+  test('the CLI and the local stack share what is in node/, and never import each other', () => {
+    const inFolder = (folder: string): string[] => files.filter((file) => file.startsWith(`src/${folder}/`))
+    expect(importersOf(/^src\/local\//, [...inFolder('cli'), ...inFolder('node')])).toEqual([])
+    expect(importersOf(/^src\/cli\//, [...inFolder('local'), ...inFolder('node')])).toEqual([])
+    expect(importersOf(/^src\/api\/(?!contract\/)/, inFolder('cli').concat(inFolder('local')))).toEqual([])
+  })
+
+  test('only the app and the API import Hono, so a redirect from memory needs none of it', () => {
+    const others = files.filter((file) => !/^src\/(?:api\/|app\.ts$|sha256\.ts$)/.test(file))
+    expect(
+      importersOf(/^src\/sha256\.ts$/, others).filter((file) => !file.startsWith('src/owners/')),
+    ).toEqual([])
     expect(others.length).toBeGreaterThan(10)
     expect(importersOf(/^hono/, others)).toEqual([])
+  })
+
+  test('an isolate that only redirects never evaluates the API, valibot, Drizzle or a driver', () => {
+    const evaluated = evaluatedBy('src/worker.ts')
+    expect(evaluated).toContain('src/redirect/redirect.ts')
+    expect(evaluated).toContain('hono')
+    const lazy = /^src\/(?:api|postgres)\/|^(?:valibot|drizzle-orm|@neondatabase)\b/
+    expect(evaluated.filter((target) => lazy.test(target))).toEqual([])
   })
 
   test('nothing imports the tables: they are for migrations, and would bring the query builder along', () => {
@@ -42,6 +79,27 @@ describe('architecture', () => {
   test('only Postgres adapters import Drizzle', () => {
     const others = files.filter((file) => !isOffEdge(file) && !/^src\/postgres\//.test(file))
     expect(importersOf(/^drizzle-orm/, others)).toEqual([])
+  })
+
+  test('no import runs up', () => {
+    const floors = FLOORS.map((floor) => new RegExp(`^src/${floor}`))
+    for (const [i, floor] of floors.entries()) {
+      const here = files.filter((file) => floor.test(file))
+      expect(here.length).toBeGreaterThan(0)
+      expect(floors.slice(i + 1).flatMap((above) => importersOf(above, here))).toEqual([])
+    }
+  })
+
+  test('only the composition root imports Postgres adapters, so each port stands with its users', () => {
+    const others = files.filter((file) => !isOffEdge(file) && !/^src\/(?:postgres\/|services\.ts)/.test(file))
+    expect(importersOf(/^src\/postgres\//, others)).toEqual([])
+  })
+
+  test('owners have one way to publish, so nothing is written without being published', () => {
+    const publishers = files.filter((file) => /^src\/(?:owners|api)\//.test(file))
+    expect(importersOf(/^src\/registers\/publisher\.ts$/, publishers)).toEqual([
+      'src/owners/published-writes.ts',
+    ])
   })
 
   test('every text of a request goes through one definition of text', () => {

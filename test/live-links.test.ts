@@ -3,14 +3,14 @@ import type { Link } from '../src/links/link.ts'
 import { createLiveLinks } from '../src/live-links.ts'
 import type { RedisTransport } from '../src/redis/client.ts'
 import { createKeys } from '../src/redis/keys.ts'
+import type { Edit } from '../src/registers/edit.ts'
 import type { Outbox } from '../src/registers/outbox.ts'
-import type { Edit } from '../src/registers/register-store.ts'
 import { key, linkOf, settle } from './cache/open-memory-tier.ts'
 import { emptyRedis, type InProcessRedis } from './interleavings/in-process-redis.ts'
 import { muteLog } from './interleavings/runs.ts'
 
 const keys = createKeys('')
-const edit = (version: number): Edit => ({ key, register: { version, link: linkOf(version) } })
+const edit = (version: number) => ({ ...key, version, link: linkOf(version) }) satisfies Edit
 
 let redis: InProcessRedis
 
@@ -47,7 +47,7 @@ function open(postgres: { link: Link | null }) {
       return []
     },
     reopen: async () => 0,
-    overrule: async (_key, claimed) => {
+    bumpAbove: async (_key, claimed) => {
       postgres.link = linkOf(claimed + 1)
       return edit(claimed + 1)
     },
@@ -65,11 +65,14 @@ function open(postgres: { link: Link | null }) {
       background: (_event, work) => void work.catch(() => {}),
     },
     transport: () => transport,
-    origin: {
-      async find() {
-        asked.push('postgres')
-        return postgres.link
+    origins: {
+      links: {
+        async find() {
+          asked.push('postgres')
+          return postgres.link
+        },
       },
+      settings: { find: async () => null },
     },
     outbox: async () => outbox as Outbox,
   })
@@ -83,9 +86,9 @@ function open(postgres: { link: Link | null }) {
       time += ms
     },
     /** An edit of somebody else whose publication failed. */
-    leaveInOutbox(waiting: Edit) {
+    leaveInOutbox(waiting: ReturnType<typeof edit>) {
       pending = [waiting]
-      postgres.link = waiting.register.link
+      postgres.link = waiting.link
     },
     /** Postgres is slow with the outbox; the result ends that. */
     holdOutbox() {
@@ -93,7 +96,7 @@ function open(postgres: { link: Link | null }) {
       return holds.resolve
     },
     async readChanges() {
-      const { changeLog } = live.links
+      const { changeLog } = live
       changeLog.receive(await live.registers.changes(changeLog.cursor()), time)
     },
   }
@@ -125,7 +128,7 @@ describe('an isolate that has seen Redis away', () => {
     expect(isolate.asked).toContain('postgres')
     release()
     await vi.waitFor(() => expect(isolate.publisher.isBehind()).toBe(false))
-    expect(await redis.command('GET', keys.link(key))).toMatch(/^2:/)
+    expect(await redis.command('GET', keys.register(key))).toMatch(/^2:/)
     isolate.asked.length = 0
     isolate.advance(5_000)
     expect(await isolate.links.find(key)).toEqual(linkOf(2))
@@ -162,7 +165,7 @@ test('a register that is newer than what Postgres has is overruled when it is re
   const isolate = open({ link: linkOf(1) })
   const { id, url, status, enabled, expiresAt, forwardQuery } = linkOf(7)
   const link = { id, url, status, enabled, expiresAt, forwardQuery }
-  await redis.command('SET', keys.link(key), `7:${JSON.stringify({ link, softExpiresAt: 0, loadMs: 1 })}`)
+  await redis.command('SET', keys.register(key), `7:${JSON.stringify({ link, softExpiresAt: 0, loadMs: 1 })}`)
   await isolate.links.find(key)
-  await vi.waitFor(async () => expect(await redis.command('GET', keys.link(key))).toMatch(/^8:/))
+  await vi.waitFor(async () => expect(await redis.command('GET', keys.register(key))).toMatch(/^8:/))
 })

@@ -3,10 +3,7 @@
  * The management API: its routes, and what every request to it goes through.
  */
 import { Hono } from 'hono'
-import { SourceUnavailable } from '../errors.ts'
-import { createKeyRing } from '../owners/key-ring.ts'
-import { createOwnHosts } from '../owners/own-hosts.ts'
-import type { Services } from '../services.ts'
+import type { ApiServices } from './api-services.ts'
 import { MAX_BODY_BYTES } from './contract/operation.ts'
 import { scopeNear } from './contract/operations.ts'
 import { authenticate } from './http/authenticate.ts'
@@ -22,20 +19,13 @@ import { docsRoutes } from './routes/docs-routes.ts'
 import { domainsRoutes } from './routes/domains-routes.ts'
 import { importRoutes } from './routes/import-routes.ts'
 import { keysRoutes } from './routes/keys-routes.ts'
-import { isDomain } from './routes/link-request.ts'
 import { linksRoutes } from './routes/links-routes.ts'
 import { maintenanceRoutes } from './routes/maintenance-routes.ts'
 
-export function createApi(services: Services): Hono<ApiEnv> {
-  const { config, runtime, management } = services
+export function createApi(services: ApiServices): Hono<ApiEnv> {
+  const { config, runtime, owners } = services
   const { writes, failures } = config.rateLimits
   const api = new Hono<ApiEnv>().basePath('/api')
-  const keyRing = createKeyRing({ keys: async () => (await management()).keys, runtime })
-  const ownHosts = createOwnHosts({
-    config,
-    hostsWithSettings: async () => (await (await management()).domains.list()).map(({ host }) => host),
-    now: runtime.now,
-  })
 
   api.use(async (c, next) => {
     await next()
@@ -45,20 +35,21 @@ export function createApi(services: Services): Hono<ApiEnv> {
   api.route('/', docsRoutes())
 
   const adminTokens = [config.adminToken, config.previousAdminToken].flatMap((token) => token ?? [])
+  const keyRing = async () => (await owners()).keys.ring
   api.use(authenticate({ adminTokens, keyRing, failures, now: runtime.now }))
   const route = createRoute({
     api,
     runtime,
     writes,
-    idempotent: idempotent({ responses: async () => (await management()).responses, runtime }),
-    ownHosts,
-    isDomain: isDomain(config),
+    idempotent: idempotent({ responses: services.idempotentResponses, runtime }),
+    ownHostsSeenFrom: async (host) => (await owners()).domains.ownHostsSeenFrom(host),
+    isDomain: (domain) => domain === '*' || config.domains.has(domain),
   })
   bulkRoutes(route, services)
   importRoutes(route, services)
   linksRoutes(route, services)
-  keysRoutes(route, services, keyRing)
-  domainsRoutes(route, services, ownHosts)
+  keysRoutes(route, services)
+  domainsRoutes(route, services)
   maintenanceRoutes(route, services)
 
   // Only callers that could use a route learn that it does not exist.
@@ -69,11 +60,6 @@ export function createApi(services: Services): Hono<ApiEnv> {
   api.notFound(() =>
     problemResponse({ status: 404, code: 'no_such_route', detail: 'There is no such API route.' }),
   )
-  api.onError((error, c) => {
-    // An edit whose outcome is unknown may have happened, and wait in the outbox.
-    const isUnknown = error instanceof SourceUnavailable && error.wasSent
-    if (isUnknown && c.req.method !== 'GET') services.publisher.suspect()
-    return errorResponse(error)
-  })
+  api.onError(errorResponse)
   return api
 }

@@ -1,7 +1,7 @@
 /**
  * @module
  * A map that forgets when it is full, by SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024): a hand goes round
- * from the oldest entry to the newest and removes the first one that nobody has read since it last came by. As good as an
+ * from the oldest entry to the newest and removes the first one that was not read since it last came by. As good as an
  * LRU or better on traffic like ours, and a read only sets a flag. Our own, because lru-cache reserves the space of a
  * full cache when it is made, which costs a new isolate more time than its first redirect.
  */

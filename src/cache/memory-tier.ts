@@ -1,62 +1,57 @@
 import { SourceUnavailable } from '../errors.ts'
-import { type Link, type LinkKey, linkName } from '../links/link.ts'
-import type { LinkSource } from '../links/link-source.ts'
-import type { RedisReply } from '../redis/client.ts'
-import type { ChangeLogReader } from '../registers/change-log.ts'
+import type { Source } from '../links/link-source.ts'
+import { type RegisterKey, registerName } from '../links/register-key.ts'
 import type { Runtime } from '../runtime.ts'
-import { createLinkMemory, type Entry, type Load } from './link-memory.ts'
+import { createIsolateMemory, type Entry, type IsolateMemory, type Load } from './isolate-memory.ts'
 import { createSingleFlight } from './single-flight.ts'
 
-export interface MemoryTierOptions {
-  readonly origin: LinkSource
+export interface MemoryTierOptions<Key, Value> {
+  readonly origin: Source<Key, Value>
   readonly runtime: Pick<Runtime, 'now' | 'sleep' | 'background'>
-  /** Reads the change log from a cursor on. Throws `SourceUnavailable` when Redis fails. */
-  readonly readChanges: (cursor: string) => Promise<RedisReply>
-  /** Redis has come back as it was before. */
-  readonly onWentBack: () => void
-  /** Bounds of the cache; the defaults suit an isolate's 128 MB. */
-  readonly maxLinks?: number
+  /** Everything edited before this time has been marked; see `IsolateMemoryOptions`. */
+  readonly syncedAt: () => number
+  /** Reads the change log now, unless that was done a moment ago; resolves to whether Redis answered. */
+  readonly followChanges: () => Promise<boolean>
+  /** Bounds of the cache; the defaults suit the links in an isolate's 128 MB. */
+  readonly maxEntries?: number
   readonly maxBytes?: number
 }
 
-export interface MemoryTier extends LinkSource {
-  /** The isolate's position in the change log, which the hit commits move forward. */
-  readonly changeLog: ChangeLogReader
-  /** Forgets a link that this isolate has edited itself. */
-  forget(key: LinkKey, version: number): void
-  /** What `find` would resolve to without asking anybody; `undefined` = it would have to ask. */
-  peek(key: LinkKey): Link | null | undefined
-  /** How many links are held. */
-  readonly size: () => number
+export interface MemoryTier<Key, Value>
+  extends Source<Key, Value>,
+    Pick<IsolateMemory<Value>, 'markChanged' | 'markGap' | 'size'> {
+  /** What `find` would resolve to without asking any store; `undefined` = it would have to ask. */
+  peek(key: Key): Value | null | undefined
 }
 
 /** When neither Redis nor Postgres answers, entries that old still are better than nothing. */
 const STALE_IF_ERROR_MS = 60 * 60 * 1000
-/** How long a request waits for another one's load of the same link, and how old such a load may be. */
+/** How long a request waits for another one's load of the same key, and how old such a load may be. */
 const PATIENCE_MS = 1_000
-/** A link that is edited again during each of so many loads cannot be told. */
+/** What is edited again during each of so many loads cannot be told. */
 const MAX_LOADS = 5
-/** Who asks for the change log because Postgres fails asks no more often. */
-const FOLLOW_EVERY_MS = 1_000
 
-/** A bounded cache of links in the isolate, served without any I/O while it is in sync with the change log. */
-export function memoryTier(options: MemoryTierOptions): MemoryTier {
-  const { origin, runtime, readChanges, onWentBack, maxLinks = 20_000, maxBytes = 16 * 1024 * 1024 } = options
-  const memory = createLinkMemory({ now: runtime.now, onWentBack, maxLinks, maxBytes })
-  const share = createSingleFlight<Entry, Load>({
+/** A bounded cache in the isolate, served without any I/O while it is in sync with the change log. */
+export function memoryTier<Key extends RegisterKey, Value extends { readonly version: number }>(
+  options: MemoryTierOptions<Key, Value>,
+): MemoryTier<Key, Value> {
+  const { origin, runtime, syncedAt, followChanges } = options
+  const { maxEntries = 20_000, maxBytes = 16 * 1024 * 1024 } = options
+  const memory = createIsolateMemory<Value>({ now: runtime.now, syncedAt, maxEntries, maxBytes })
+  const share = createSingleFlight<Entry<Value>, Load>({
     sleep: runtime.sleep,
     patienceMs: PATIENCE_MS,
     canJoin: (running, { era, atLeast, loadedAt }) =>
       running.era === era && running.atLeast >= atLeast && loadedAt - running.loadedAt <= PATIENCE_MS,
   })
 
-  async function load(name: string, key: LinkKey, begun: Load): Promise<Entry> {
-    const entry = { ...begun, link: await origin.find(key, begun.atLeast) }
+  async function load(name: string, key: Key, begun: Load): Promise<Entry<Value>> {
+    const entry = { ...begun, value: await origin.find(key, begun.atLeast) }
     memory.keep(name, entry)
     return entry
   }
 
-  function loadOrJoin(name: string, key: LinkKey): Promise<Entry> {
+  function loadOrJoin(name: string, key: Key): Promise<Entry<Value>> {
     const wanted = memory.begin(name)
     return share(name, wanted, () => {
       const loading = load(name, key, wanted)
@@ -66,13 +61,13 @@ export function memoryTier(options: MemoryTierOptions): MemoryTier {
     })
   }
 
-  /** What is known to be outdated is not returned, whoever loaded it. */
-  async function loadCurrent(name: string, key: LinkKey): Promise<Link | null> {
+  /** What is known to be outdated is not returned, whichever request loaded it. */
+  async function loadCurrent(name: string, key: Key): Promise<Value | null> {
     for (let tries = 1; tries <= MAX_LOADS; tries++) {
       const entry = await loadOrJoin(name, key)
-      // After a gap nobody knows whether it is. A second look is enough.
+      // After a gap that cannot be known. A second look is enough.
       const isDoubtful = memory.isBeforeGap(entry) && tries === 1
-      if (!memory.isOutdated(name, entry) && !isDoubtful) return entry.link
+      if (!memory.isOutdated(name, entry) && !isDoubtful) return entry.value
     }
     throw new SourceUnavailable('redis', new Error(`edited again during each of ${MAX_LOADS} loads`))
   }
@@ -81,37 +76,24 @@ export function memoryTier(options: MemoryTierOptions): MemoryTier {
    * Postgres fails, and Redis has no register. If Redis can be asked at all, its change log decides: only without a gap
    * since the load is the entry as good as ever.
    */
-  async function remembered(name: string, failure: SourceUnavailable): Promise<Link | null> {
+  async function remembered(name: string, failure: SourceUnavailable): Promise<Value | null> {
     const isInformed = await followChanges()
     const entry = memory.recall(name)
     if (entry === undefined || (isInformed && memory.isBeforeGap(entry))) throw failure
     if (runtime.now() - entry.loadedAt > STALE_IF_ERROR_MS) throw failure
-    return entry.link
+    return entry.value
   }
 
-  /** Resolves to whether the change log has been read now or a moment ago. */
-  async function followChanges(): Promise<boolean> {
-    const requestedAt = runtime.now()
-    if (Math.abs(requestedAt - memory.changeLog.syncedAt()) < FOLLOW_EVERY_MS) return true
-    try {
-      memory.changeLog.receive(await readChanges(memory.changeLog.cursor()), requestedAt)
-      return true
-    } catch (error) {
-      ignoreOutage(error)
-      return false
-    }
-  }
-
-  function peek(key: LinkKey): Link | null | undefined {
-    const name = linkName(key)
+  function peek(key: Key): Value | null | undefined {
+    const name = registerName(key)
     const entry = memory.servable(name)
     if (entry === undefined) return undefined
     if (memory.isBeforeGap(entry)) refresh(name, key, entry)
-    return entry.link
+    return entry.value
   }
 
   /** In the background, so that no gap makes a redirect wait. */
-  function refresh(name: string, key: LinkKey, entry: Entry): void {
+  function refresh(name: string, key: Key, entry: Entry<Value>): void {
     const era = memory.era()
     if (entry.refreshedIn === era) return
     entry.refreshedIn = era
@@ -119,14 +101,14 @@ export function memoryTier(options: MemoryTierOptions): MemoryTier {
   }
 
   return {
-    changeLog: memory.changeLog,
     size: memory.size,
-    forget: memory.forget,
+    markChanged: memory.markChanged,
+    markGap: memory.markGap,
     peek,
     async find(key) {
       const known = peek(key)
       if (known !== undefined) return known
-      const name = linkName(key)
+      const name = registerName(key)
       try {
         return await loadCurrent(name, key)
       } catch (error) {
@@ -137,7 +119,7 @@ export function memoryTier(options: MemoryTierOptions): MemoryTier {
   }
 }
 
-/** The request that asked is told; nobody else needs to hear of it. */
+/** The request that asked is told; no other needs to hear of it. */
 function ignoreOutage(error: unknown): void {
   if (!(error instanceof SourceUnavailable)) throw error
 }

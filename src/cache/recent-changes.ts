@@ -1,4 +1,4 @@
-/** The newest version read of each link that was edited lately. */
+/** The newest version read of each name that was edited lately. */
 export interface RecentChanges {
   add(name: string, version: number): void
   /** 0 = no edit is remembered. */
@@ -9,10 +9,10 @@ export interface RecentChangesOptions {
   readonly now: () => number
   readonly rememberMs: number
   /** Beyond it the oldest are forgotten early. */
-  readonly maxLinks: number
+  readonly maxNames: number
 }
 
-export function createRecentChanges({ now, rememberMs, maxLinks }: RecentChangesOptions): RecentChanges {
+export function createRecentChanges({ now, rememberMs, maxNames }: RecentChangesOptions): RecentChanges {
   /** In the order of `at`. */
   const changes = new Map<string, { readonly version: number; readonly at: number }>()
 
@@ -27,7 +27,7 @@ export function createRecentChanges({ now, rememberMs, maxLinks }: RecentChanges
       changes.delete(name)
       changes.set(name, { version: newest, at: now() })
       for (const [oldest, { at }] of changes) {
-        if (changes.size <= maxLinks && now() - at < rememberMs) break
+        if (changes.size <= maxNames && now() - at < rememberMs) break
         changes.delete(oldest)
       }
     },

@@ -1,23 +1,31 @@
 import { SourceUnavailable } from '../errors.ts'
-import type { Link, LinkKey } from '../links/link.ts'
-import type { LinkSource } from '../links/link-source.ts'
+import type { Source } from '../links/link-source.ts'
+import type { RegisterKey } from '../links/register-key.ts'
 import { describeError, log } from '../log.ts'
-import type { CachedRegister } from '../registers/register.ts'
-import type { Lease, ReadAnswer, RegisterStore } from '../registers/register-store.ts'
 import type { Runtime } from '../runtime.ts'
-import { cachedFor, freshnessOf } from './freshness.ts'
+import { freshnessOf, withExpiry } from './freshness.ts'
+import type { CachedRegister, Fill, Filled, Lease, ReadResult } from './register.ts'
 
-export interface RedisTierOptions {
-  readonly origin: LinkSource
-  readonly registers: Pick<RegisterStore, 'read' | 'fill' | 'takeLeases'>
-  readonly runtime: Runtime
-  /** Whether Redis has been out of reach or has gone back, and may lack edits: then Postgres is asked first. */
-  readonly isSuspect: () => boolean
-  /** Corrects a register that says to be newer than what the origin has. */
-  readonly overrule: (key: LinkKey, claimed: number) => Promise<void>
+/** The registers of one kind of value. Every method throws `SourceUnavailable` when Redis fails. */
+export interface Registers<Value> {
+  read(key: RegisterKey): Promise<ReadResult<Value>>
+  /** In the order of `keys`; `null` = another reader holds that lease. */
+  takeLeases(keys: readonly RegisterKey[]): Promise<readonly (Lease | null)[]>
+  /** Writes none without its lease, and none over a newer register. */
+  fill(fills: readonly Fill<Value>[]): Promise<Filled>
 }
 
-/** How often and how many times to look again while somebody else loads a link. */
+export interface RedisTierOptions<Key, Value> {
+  readonly origin: Source<Key, Value>
+  readonly registers: Registers<Value>
+  readonly runtime: Runtime
+  /** Whether Redis has been out of reach or has gone back, and may lack edits: then Postgres is asked first. */
+  readonly mayBeStale: () => boolean
+  /** Corrects a register that claims to be newer than what the origin has. */
+  readonly bumpAbove: (key: RegisterKey, claimed: number) => Promise<void>
+}
+
+/** How often and how many times to look again while another reader loads a register. */
 const POLL_EVERY_MS = 30
 const MAX_POLLS = 10
 
@@ -25,33 +33,38 @@ const MAX_POLLS = 10
  * Cache-aside over Redis. A hit costs one Redis round trip, a miss one more to the origin; the fill happens in the
  * background. Redis failing is a miss; a failed load is never cached.
  */
-export function redisTier(options: RedisTierOptions): LinkSource {
-  const { origin, registers, runtime, isSuspect, overrule } = options
+export function redisTier<Key extends RegisterKey, Value extends { readonly version: number }>(
+  options: RedisTierOptions<Key, Value>,
+): Source<Key, Value> {
+  const { origin, registers, runtime, mayBeStale, bumpAbove } = options
 
-  async function find(key: LinkKey, atLeast: number): Promise<Link | null> {
-    const answer = await readOrMiss(key)
-    if (answer === undefined) return origin.find(key, atLeast)
-    if (answer.kind === 'leased') return loadAndFill(key, answer.lease)
-    if (answer.kind === 'loading') return pollThenLoad(key, atLeast)
-    return fromRegister(key, answer.register, atLeast)
+  async function find(key: Key, atLeast: number): Promise<Value | null> {
+    const read = await readOrMiss(key)
+    if (read === undefined) return origin.find(key, atLeast)
+    if (read.kind === 'leased') return loadAndFill(key, read.lease)
+    if (read.kind === 'loading') return pollThenLoad(key, atLeast)
+    return fromRegister(key, read.register, atLeast)
   }
 
-  async function fromRegister(key: LinkKey, register: CachedRegister, atLeast: number): Promise<Link | null> {
+  async function fromRegister(
+    key: Key,
+    register: CachedRegister<Value>,
+    atLeast: number,
+  ): Promise<Value | null> {
     // A replica that lags, or a Redis that has gone back and does not know the edit.
     if (register.version < atLeast) return origin.find(key, atLeast)
     const freshness = freshnessOf(register, runtime.now(), runtime.random)
-    if (freshness === 'stale') return refreshOrServeStale(key, register.link)
+    if (freshness === 'stale') return refreshOrServeStale(key, register.value)
     if (freshness === 'refresh-ahead') runtime.background('cache.refresh_failed', refresh(key))
-    return register.link
+    return register.value
   }
 
   /** Fails open: a cache that cannot be asked has nothing. */
-  async function readOrMiss(key: LinkKey): Promise<ReadAnswer | undefined> {
+  async function readOrMiss(key: Key): Promise<ReadResult<Value> | undefined> {
     try {
-      const answer = await registers.read(key)
-      if (answer.kind === 'leased' && answer.lease.corrupt !== '')
-        log.warn('cache.register_corrupt', { ...key })
-      return answer
+      const read = await registers.read(key)
+      if (read.kind === 'leased' && read.lease.corrupt !== '') log.warn('cache.register_corrupt', { ...key })
+      return read
     } catch (error) {
       if (!(error instanceof SourceUnavailable)) throw error
       if (error.wasSent) log.warn('cache.read_failed', { error: describeError(error) })
@@ -59,39 +72,39 @@ export function redisTier(options: RedisTierOptions): LinkSource {
     }
   }
 
-  async function loadAndFill(key: LinkKey, lease: Lease): Promise<Link | null> {
+  async function loadAndFill(key: Key, lease: Lease): Promise<Value | null> {
     const startedAt = runtime.now()
-    const link = await origin.find(key)
+    const value = await origin.find(key)
     const now = runtime.now()
-    const register = cachedFor({ version: link?.version ?? 0, link }, now - startedAt, now, runtime.random)
+    const register = withExpiry({ version: value?.version ?? 0, value }, now - startedAt, now, runtime.random)
     runtime.background('cache.fill_failed', fill(key, register, lease))
-    return link
+    return value
   }
 
-  async function fill(key: LinkKey, register: CachedRegister, lease: Lease): Promise<void> {
-    const { newer } = await registers.fill([{ key, register, lease }])
-    for (const { newerVersion } of newer) await overrule(key, newerVersion)
+  async function fill(key: Key, register: CachedRegister<Value>, lease: Lease): Promise<void> {
+    const { newerVersions } = await registers.fill([{ key, register, lease }])
+    for (const claimed of newerVersions) await bumpAbove(key, claimed)
   }
 
-  /** Without the lease: whoever has it will fill the register soon, or is dead and must not hold anybody up. */
-  async function pollThenLoad(key: LinkKey, atLeast: number): Promise<Link | null> {
+  /** Without the lease: its holder fills the register soon, or is dead and must not hold up other readers. */
+  async function pollThenLoad(key: Key, atLeast: number): Promise<Value | null> {
     for (let polls = 0; polls < MAX_POLLS; polls++) {
       await runtime.sleep(POLL_EVERY_MS)
-      const answer = await readOrMiss(key)
-      if (answer === undefined) break
-      if (answer.kind === 'hit') return fromRegister(key, answer.register, atLeast)
-      if (answer.kind === 'leased') return loadAndFill(key, answer.lease)
+      const read = await readOrMiss(key)
+      if (read === undefined) break
+      if (read.kind === 'hit') return fromRegister(key, read.register, atLeast)
+      if (read.kind === 'leased') return loadAndFill(key, read.lease)
     }
     return origin.find(key, atLeast)
   }
 
   /** One reader of many refreshes: the one that gets the lease. */
-  async function refresh(key: LinkKey): Promise<void> {
+  async function refresh(key: Key): Promise<void> {
     const [lease] = await registers.takeLeases([key])
     if (lease) await loadAndFill(key, lease)
   }
 
-  async function refreshOrServeStale(key: LinkKey, stale: Link | null): Promise<Link | null> {
+  async function refreshOrServeStale(key: Key, stale: Value | null): Promise<Value | null> {
     try {
       const [lease] = await registers.takeLeases([key])
       return lease ? await loadAndFill(key, lease) : await awaitRefresh(key, stale)
@@ -102,22 +115,22 @@ export function redisTier(options: RedisTierOptions): LinkSource {
     }
   }
 
-  /** Whoever has the lease takes a moment. If it takes longer, many should not wait for Postgres. */
-  async function awaitRefresh(key: LinkKey, stale: Link | null): Promise<Link | null> {
+  /** The holder of the lease takes a moment. If it takes longer, many readers should not wait for Postgres. */
+  async function awaitRefresh(key: Key, stale: Value | null): Promise<Value | null> {
     for (let polls = 0; polls < MAX_POLLS; polls++) {
       await runtime.sleep(POLL_EVERY_MS)
-      const answer = await readOrMiss(key)
-      if (answer?.kind === 'leased') return loadAndFill(key, answer.lease)
-      if (answer?.kind !== 'hit') continue
-      const { register } = answer
-      if (freshnessOf(register, runtime.now(), runtime.random) !== 'stale') return register.link
+      const read = await readOrMiss(key)
+      if (read?.kind === 'leased') return loadAndFill(key, read.lease)
+      if (read?.kind !== 'hit') continue
+      const { register } = read
+      if (freshnessOf(register, runtime.now(), runtime.random) !== 'stale') return register.value
     }
     return stale
   }
 
   return {
     async find(key, atLeast = 0) {
-      if (!isSuspect()) return find(key, atLeast)
+      if (!mayBeStale()) return find(key, atLeast)
       try {
         return await origin.find(key, atLeast)
       } catch (error) {

@@ -2,17 +2,17 @@ export interface SingleFlightOptions<Tag> {
   readonly sleep: (ms: number) => Promise<void>
   /** How long one caller waits for what another one started. */
   readonly patienceMs: number
-  /** Whether who wants the second may share the result of the first, which is running. */
+  /** Whether a caller that wants the second may share the result of the first, which is running. */
   readonly canJoin: (running: Tag, wanted: Tag) => boolean
 }
 
-/** Runs one `load` for a name at a time in this isolate; who comes meanwhile and can join shares its result. */
+/** Runs one `load` for a name at a time in this isolate; callers that come meanwhile and can join share its result. */
 export type SingleFlight<T, Tag> = (name: string, wanted: Tag, load: () => Promise<T>) => Promise<T>
 
 const GAVE_UP = Symbol()
 
 /**
- * A request that workerd cancels never settles its promises, so nobody relies on another's: a caller that has waited
+ * A request that workerd cancels never settles its promises, so no caller relies on another's: one that has waited
  * long enough, or cannot join, puts a load of its own in the place of the running one, and those still waiting turn to
  * that.
  */

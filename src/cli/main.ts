@@ -9,7 +9,7 @@ import { run } from './program.ts'
 
 let held: AbortController | undefined
 process.on('SIGINT', () => {
-  // Whoever asks twice does not want to wait for what is under way.
+  // The second Ctrl-C does not wait for what is under way.
   if (held === undefined || held.signal.aborted) process.exit(EXIT.interrupted)
   held.abort()
 })

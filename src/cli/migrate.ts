@@ -3,57 +3,12 @@
  * `npm run db:migrate`: brings the database at DATABASE_URL to the newest schema. Node only: the Worker never migrates.
  */
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
-import { sql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/node-postgres'
-import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator'
-import pg from 'pg'
-import { findRunningStack } from '../local/running-stack.ts'
-import { type Environment, readPlaces } from '../local/stack-options.ts'
-import { rootMessage } from './root-message.ts'
-import { storePlace } from './store-place.ts'
-
-const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url).href)
-
-/** Neon needs a few seconds to wake a database that was scaled to zero. */
-const CONNECT_TIMEOUT_MS = 20_000
-
-/** Any constant does, as long as every linkr takes the same one. */
-const LOCK_ID = 0x6c696e6b72
-
-/**
- * Migrates a Postgres over its own protocol, which Neon speaks too. All or nothing in one transaction; whoever else
- * migrates the same database at that moment waits. Doing it again changes nothing.
- */
-export async function migrate(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({
-    connectionString: withVerifiedTls(databaseUrl),
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    application_name: 'linkr migrate',
-  })
-  // A connection that breaks while idle is noticed by the next query.
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
-    await drizzle(client).transaction(async (transaction) => {
-      // A transaction's lock, since a session's would outlive us in Neon's connection pooler.
-      await transaction.execute(sql`SELECT pg_advisory_xact_lock(${LOCK_ID})`)
-      await applyMigrations(transaction, { migrationsFolder: MIGRATIONS_FOLDER })
-    })
-  } finally {
-    await client.end().catch(() => undefined)
-  }
-}
-
-/** What pg does with these modes anyway, but it warns that it will not always. Neon's connection strings say `require`. */
-function withVerifiedTls(databaseUrl: string): string {
-  const url = new URL(databaseUrl)
-  if (/^(?:prefer|require|verify-ca)$/.test(url.searchParams.get('sslmode') ?? '')) {
-    url.searchParams.set('sslmode', 'verify-full')
-  }
-  return url.href
-}
+import { migrate } from '../node/migrate.ts'
+import { type Environment, readPlaces } from '../node/places.ts'
+import { rootMessage } from '../node/root-message.ts'
+import { findRunningStack } from '../node/running-stack.ts'
+import { storePlace } from '../node/store-place.ts'
 
 interface FoundDatabase {
   readonly value: string
@@ -72,7 +27,7 @@ function findDatabaseUrl(env: Environment): FoundDatabase {
   if (running !== null) return { value: running.databaseUrl, source: 'the running local stack' }
   const { DATABASE_URL: fromFile, NEON_FETCH_ENDPOINT: bridge } = readDevVars(readPlaces(env).devVarsFile)
   if (!fromFile) throw new Error(`DATABASE_URL is missing: ${EXAMPLE}`)
-  // The port of a stack that has ended may be somebody else's now.
+  // The port of a stack that has ended may be another program's now.
   if (bridge && hostOf(bridge) === hostOf(fromFile)) {
     throw new Error(
       'DATABASE_URL in .dev.vars is that of the local stack, which does not run. (npm run dev and npm run stack migrate ' +

@@ -1,7 +1,7 @@
+import { rootMessage } from '../node/root-message.ts'
 import { ApiError } from './api/api-error.ts'
 import { CliError } from './cli-error.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
-import { rootMessage } from './root-message.ts'
 import { note, paint, type Terminal } from './terminal/terminal.ts'
 import { visibleJson } from './terminal/visible.ts'
 

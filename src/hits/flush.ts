@@ -1,6 +1,6 @@
 import { log } from '../log.ts'
-import type { HitTotals } from '../postgres/hits.ts'
 import type { HitCounters, HitSegment } from './hit-counters.ts'
+import type { HitTotals } from './hit-totals.ts'
 
 export interface FlushOptions {
   readonly counters: Pick<HitCounters, 'claim' | 'release'>

@@ -1,9 +1,9 @@
 import { SourceUnavailable } from '../errors.ts'
 import { describeError, log } from '../log.ts'
-import type { HitTotals } from '../postgres/hits.ts'
 import type { Runtime } from '../runtime.ts'
 import { isSubrequestLimit } from '../subrequest-limit.ts'
 import { batchId, type HitBatch, type HitCounters } from './hit-counters.ts'
+import type { HitTotals } from './hit-totals.ts'
 
 export interface HitRecorderOptions {
   readonly counters: Pick<HitCounters, 'commit'>

@@ -20,7 +20,7 @@ const COLON = 0x3a
 const DOT = 0x2e
 const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39
 
-/** The host that somebody wrote, normalized; `null` when it is none. A port has no place there. */
+/** A host as it was typed in, normalized; `null` when the text is no host. A port has no place there. */
 export function parseHost(text: string): string | null {
   const host = normalizeHost(text)
   // The length first: on a long text the pattern takes quadratic time.

@@ -4,13 +4,8 @@ export interface LinkKey {
   readonly code: string
 }
 
-/** The key as one string. A domain has no slash, so no two keys share a name. */
+/** The key as one string. A domain has no slash, so no two links share a name. */
 export const linkName = ({ domain, code }: LinkKey): string => `${domain}/${code}`
-
-export function keyFromName(name: string): LinkKey {
-  const slash = name.indexOf('/')
-  return { domain: name.slice(0, slash), code: name.slice(slash + 1) }
-}
 
 export const REDIRECT_STATUSES = [301, 302, 307, 308] as const
 export type RedirectStatus = (typeof REDIRECT_STATUSES)[number]

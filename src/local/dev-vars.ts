@@ -38,7 +38,7 @@ export function parseDevVars(text: string): Settings {
   return parseEnv(text) as Settings
 }
 
-/** A URL elsewhere is somebody's real store: it demands nothing of the local stack, and its token stays unread. */
+/** A URL elsewhere is a real store: it demands nothing of the local stack, and its token stays unread. */
 export function demandsOf(vars: Settings): DevVarsDemands {
   const redisPort = loopbackPort(vars.UPSTASH_REDIS_REST_URL)
   return {
@@ -50,8 +50,8 @@ export function demandsOf(vars: Settings): DevVarsDemands {
 }
 
 /**
- * The lines to append so that a file with `vars` leads to the stack as far as it leaves that open; '' = none. Half of
- * somebody's real store is not completed with the other half of ours.
+ * The lines to append so that a file with `vars` leads to the stack as far as it leaves that open; '' = none. Half of a
+ * real store's settings is not completed with the other half of ours.
  */
 export function missingLines(vars: Settings, stack: StackSettings): string {
   const missing = GROUPS.filter(

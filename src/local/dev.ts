@@ -2,13 +2,15 @@
  * @module
  * `npm run dev`: the local stack, the Worker under `wrangler dev`, its cron triggers and a link to try, until Ctrl-C.
  */
+
+import { PROJECT_DIR } from '../node/places.ts'
+import { recordRunningStack } from '../node/running-stack.ts'
 import { choosePort } from './choose-port.ts'
 import { readCrons, scheduleCrons } from './crons.ts'
 import { createDemoLink } from './demo-link.ts'
 import { lastFlush, letHitsCommit } from './drain.ts'
 import { runCommand } from './run-command.ts'
-import { recordRunningStack } from './running-stack.ts'
-import { PROJECT_DIR, readStackOptions, type StackOptions } from './stack-options.ts'
+import { readStackOptions, type StackOptions } from './stack-options.ts'
 import { type Stack, startStack } from './start-stack.ts'
 import { createSteps, type Step } from './steps.ts'
 import { aborted, listenForStop } from './stop-signal.ts'

@@ -4,7 +4,7 @@ import type { Stack } from './start-stack.ts'
 
 /**
  * Waits until an isolate must have committed every hit that it had gathered when this was called. It keeps them in its
- * memory, where nobody can ask for them.
+ * memory, where no other process can ask for them.
  */
 export function letHitsCommit({ config }: Stack): Promise<void> {
   return sleep(config.hits.commitWindowMs + config.redis.timeoutMs)

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 
 /** What a bridge is about to send back. */
-export interface Answer {
+export interface BridgeResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -14,13 +14,13 @@ export interface InterceptedCall {
   /** The request's body: scripts and arguments too. */
   readonly text: () => string
   /** Runs the request against the store, at most once, and resolves to what a healthy bridge would send. */
-  readonly execute: () => Promise<Answer>
+  readonly execute: () => Promise<BridgeResponse>
   /** The open response, for an interceptor that writes half a body or destroys the connection itself. */
   readonly response: ServerResponse
 }
 
 /**
- * A hook around every request of a bridge. Resolves to the answer to send, or to `null` when the interceptor has
+ * A hook around every request of a bridge. Resolves to the response to send, or to `null` when the interceptor has
  * dealt with `response` itself. Without one, a bridge simply executes.
  */
-export type Intercept = (call: InterceptedCall) => Promise<Answer | null>
+export type Intercept = (call: InterceptedCall) => Promise<BridgeResponse | null>

@@ -15,14 +15,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Intercept } from './intercept.ts'
+import { listenOnLoopback } from './listen-on-loopback.ts'
 import { ConnectionPools } from './neon/connection-pools.ts'
 import { allowedOrigin } from './neon/credentials.ts'
 import type { Database } from './neon/database.ts'
 import { openEmbeddedDatabase } from './neon/embedded-database.ts'
 import { openFrontDoor } from './neon/front-door.ts'
-import { listenOnLoopback } from './neon/loopback-port.ts'
 import { openServerDatabase } from './neon/server-database.ts'
-import { answerSql, failureAnswer, send } from './neon/sql-endpoint.ts'
+import { failureResponse, send, serveSql } from './neon/sql-endpoint.ts'
 import { SqlFailure } from './neon/sql-failure.ts'
 import { WebSocketDoor } from './neon/web-socket.ts'
 
@@ -69,7 +69,16 @@ export async function startNeonBridge(options: NeonBridgeOptions): Promise<NeonB
   })
   http.on('upgrade', (request, socket, head) => door.upgrade(request, socket, head))
   try {
-    const { port, close } = await listenOnLoopback(options.port ?? 0, http, serve)
+    const wanted = options.port ?? 0
+    // As one host name serves both at Neon: a Postgres client begins with the high byte of a length, HTTP with a letter.
+    const { port, close } = await listenOnLoopback(wanted, (socket, firstByte) => {
+      if (firstByte === 0) serve(socket)
+      else http.emit('connection', socket)
+    }).catch((error: Error) => {
+      throw new Error(`The Neon bridge cannot listen on 127.0.0.1:${wanted}: ${error.message}`, {
+        cause: error,
+      })
+    })
     const connectionString = urlOf(database, port)
     return {
       port,
@@ -101,15 +110,15 @@ async function route(
   if (request.url?.split('?')[0] !== '/sql') {
     send(
       response,
-      failureAnswer(new SqlFailure(404, 'not found: the bridge serves POST /sql and WebSocket /v2')),
+      failureResponse(new SqlFailure(404, 'not found: the bridge serves POST /sql and WebSocket /v2')),
     )
   } else if (request.method === 'POST') {
-    await answerSql(request, response, { database, pools, intercept })
+    await serveSql(request, response, { database, pools, intercept })
   } else if (request.method === 'OPTIONS') {
     const allow = { 'access-control-allow-methods': 'POST', 'access-control-allow-headers': '*' }
     send(response, { status: 204, headers: { ...allow, 'access-control-max-age': '86400' }, body: '' })
   } else {
-    send(response, failureAnswer(new SqlFailure(405, 'method not allowed: use POST')))
+    send(response, failureResponse(new SqlFailure(405, 'method not allowed: use POST')))
   }
 }
 

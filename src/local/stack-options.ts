@@ -1,31 +1,15 @@
-import { fileURLToPath } from 'node:url'
+import { type Environment, type Places, readPlaces } from '../node/places.ts'
 
 /** What the environment says about the local stack. Everything has a default; nothing set is an empty string. */
-export interface StackOptions {
+export interface StackOptions extends Places {
   /** A real Redis; `undefined` = embedded, in memory. */
   readonly redisUrl: string | undefined
   /** A real Postgres; `undefined` = PGlite, kept in `dataDir`. */
   readonly databaseUrl: string | undefined
-  /** Where the embedded Postgres and the Worker's generated settings are kept. */
-  readonly dataDir: string
-  /** The settings of a plain `wrangler dev`; made if it is not there. */
-  readonly devVarsFile: string
   readonly ports: {
     readonly worker: number | undefined
     readonly redisBridge: number | undefined
     readonly postgresBridge: number | undefined
-  }
-}
-
-export const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url).href)
-
-export type Environment = Readonly<Record<string, string | undefined>>
-
-/** Where the local stack of this clone keeps what it knows. */
-export function readPlaces(env: Environment): Pick<StackOptions, 'dataDir' | 'devVarsFile'> {
-  return {
-    dataDir: env.LINKR_DATA_DIR?.trim() || `${PROJECT_DIR}.linkr`,
-    devVarsFile: env.LINKR_DEV_VARS?.trim() || `${PROJECT_DIR}.dev.vars`,
   }
 }
 

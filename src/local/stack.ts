@@ -2,9 +2,10 @@
  * @module
  * `npm run stack`: both stores for a Worker that is started by hand, until Ctrl-C.
  */
+
+import { recordRunningStack } from '../node/running-stack.ts'
 import { lastFlush, letHitsCommit } from './drain.ts'
 import { runCommand } from './run-command.ts'
-import { recordRunningStack } from './running-stack.ts'
 import { readStackOptions } from './stack-options.ts'
 import { type Stack, startStack } from './start-stack.ts'
 import { createSteps } from './steps.ts'

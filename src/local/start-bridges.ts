@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { rootMessage } from '../cli/root-message.ts'
-import { storePlace } from '../cli/store-place.ts'
+import { rootMessage } from '../node/root-message.ts'
+import { storePlace } from '../node/store-place.ts'
 import { choosePort, type PortWish } from './choose-port.ts'
 import type { DevVarsDemands } from './dev-vars.ts'
 import { type NeonBridge, startNeonBridge } from './neon-bridge.ts'

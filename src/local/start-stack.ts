@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { appendFile, chmod, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { migrate } from '../cli/migrate.ts'
-import { rootMessage } from '../cli/root-message.ts'
 import { type Config, parseConfig } from '../config.ts'
 import type { FlushReport } from '../hits/flush.ts'
+import { migrate } from '../node/migrate.ts'
+import { makePrivateFolder, writePrivateFile } from '../node/private-files.ts'
+import { rootMessage } from '../node/root-message.ts'
 import { createRuntime } from '../runtime.ts'
 import { createServices } from '../services.ts'
 import {
@@ -16,7 +17,6 @@ import {
   parseDevVars,
   type StackSettings,
 } from './dev-vars.ts'
-import { makePrivateFolder, writePrivateFile } from './private-files.ts'
 import type { StackOptions } from './stack-options.ts'
 import { type Bridges, startBridges } from './start-bridges.ts'
 import type { Step } from './steps.ts'
@@ -42,7 +42,7 @@ export interface Stack {
   close(): Promise<void>
 }
 
-/** Nobody waits for a redirect here, and no hit may be given up because a store was slow once. */
+/** No redirect waits here, and no hit may be given up because a store was slow once. */
 const FLUSH_TIMEOUT_MS = 10_000
 
 /** Both stores behind their bridges, migrated, and the files that lead a Worker to them. Rejects with what to do. */
@@ -102,7 +102,7 @@ async function readIfThere(file: string): Promise<string> {
   })
 }
 
-/** From the moment that a token of ours is in it, nobody but its owner reads it. */
+/** From the moment that a token of ours is in it, only its owner reads it. */
 async function appendPrivately(file: string, lines: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   await appendFile(file, '', { mode: 0o600 })

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PROJECT_DIR } from './stack-options.ts'
+import { PROJECT_DIR } from '../node/places.ts'
 
 export interface WranglerDevOptions {
   readonly port: number
@@ -39,7 +39,7 @@ const QUIET = {
 }
 
 /**
- * Runs `wrangler dev` on loopback and resolves when the Worker answers. Wrangler gets a process group of its own: a
+ * Runs `wrangler dev` on loopback and resolves when the Worker responds. Wrangler gets a process group of its own: a
  * Ctrl-C does not reach it while the Worker is still needed, and nothing that it started is left behind.
  *
  * Rejects with what wrangler printed if it fails to start; `null` = given up.
@@ -73,7 +73,7 @@ export async function startWranglerDev({
     hasEnded = true
   })
   const deadline = performance.now() + START_TIMEOUT_MS
-  while (!(await answers(`${url}/health`))) {
+  while (!(await responds(`${url}/health`))) {
     if (hasEnded || signal.aborted || performance.now() > deadline) {
       const printed = output.held()
       await stop()
@@ -108,11 +108,11 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(-pid, signal)
   } catch {
-    // Nobody is left.
+    // The whole group has ended.
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+async function responds(url: string): Promise<boolean> {
   try {
     return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok
   } catch {
@@ -120,7 +120,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** Keeps what the child prints until it is known whether anybody wants to see it. */
+/** Keeps what the child prints until it is known whether it is to be shown. */
 function holdOutput({ stdout, stderr }: ChildProcess): {
   held(): string
   show(): void

@@ -1,5 +1,5 @@
 import type { Breaker, BreakerState } from '../breaker.ts'
-import { IN_SYNC_MS } from '../cache/link-memory.ts'
+import { IN_SYNC_MS } from '../cache/isolate-memory.ts'
 import type { HitCounters } from '../hits/hit-counters.ts'
 import type { HitRecorder } from '../hits/hit-recorder.ts'
 import type { ChangeLogReader } from '../registers/change-log.ts'

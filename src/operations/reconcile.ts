@@ -1,21 +1,22 @@
+import type { Register } from '../cache/register.ts'
 import type { FlushReport } from '../hits/flush.ts'
-import { keyFromName, type LinkKey } from '../links/link.ts'
+import type { RegisterKey } from '../links/register-key.ts'
 import { log } from '../log.ts'
-import type { PostgresLinks } from '../postgres/links.ts'
+import { markingBehind } from '../owners/published-writes.ts'
 import type { RedisClient } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
+import { type Codec, decodeRegister } from '../registers/codec.ts'
+import { type Edit, withRegister } from '../registers/edit.ts'
 import type { Outbox } from '../registers/outbox.ts'
 import type { Publisher } from '../registers/publisher.ts'
-import { decodeRegister, encodeRegister, type Register } from '../registers/register.ts'
-import type { Edit, RegisterStore } from '../registers/register-store.ts'
+import type { RegisterStore } from '../registers/register-store.ts'
 
 export interface ReconcileOptions {
   readonly redis: RedisClient
   readonly keys: Keys
   readonly registers: Pick<RegisterStore, 'peek'>
-  readonly links: Pick<PostgresLinks, 'findMany'>
-  readonly outbox: Pick<Outbox, 'overrule'>
-  readonly publisher: Pick<Publisher, 'publish' | 'drain'>
+  readonly outbox: Pick<Outbox, 'current' | 'bumpAbove'>
+  readonly publisher: Pick<Publisher, 'publish' | 'drain' | 'markBehind'>
   readonly flush: () => Promise<FlushReport>
   /** Forgets what Postgres keeps for a time only. Rides along, because Postgres is awake anyway. */
   readonly prune: () => Promise<unknown>
@@ -58,12 +59,10 @@ export async function reconcile(options: ReconcileOptions, full: boolean): Promi
   let cursor = String((await redis.command('GET', cursorKey)) ?? '0')
   let [checked, repaired] = [0, 0]
   for (let scans = 0; ; scans++) {
-    const reply = await redis.command('SCAN', cursor, 'MATCH', `${keys.linkPrefix}*`, 'COUNT', SCAN_COUNT)
+    const reply = await redis.command('SCAN', cursor, 'MATCH', keys.registerPattern, 'COUNT', SCAN_COUNT)
     const [next, names] = Array.isArray(reply) ? reply : ['0', []]
     cursor = String(next)
-    const found = (Array.isArray(names) ? names : []).map((name) => {
-      return keyFromName(String(name).slice(keys.linkPrefix.length))
-    })
+    const found = (Array.isArray(names) ? names : []).flatMap((name) => keys.registerKey(String(name)) ?? [])
     checked += found.length
     repaired += await repair(options, found)
     if (cursor === '0' || (full ? now() - startedAt > FULL_RUN_MS : scans + 1 >= SAMPLE_SCANS)) break
@@ -77,33 +76,33 @@ export async function reconcile(options: ReconcileOptions, full: boolean): Promi
 
 /** Registers first: whatever they show, Postgres had committed before. */
 async function repair(
-  { registers, links, outbox, publisher }: ReconcileOptions,
-  keys: LinkKey[],
+  { registers, outbox, publisher }: ReconcileOptions,
+  keys: readonly RegisterKey[],
 ): Promise<number> {
   if (keys.length === 0) return 0
   const texts = await registers.peek(keys)
-  const truths = await links.findMany(keys)
+  const truths = await outbox.current(keys)
   const edits: Edit[] = []
-  for (const [i, key] of keys.entries()) {
+  for (const [i, truth] of truths.entries()) {
     const text = texts[i] ?? null
-    const link = truths[i] ?? null
-    const register = text === null ? null : decodeRegister(text)
-    if (text === null || agree(register, link?.version ?? 0, link)) continue
-    // Without a link there is no version to publish; overruling draws one.
-    if (link !== null) edits.push({ key, register: { version: link.version, link } })
-    else
-      edits.push(
-        (await outbox.overrule(key, register?.version ?? 0)) ?? { key, register: { version: 0, link: null } },
-      )
+    if (text === null) continue
+    const edit = await withRegister(truth, async (register, codec) => {
+      const found = decodeRegister(text, codec)
+      if (found !== null && agree(found, register, codec)) return null
+      // Where there is nothing, there is no version to publish; this draws one.
+      if (register.value !== null) return truth
+      const claimed = found?.version ?? 0
+      const bumped = await markingBehind(publisher, () => outbox.bumpAbove(truth, claimed))
+      return bumped ?? truth
+    })
+    if (edit !== null) edits.push(edit)
   }
   if (edits.length > 0) await publisher.publish(edits)
   return edits.length
 }
 
-function agree(register: Register | null, version: number, link: Register['link']): boolean {
-  if (register === null) return false
-  if (register.link === null) return link === null
-  return canonical(register) === canonical({ version, link })
+function agree<Value>(found: Register<Value>, truth: Register<Value>, codec: Codec<Value>): boolean {
+  if (found.value === null || truth.value === null) return found.value === truth.value
+  const [held, wanted] = [found.value, truth.value].map((value) => JSON.stringify(codec.encode(value)))
+  return found.version === truth.version && held === wanted
 }
-
-const canonical = (register: Register): string => encodeRegister({ ...register, softExpiresAt: 0, loadMs: 0 })

@@ -37,7 +37,7 @@ export interface StoredKey {
 }
 
 /** Every method throws `SourceUnavailable` when Postgres fails. */
-export interface ApiKeys {
+export interface ApiKeyStore {
   create(key: NewApiKey, stored: StoredKey): Promise<ApiKey>
   /** Newest first, revoked ones included. */
   list(): Promise<readonly ApiKey[]>

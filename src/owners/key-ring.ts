@@ -1,10 +1,10 @@
 import { BoundedCache } from '../cache/bounded-cache.ts'
 import type { Runtime } from '../runtime.ts'
 import { sha256 } from '../sha256.ts'
-import { type ApiKey, type ApiKeys, isActive, isKey } from './api-key.ts'
+import { type ApiKey, type ApiKeyStore, isActive, isKey } from './api-key.ts'
 
 export interface KeyRingOptions {
-  readonly keys: () => Promise<Pick<ApiKeys, 'find' | 'touch'>>
+  readonly keys: Pick<ApiKeyStore, 'find' | 'touch'>
   readonly runtime: Pick<Runtime, 'now' | 'background'>
 }
 
@@ -43,11 +43,10 @@ export function createKeyRing({ keys, runtime }: KeyRingOptions): KeyRing {
 
   async function load(hash: string): Promise<ApiKey | null> {
     const askedAt = runtime.now()
-    const store = await keys()
-    const key = await store.find(hash)
+    const key = await keys.find(hash)
     remembered.set(hash, { key, askedAt })
     if (key !== null && askedAt - (key.lastUsedAt?.getTime() ?? 0) > TOUCH_EVERY_MS) {
-      runtime.background('keys.touch_failed', store.touch(key.id))
+      runtime.background('keys.touch_failed', keys.touch(key.id))
     }
     return key
   }

@@ -1,6 +1,6 @@
 import type { DomainSettings } from '../links/domain-settings.ts'
 import { normalizeHost } from '../links/host.ts'
-import type { Domain } from './domain-table.ts'
+import type { Domain } from './domain-store.ts'
 import type { IsOwnHost } from './own-hosts.ts'
 
 const TARGETS = ['rootUrl', 'notFoundUrl', 'expiredUrl'] as const

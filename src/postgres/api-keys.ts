@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { ApiKey, ApiKeys, Scope } from '../owners/api-key.ts'
+import type { ApiKey, ApiKeyStore, Scope } from '../owners/api-key.ts'
 import type { Database } from './client.ts'
 import { textArray } from './text-array.ts'
 
@@ -19,7 +19,7 @@ interface ApiKeyRow {
   readonly revoked_at: string | null
 }
 
-export function postgresApiKeys(database: Database): ApiKeys {
+export function postgresApiKeys(database: Database): ApiKeyStore {
   return {
     async create({ name, scopes, domains, expiresAt, createdBy }, { prefix, hash }) {
       const [created] = await database.execute<ApiKeyRow>(sql`

@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { type BulkChange, type LinkBatches, MAX_CHANGED, MAX_MATCHED } from '../owners/link-batches.ts'
+import { type BulkChange, type BulkStore, MAX_CHANGED, MAX_MATCHED } from '../owners/bulk-store.ts'
+import type { LinkChanges } from '../owners/link-fields.ts'
 import type { LinkFilter } from '../owners/link-filter.ts'
 import type { Database } from './client.ts'
 import { AS_DELETED, differs, hasRoom } from './link-changes.ts'
 import { type EditedRow, editedFromRows, editTables } from './link-edits.ts'
 import { matches } from './link-filter.ts'
-import type { LinkChanges } from './link-repository.ts'
 import { PLANNER_SETTINGS } from './planner-settings.ts'
 import { isUniqueViolation } from './postgres-error.ts'
 import { TO_OUTBOX } from './to-outbox.ts'
@@ -15,7 +15,7 @@ type ChangedRow = { readonly matched: string } & (EditedRow | { readonly domain:
 /** Each time somebody else took a code in the very moment in which a link was to move there. */
 const MAX_COLLISIONS = 3
 
-export function postgresBulkEdits(database: Database): Pick<LinkBatches, 'update' | 'delete' | 'match'> {
+export function postgresBulkEdits(database: Database): Pick<BulkStore, 'update' | 'delete' | 'match'> {
   /**
    * Locks rows in the same order as a batch of writes: the two cannot deadlock.
    * @param tables a write to the links in `chosen`, the last one of them `written`.

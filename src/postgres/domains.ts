@@ -1,13 +1,16 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { SettingsSource } from '../links/domain-settings.ts'
 import { REDIRECT_STATUSES } from '../links/link.ts'
-import type { Domain, DomainTable } from '../owners/domain-table.ts'
+import type { Domain, DomainStore } from '../owners/domain-store.ts'
 import type { Database } from './client.ts'
-import { TO_OUTBOX } from './to-outbox.ts'
+import { retrying } from './postgres-error.ts'
+import { toOutbox } from './to-outbox.ts'
 
 /** A bound on one answer. */
 const MAX_LISTED = 1_000
 
-interface DomainRow {
+/** A row of `domains`. */
+export interface DomainRow {
   readonly host: string
   readonly root_url: string | null
   readonly not_found_url: string | null
@@ -19,28 +22,36 @@ interface DomainRow {
   readonly version: string
 }
 
-export function postgresDomains(database: Database): DomainTable {
-  async function get(host: string): Promise<Domain | null> {
-    const [row] = await database.execute<DomainRow>(sql`SELECT * FROM domains WHERE host = ${host}`)
-    return row === undefined ? null : toDomain(row)
-  }
+async function readDomain(database: Database, host: string): Promise<Domain | null> {
+  const [row] = await database.execute<DomainRow>(sql`SELECT * FROM domains WHERE host = ${host}`)
+  return row === undefined ? null : domainFromRow(row)
+}
 
-  /** @param statement returns the `domain` and `version` of what it wrote. */
+/**
+ * The source of truth behind the caches of settings.
+ * @param retries tries after the first one when Postgres does not answer.
+ */
+export function postgresSettings(database: Database, retries: number): SettingsSource {
+  return { find: ({ host }) => retrying(retries, () => readDomain(database, host)) }
+}
+
+export function postgresDomains(database: Database): DomainStore {
+  /** @param statement returns the `host` and `version` of what it wrote. */
   async function write(statement: SQL): Promise<number | null> {
-    const rows = await database.execute<{ version: string }>(sql`
-      WITH changed AS (${statement}), written AS (SELECT host AS domain, '' AS code, version FROM changed),
-      ${TO_OUTBOX} SELECT version FROM written`)
+    const rows = await database.execute<{ version: string }>(
+      sql`WITH written AS (${statement}), ${toOutbox(sql`host`)} SELECT version FROM written`,
+    )
     return rows[0] === undefined ? null : Number(rows[0].version)
   }
 
   return {
-    get,
+    get: (host) => readDomain(database, host),
 
     async list() {
       const rows = await database.execute<DomainRow>(
         sql`SELECT * FROM domains ORDER BY host LIMIT ${MAX_LISTED}`,
       )
-      return rows.map(toDomain)
+      return rows.map(domainFromRow)
     },
 
     async put(host, { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }) {
@@ -51,7 +62,7 @@ export function postgresDomains(database: Database): DomainTable {
           expired_url = excluded.expired_url, default_status = excluded.default_status,
           robots = excluded.robots, updated_at = now(), version = nextval('link_version_seq')
         RETURNING host, version`)
-      const domain = await get(host)
+      const domain = await readDomain(database, host)
       if (domain === null) throw new Error('settings that were just written are not there')
       return domain
     },
@@ -63,7 +74,7 @@ export function postgresDomains(database: Database): DomainTable {
   }
 }
 
-function toDomain(row: DomainRow): Domain {
+export function domainFromRow(row: DomainRow): Domain {
   return {
     host: row.host,
     rootUrl: row.root_url,

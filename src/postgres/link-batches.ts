@@ -1,7 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { WriteStep } from '../api/http/idempotent-responses.ts'
-import { ClaimLost } from '../owners/claim-lost.ts'
-import type { LinkBatches, LinkDraft, Overwriting } from '../owners/link-batches.ts'
+import type { BulkStore, LinkDraft, Overwriting } from '../owners/bulk-store.ts'
+import { ClaimLost, type WriteStep } from '../owners/write-step.ts'
 import { postgresBulkEdits } from './bulk-edits.ts'
 import type { Database } from './client.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
@@ -14,7 +13,7 @@ interface WriteAnswer {
   readonly is_repeated: boolean
 }
 
-export function postgresLinkBatches(database: Database): LinkBatches {
+export function postgresLinkBatches(database: Database): BulkStore {
   return {
     ...postgresBulkEdits(database),
 

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { MAX_TAGS } from '../links/link.ts'
-import type { LinkChanges, LinkFields } from './link-repository.ts'
+import type { LinkChanges, LinkFields } from '../owners/link-fields.ts'
 import { textArray } from './text-array.ts'
 
 /** A deleted row as `links` would have it, with the version of the deletion. */

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { LinkRecord, WrittenKey } from '../links/link.ts'
+import type { LinkChanges } from '../owners/link-fields.ts'
 import { assignments } from './link-changes.ts'
-import type { LinkChanges } from './link-repository.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 
 const FIELDS = sql.raw('url, status, enabled, expires_at, forward_query, title, tags')

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { LinkListQuery, ListPosition } from '../owners/link-list.ts'
+import type { LinkListQuery, ListPosition } from '../owners/link-pages.ts'
 import { TOTAL_HITS } from './expressions.ts'
 
 /** One way to sort links. `sort_key` is what it sorts by; links with the same one are sorted by id. */

@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { type HitsRow, hitsFromRow } from '../owners/link-hits.ts'
-import type { LinkListQuery, LinkPages, ListPosition, StoredPage } from '../owners/link-list.ts'
+import type { LinkListQuery, LinkPage, LinkPages, ListPosition } from '../owners/link-pages.ts'
 import type { Database } from './client.ts'
 import { TOTAL_HITS } from './expressions.ts'
+import { type HitsRow, hitsFromRow } from './hits-row.ts'
 import { isIndexed, matches } from './link-filter.ts'
 import { linkOrder } from './link-order.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
@@ -35,7 +35,7 @@ export function postgresLinkPages(database: Database): LinkPages {
   }
 }
 
-function toPage({ limit }: LinkListQuery, rows: PageRow['links'], edge: PageRow['edge']): StoredPage {
+function toPage({ limit }: LinkListQuery, rows: PageRow['links'], edge: PageRow['edge']): LinkPage {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
   const isFull = rows.length > limit && last !== undefined

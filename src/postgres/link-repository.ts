@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { LinkRecord, RedirectStatus, WrittenKey } from '../links/link.ts'
-import { type CountedHits, type HitsRow, hitsFromRow } from '../owners/link-hits.ts'
+import type { LinkStore } from '../owners/link-store.ts'
 import type { Database } from './client.ts'
 import { TOTAL_HITS } from './expressions.ts'
+import { type HitsRow, hitsFromRow } from './hits-row.ts'
 import { AS_DELETED, hasRoom } from './link-changes.ts'
 import { type EditedRow, editedFromRows, editTables } from './link-edits.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
@@ -10,60 +10,7 @@ import { isUniqueViolation } from './postgres-error.ts'
 import { textArray } from './text-array.ts'
 import { TO_OUTBOX } from './to-outbox.ts'
 
-/** What an owner decides about a link. */
-export interface LinkFields {
-  readonly url: string
-  readonly status: RedirectStatus
-  readonly enabled: boolean
-  readonly expiresAt: Date | null
-  readonly forwardQuery: boolean
-  readonly title: string | null
-  readonly tags: readonly string[]
-}
-
-/** `undefined` = leave as it is. */
-export type LinkChanges = { readonly [Field in keyof LinkFields]?: LinkFields[Field] | undefined } & {
-  readonly addTags?: readonly string[] | undefined
-  readonly removeTags?: readonly string[] | undefined
-  /** Where the link moves, with all its hits. */
-  readonly domain?: string | undefined
-  readonly code?: string | undefined
-  /** Whether a link that moves leaves a copy of itself behind: a link of its own, with hits of its own. */
-  readonly keepOldCode?: boolean | undefined
-}
-
-export interface UpdatedLink {
-  readonly link: LinkRecord
-  /** The key that it has left. */
-  readonly vacated: readonly WrittenKey[]
-}
-
-/** With the hits that Postgres has. */
-export interface CountedLink extends CountedHits {
-  readonly link: LinkRecord
-  /** Which of the segments asked about are among them. */
-  readonly appliedSegments: readonly string[]
-}
-
-/** Reads and edits one link. Each write puts its key into the outbox in the same statement. Every method throws `SourceUnavailable` when Postgres fails. */
-export interface LinkRepository {
-  /** @param pendingSegments ids of segments of hits that may or may not have been applied. */
-  get(id: string, pendingSegments: readonly string[]): Promise<CountedLink | null>
-  /**
-   * Resolves to `null` when there is no such link or it would get too many tags, to 'taken' when there is a link where it
-   * would move.
-   * @param versions `null` also when the link has none of these; `null` = any will do.
-   */
-  update(
-    id: string,
-    changes: LinkChanges,
-    versions: readonly number[] | null,
-  ): Promise<UpdatedLink | 'taken' | null>
-  /** As `update`; resolves to the link as it was, with the version of its deletion. */
-  delete(id: string, versions: readonly number[] | null): Promise<LinkRecord | null>
-}
-
-export function postgresLinkRepository(database: Database): LinkRepository {
+export function postgresLinkRepository(database: Database): LinkStore {
   return {
     async get(id, pendingSegments) {
       const [row] = await database.execute<LinkRow & HitsRow & { applied: readonly string[] }>(sql`

@@ -1,42 +1,25 @@
 import { sql } from 'drizzle-orm'
-import type { Link, LinkKey } from '../links/link.ts'
 import type { LinkSource } from '../links/link-source.ts'
+import type { MostHitLinks } from '../operations/warm-up.ts'
 import type { Database } from './client.ts'
 import { TOTAL_HITS } from './expressions.ts'
 import { type LinkRow, linkFromRow } from './link-row.ts'
 import { retrying } from './postgres-error.ts'
-import { registerOf } from './register-of.ts'
-
-export interface PostgresLinks extends LinkSource {
-  /** As `find`, for many keys in one statement; in their order. */
-  findMany(keys: readonly LinkKey[]): Promise<readonly (Link | null)[]>
-  /** The keys of the links with the most hits, from the `offset`th on. */
-  mostHit(limit: number, offset: number): Promise<readonly LinkKey[]>
-}
 
 /**
- * The source of truth behind every cache tier. The view `registers` has what the caches may hold, as rows of `links`:
- * links, and under the empty code the settings of domains (see domain-settings.ts, which writes the same text).
+ * The source of truth behind the caches of links.
  * @param retries tries after the first one when Postgres does not answer.
  */
-export function postgresLinks(database: Database, retries: number): PostgresLinks {
+export function postgresLinks(database: Database, retries: number): LinkSource & MostHitLinks {
   return {
     async find({ domain, code }) {
       const rows = await retrying(retries, () =>
-        database.execute<LinkRow>(sql`SELECT * FROM registers WHERE code = ${code} AND domain = ${domain}`),
+        database.execute<LinkRow>(sql`SELECT * FROM links WHERE code = ${code} AND domain = ${domain}`),
       )
       if (rows[0] === undefined) return null
       // What caches have no use for is left out.
       const { id, url, status, enabled, expiresAt, forwardQuery, version } = linkFromRow(rows[0])
       return { id, url, status, enabled, expiresAt, forwardQuery, version }
-    },
-
-    async findMany(keys) {
-      const rows = await database.execute<LinkRow | { readonly id: null }>(sql`
-        SELECT l.* FROM jsonb_array_elements(${JSON.stringify(keys)}::jsonb) WITH ORDINALITY AS k (key, position)
-        LEFT JOIN LATERAL ${registerOf(sql`k.key ->> 'domain'`, sql`k.key ->> 'code'`)} AS l ON true
-        ORDER BY k.position`)
-      return rows.map((row) => (row.id === null ? null : linkFromRow(row)))
     },
 
     async mostHit(limit, offset) {

@@ -41,7 +41,7 @@ const MAX_ROLLBACKS = 3
 
 /**
  * Runs a transaction again that Postgres rolled back in favour of another one: nothing of it happened. Writes lock rows
- * in one order (links by code and domain, then their hits by link, then the outbox by code and domain), so this is left
+ * in one order (links by code and domain, then their hits by link, then the outbox by name), so this is left
  * to what cannot: a flush, say, that meets a bulk deletion.
  */
 export async function againIfRolledBack<T>(work: () => Promise<T>): Promise<T> {

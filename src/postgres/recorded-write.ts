@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { WriteStep } from '../api/http/idempotent-responses.ts'
+import type { WriteStep } from '../owners/write-step.ts'
 
 /** What a statement needs to be done once: see `WriteStep`. Each is to stand where its comment says. */
 export interface RecordedWrite {

@@ -55,41 +55,34 @@ export const links = pgTable(
 )
 
 /**
- * Keys whose newest version Redis may not have yet: written in the same statement as the link, deleted once Redis has
- * it. One row a key, because only the newest version matters.
+ * Names of links and domains whose newest version Redis may not have yet: written in the same statement as the link or the
+ * settings, deleted once Redis has it. One row a name, because only the newest version matters.
  */
 export const cacheOutbox = pgTable(
   'cache_outbox',
   {
-    domain: text().notNull(),
-    code: text().notNull(),
+    /** See `registerName`. */
+    name: text().primaryKey(),
     version: bigint({ mode: 'number' }).notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [
-    primaryKey({ columns: [table.domain, table.code] }),
-    index('cache_outbox_created_at_idx').on(table.createdAt),
-  ],
+  (table) => [index('cache_outbox_created_at_idx').on(table.createdAt)],
 )
 
 /**
  * What has been taken out of the outbox lately, so that it can be put in again should Redis come back as it was before.
- * One row a key; the newest one says what Redis had.
+ * One row a name; the newest one says what Redis had.
  */
 export const settledEdits = pgTable(
   'settled_edits',
   {
-    domain: text().notNull(),
-    code: text().notNull(),
+    name: text().primaryKey(),
     version: bigint({ mode: 'number' }).notNull(),
     /** The id of the entry about it in Redis's change log. */
     logId: text('log_id').notNull(),
     settledAt: timestamp('settled_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [
-    primaryKey({ columns: [table.domain, table.code] }),
-    index('settled_edits_settled_at_idx').on(table.settledAt),
-  ],
+  (table) => [index('settled_edits_settled_at_idx').on(table.settledAt)],
 )
 
 /** Apart from `links` and narrow, so that counting never rewrites a link's row. A trigger makes each link's row here. */

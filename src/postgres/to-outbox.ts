@@ -1,14 +1,18 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 
 /**
- * Puts the keys and versions of the rows in `written` into the outbox, in the same statement. An insert draws its version
- * before it waits for the deletion of the link that had its code. If that deletion is still in the outbox, it may reach
- * Redis later and hide the new link, so the row gets a version above both, which no settling takes out: see `settle`.
- * In the order of the keys, like every write of many, so that two of them cannot deadlock.
+ * Puts the names and versions of the rows in `written` into the outbox, in the same statement. An insert draws its version
+ * before it waits for the deletion of what had its key. If that deletion is still in the outbox, it may reach Redis later
+ * and hide what is new, so the row gets a version above both, which no settling takes out: see `settle`.
+ * In the order of the names, like every write of many, so that two of them cannot deadlock.
+ * @param name of a row in `written`; see `registerName`.
  */
-export const TO_OUTBOX = sql`
+export const toOutbox = (name: SQL): SQL => sql`
   outbox AS (
-    INSERT INTO cache_outbox AS o (domain, code, version) SELECT domain, code, version FROM written
-    ORDER BY code, domain ON CONFLICT (domain, code) DO UPDATE SET created_at = now(), version =
+    INSERT INTO cache_outbox AS o (name, version) SELECT ${name} AS name, version FROM written
+    ORDER BY name ON CONFLICT (name) DO UPDATE SET created_at = now(), version =
       CASE WHEN excluded.version < o.version THEN nextval('link_version_seq') ELSE excluded.version END
   )`
+
+/** For writes of links. */
+export const TO_OUTBOX = toOutbox(sql`domain || '/' || code`)

@@ -1,6 +1,6 @@
 /**
  * @module
- * The redirect as a pure function: a link, the facts of a request and the time give a decision, which the route renders.
+ * The redirect as a pure function: a link, the facts of a request and the time give a decision, which `respond.ts` renders.
  */
 import type { Link, RedirectStatus } from '../links/link.ts'
 import { leadsToItself } from './leads-to-itself.ts'
@@ -25,7 +25,7 @@ export type Decision =
   | { readonly kind: 'disabled' }
   | { readonly kind: 'expired' }
   | { readonly kind: 'method-not-allowed' }
-  /** The target is where the visitor is already. */
+  /** The link leads to the very address that was requested. */
   | { readonly kind: 'loop' }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Whether a redirect from one URL to another would come back to the same host and path. The scheme makes no difference,
- * nor does the query: what is forwarded grows from round to round. By hand: every redirect comes by here, and nearly all
+ * nor does the query: a forwarded one grows from round to round. By hand: every redirect is checked, and nearly all pairs
  * differ in the first letters of the host.
  */
 export function leadsToItself(from: string, to: string): boolean {
@@ -14,5 +14,5 @@ export function leadsToItself(from: string, to: string): boolean {
   }
 }
 
-/** `?`, `#`, or the end of the text. */
-const endsPath = (unit: number): boolean => unit === 0x3f || unit === 0x23 || Number.isNaN(unit)
+/** `?`, `#`, or `NaN` for the end of the text. */
+export const endsPath = (unit: number): boolean => unit === 0x3f || unit === 0x23 || Number.isNaN(unit)

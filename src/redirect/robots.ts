@@ -1,8 +1,9 @@
 import type { Services } from '../services.ts'
+import { hostOf } from './locate.ts'
 
 /** `/robots.txt`, as the settings of the domain say. */
-export async function robots(request: Request, { settings }: Pick<Services, 'settings'>): Promise<Response> {
-  const { robots: policy } = await settings.find(new URL(request.url).host)
+export async function robots(url: string, { settings }: Pick<Services, 'settings'>): Promise<Response> {
+  const { robots: policy } = await settings.find(hostOf(url))
   const disallowed = policy === 'disallow' ? '/' : '/api/'
   return new Response(`User-agent: *\nDisallow: ${disallowed}\n`, {
     headers: { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' },

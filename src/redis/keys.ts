@@ -1,12 +1,15 @@
-import { type LinkKey, linkName } from '../links/link.ts'
+import { keyFromName, type RegisterKey, registerName } from '../links/register-key.ts'
 
 /** Every key that linkr has in Redis. */
 export interface Keys {
-  /** Followed by a link's name: the register of that link. */
-  readonly linkPrefix: string
-  readonly link: (key: LinkKey) => string
-  /** Held by whoever may fill the register of a link. */
-  readonly lease: (key: LinkKey) => string
+  /** The register of a link or of a domain's settings. */
+  readonly register: (key: RegisterKey) => string
+  /** A glob that every register's key matches, and some other keys do. */
+  readonly registerPattern: string
+  /** What `key` is the register of; `null` = it is no register's. */
+  readonly registerKey: (key: string) => RegisterKey | null
+  /** Held by the reader that may fill that register. */
+  readonly lease: (key: RegisterKey) => string
   /** Stream of edits, capped. */
   readonly changes: string
   /** Hash of link id -> hits, the segment that is being filled; its field `#` is its batch id. */
@@ -33,9 +36,13 @@ const FORMAT = 'v1'
 export function createKeys(prefix: string): Keys {
   const root = `${prefix}${FORMAT}:`
   return {
-    linkPrefix: `${root}link:`,
-    link: (key) => `${root}link:${linkName(key)}`,
-    lease: (key) => `${root}lease:${linkName(key)}`,
+    register: (key) => `${root}${'code' in key ? 'link' : 'settings'}:${registerName(key)}`,
+    registerPattern: `${root}[ls]*:*`,
+    registerKey(key) {
+      const [, name] = /^(?:link|settings):(.+)$/.exec(key.slice(root.length)) ?? []
+      return name === undefined ? null : keyFromName(name)
+    },
+    lease: (key) => `${root}lease:${registerName(key)}`,
     changes: `${root}changes`,
     hits: `${root}hits`,
     sealedHits: `${root}hits:sealed`,

@@ -5,7 +5,7 @@
 import type { RedisReply } from '../redis/client.ts'
 
 export interface Change {
-  /** The link's name; see `linkName`. */
+  /** See `registerName`. */
   readonly name: string
   readonly version: number
 }
@@ -13,7 +13,7 @@ export interface Change {
 /** What follows the log. */
 export interface ChangeListener {
   onChange(change: Change): void
-  /** Any link may have changed. Called before the reader counts as synced by the same answer. */
+  /** Anything may have changed. Called before the reader counts as synced by the same answer. */
   onGap(): void
   /** Redis has come back as it was before: it may lack edits that it had taken. A gap as well. */
   onWentBack(): void
@@ -77,18 +77,18 @@ export function createChangeLogReader(listener: ChangeListener): ChangeLogReader
   }
 }
 
-/** Stands for changes of any link in an entry of the log. */
-const ALL_LINKS = '*'
-/** The log's length times this bounds its size; an edit of more links clears what isolates remember. */
+/** Stands for changes of anything in an entry of the log. */
+const ANYTHING = '*'
+/** The log's length times this bounds its size; an edit of more keys clears what isolates remember. */
 const MAX_ENTRY_BYTES = 400
 
 export function encodeChanges(changes: readonly Change[]): string {
   const text = changes.map(({ name, version }) => `${version} ${name}`).join('\n')
   // Names are ASCII: codes are, and so are host names.
-  return text.length > MAX_ENTRY_BYTES ? ALL_LINKS : text
+  return text.length > MAX_ENTRY_BYTES ? ANYTHING : text
 }
 
-/** `null` = any link may have changed. */
+/** `null` = anything may have changed. */
 export function decodeChanges(text: string): readonly Change[] | null {
   if (text === '') return []
   const changes: Change[] = []

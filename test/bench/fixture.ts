@@ -2,8 +2,9 @@
  * @module
  * Stores with links in them, and the settings that lead a Worker there.
  */
-import { cachedFor } from '../../src/cache/freshness.ts'
-import { encodeRegister } from '../../src/registers/register.ts'
+import { withExpiry } from '../../src/cache/freshness.ts'
+import { encodeRegister } from '../../src/registers/codec.ts'
+import { linkCodec } from '../../src/registers/link-codec.ts'
 import { ADMIN_TOKEN } from '../support/edge.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
@@ -57,8 +58,8 @@ async function fillRegisters(stores: Stores): Promise<void> {
         forwardQuery: false,
         version: Number(version),
       }
-      const register = cachedFor({ version: link.version, link }, 5, Date.now(), Math.random)
-      return stores.redis('SET', `${stores.keyPrefix}v1:link:*/${code}`, encodeRegister(register))
+      const register = withExpiry({ version: link.version, value: link }, 5, Date.now(), Math.random)
+      return stores.redis('SET', `${stores.keyPrefix}v1:link:*/${code}`, encodeRegister(register, linkCodec))
     })
     await Promise.all(writing)
   }

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Link } from '../../src/links/link.ts'
-import { encodeRegister } from '../../src/registers/register.ts'
+import { encodeRegister } from '../../src/registers/codec.ts'
+import { linkCodec } from '../../src/registers/link-codec.ts'
 import { type Cores, peakMemory } from './cores.ts'
 import { meterHeap } from './heap-meter.ts'
 import { generateLoad } from './rounds.ts'
@@ -77,7 +78,10 @@ function startStub(): Promise<Server> {
     forwardQuery: false,
     version: 1,
   }
-  const register = encodeRegister({ version: 1, link, softExpiresAt: Date.now() + 3_600_000, loadMs: 5 })
+  const register = encodeRegister(
+    { version: 1, value: link, softExpiresAt: Date.now() + 3_600_000, loadMs: 5 },
+    linkCodec,
+  )
   const answer = JSON.stringify({ result: register })
   const server = createServer((request, response) => {
     request.resume().on('end', () => response.end(answer))

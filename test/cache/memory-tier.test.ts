@@ -81,7 +81,7 @@ describe('memory tier', () => {
   })
 
   test('is bounded', async () => {
-    const { tier } = openMemoryTier({ maxLinks: 100 })
+    const { tier } = openMemoryTier({ maxEntries: 100 })
     for (let i = 0; i < 1_000; i++) await tier.find({ domain: '*', code: `c${i}` })
     expect(tier.size()).toBe(100)
   })
@@ -98,11 +98,11 @@ describe('memory tier, when the change log has a gap', () => {
     ['it is something else', 'OK'],
     ['it is nothing at all', null],
   ])('trusts nothing any more, what is being loaded neither: %s', async (_, answer) => {
-    const { tier, hold, loads, now } = openMemoryTier()
+    const { tier, changeLog, hold, loads, now } = openMemoryTier()
     await tier.find(key)
     const release = hold()
     const loading = tier.find({ ...key, code: 'b' })
-    tier.changeLog.receive(answer, now())
+    changeLog.receive(answer, now())
     release()
     await loading
     await tier.find(key)
@@ -144,8 +144,8 @@ describe('memory tier, when the change log has a gap', () => {
   })
 
   test('says so when Redis has gone back', () => {
-    const { tier, now, wentBack } = openMemoryTier()
-    tier.changeLog.receive(['back', '1-0'], now())
+    const { changeLog, now, wentBack } = openMemoryTier()
+    changeLog.receive(['back', '1-0'], now())
     expect(wentBack()).toBe(1)
   })
 })

@@ -1,6 +1,8 @@
 import { type MemoryTier, memoryTier } from '../../src/cache/memory-tier.ts'
-import type { Link } from '../../src/links/link.ts'
+import type { Link, LinkKey } from '../../src/links/link.ts'
 import type { RedisReply } from '../../src/redis/client.ts'
+import { createChangeLogReader } from '../../src/registers/change-log.ts'
+import { followChanges } from '../../src/registers/follow-changes.ts'
 
 export const key = { domain: '*', code: 'a' }
 
@@ -15,7 +17,7 @@ export const linkOf = (version: number): Link => ({
 })
 
 /** A memory tier over an origin and a change log that the test controls, in virtual time. */
-export function openMemoryTier(options: { readonly maxLinks?: number } = {}) {
+export function openMemoryTier(options: { readonly maxEntries?: number } = {}) {
   let time = 1_000_000
   let current: Link | null | Error = linkOf(1)
   let logged: RedisReply | Error = new Error('not asked')
@@ -24,10 +26,11 @@ export function openMemoryTier(options: { readonly maxLinks?: number } = {}) {
   const loads: number[] = []
   let gate: Promise<void> | null = null
   const sleepers: { readonly at: number; readonly wake: () => void }[] = []
-  const tier: MemoryTier = memoryTier({
+  const now = () => time
+  const tier: MemoryTier<LinkKey, Link> = memoryTier({
     ...options,
     runtime: {
-      now: () => time,
+      now,
       sleep: (ms) => new Promise((wake) => sleepers.push({ at: time + ms, wake })),
       background: () => {},
     },
@@ -40,14 +43,19 @@ export function openMemoryTier(options: { readonly maxLinks?: number } = {}) {
         return answer
       },
     },
-    async readChanges() {
-      if (logged instanceof Error) throw logged
-      return logged
-    },
+    syncedAt: () => changeLog.syncedAt(),
+    followChanges: () => followChanges({ changeLog, readChanges, now }),
+  })
+  const changeLog = createChangeLogReader({
+    onChange: ({ name, version }) => tier.markChanged(name, version),
+    onGap: tier.markGap,
     onWentBack: () => wentBack++,
   })
+  async function readChanges(): Promise<RedisReply> {
+    if (logged instanceof Error) throw logged
+    return logged
+  }
   let entries = 1
-  const { changeLog } = tier
   /** The change log is read, and has news. */
   const sync = (...texts: string[]): void => {
     entries += texts.length
@@ -58,11 +66,12 @@ export function openMemoryTier(options: { readonly maxLinks?: number } = {}) {
   gap()
   return {
     tier,
+    changeLog,
     sync,
     gap,
     loads,
     wentBack: () => wentBack,
-    now: () => time,
+    now,
     set(value: Link | null | Error) {
       current = value
     },

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { redisTier } from '../../src/cache/redis-tier.ts'
+import type { CachedRegister, Filled, Lease, ReadResult } from '../../src/cache/register.ts'
 import { SourceUnavailable } from '../../src/errors.ts'
-import type { Link } from '../../src/links/link.ts'
-import type { CachedRegister } from '../../src/registers/register.ts'
-import type { Filled, Lease, ReadAnswer } from '../../src/registers/register-store.ts'
+import type { Link, LinkKey } from '../../src/links/link.ts'
 import { key, linkOf } from './open-memory-tier.ts'
 
 const NOW = 1_000_000
@@ -11,13 +10,13 @@ const HOUR_MS = 3_600_000
 const LEASE: Lease = { token: 'mine', corrupt: '' }
 const DOWN = new SourceUnavailable('postgres', new Error('down'))
 
-const register = (version: number, softExpiresAt = NOW + HOUR_MS, link: Link | null = linkOf(version)) =>
-  ({ version, link, softExpiresAt, loadMs: 1 }) satisfies CachedRegister
-const hit = (found: CachedRegister): ReadAnswer => ({ kind: 'hit', register: found })
+const register = (version: number, softExpiresAt = NOW + HOUR_MS, value: Link | null = linkOf(version)) =>
+  ({ version, value, softExpiresAt, loadMs: 1 }) satisfies CachedRegister<Link>
+const hit = (found: CachedRegister<Link>): ReadResult<Link> => ({ kind: 'hit', register: found })
 
 interface Situation {
   /** What each read of Redis finds; the last one goes on. */
-  readonly reads: readonly ReadAnswer[]
+  readonly reads: readonly ReadResult<Link>[]
   readonly lease?: Lease | null
   readonly postgres?: Link | null | Error
   readonly filled?: Filled
@@ -27,11 +26,11 @@ function setup({
   reads,
   lease = LEASE,
   postgres = linkOf(2),
-  filled = { written: 1, newer: [] },
+  filled = { written: 1, newerVersions: [] },
 }: Situation) {
   let readCount = 0
   const done: string[] = []
-  const tier = redisTier({
+  const tier = redisTier<LinkKey, Link>({
     origin: {
       async find() {
         done.push('postgres')
@@ -57,9 +56,9 @@ function setup({
       sleep: async () => {},
       background: (_event, work) => void work.catch(() => done.push('failed')),
     },
-    isSuspect: () => false,
-    async overrule(_key, claimed) {
-      done.push(`overrule ${claimed}`)
+    mayBeStale: () => false,
+    async bumpAbove(_key, claimed) {
+      done.push(`bump above ${claimed}`)
     },
   })
   return { tier, done }
@@ -100,14 +99,14 @@ describe('redis tier', () => {
     expect(await tier.find(key)).toEqual(linkOf(1))
   })
 
-  test('overrules a register that is newer than what Postgres has', async () => {
+  test('has Postgres overrule a register that is newer than what Postgres has', async () => {
     const { tier, done } = setup({
       reads: [hit(register(9, NOW - HOUR_MS))],
-      filled: { written: 0, newer: [{ key, newerVersion: 9 }] },
+      filled: { written: 0, newerVersions: [9] },
     })
     expect(await tier.find(key)).toEqual(linkOf(2))
     await Promise.resolve()
-    expect(done).toEqual(['postgres', 'fill 2', 'overrule 9'])
+    expect(done).toEqual(['postgres', 'fill 2', 'bump above 9'])
   })
 
   test.each([

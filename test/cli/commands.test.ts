@@ -120,7 +120,21 @@ describe('linkr links', () => {
     expect((await cli('links', 'edit', 'promo')).code).toBe(2)
   })
 
-  test('delete wants --yes where nobody can be asked, and goes on while there are more', async () => {
+  test('edit-all filters by what it does not set, and sets the same field by another name', async () => {
+    answer({ 'PATCH /links': [200, { matched: 1, changed: 1, ids: [], more: false }] })
+    const edit = ['links', 'edit-all', '--enabled', 'false', '--yes']
+    expect((await cli(...edit, '--set-enabled', 'true', '--title', 'none')).stdout).toBe(
+      '1 matched, 1 changed\n',
+    )
+    expect(linkr.requests[1]?.body).toEqual({
+      filter: { enabled: false },
+      changes: { enabled: true, title: null },
+      dryRun: false,
+    })
+    expect((await cli(...edit)).code).toBe(2)
+  })
+
+  test('delete wants --yes without a terminal to ask at, and goes on while there are more', async () => {
     let left = 2500
     linkr.route = ({ method, path, body }) => {
       if (method !== 'DELETE' || path !== '/links') return undefined
@@ -277,14 +291,14 @@ describe('exit codes and messages', () => {
     expect((await cli('links', 'list')).stderr).toMatch(/redirects to https:\/\/go\.example/)
     linkr.fault = () => ({ status: 418, body: 'I am a teapot' })
     expect((await cli('links', 'list')).stderr).toMatch(/status 418: I am a teapot/)
-    const nobody = await runCli(['links', 'list', '--url', 'http://127.0.0.1:9', '--token', 'x'])
-    expect([nobody.code, nobody.stderr]).toEqual([
+    const unreachable = await runCli(['links', 'list', '--url', 'http://127.0.0.1:9', '--token', 'x'])
+    expect([unreachable.code, unreachable.stderr]).toEqual([
       1,
       expect.stringContaining('No answer from http://127.0.0.1:9'),
     ])
   })
 
-  test('a host name that is none is called so, before anybody is asked', async () => {
+  test('a host name that is none is called so, before a server is asked', async () => {
     for (const argv of [
       ['domains', 'get', 'https://go.example'],
       ['domains', 'set', 'go_example', '--robots', 'allow'],

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { findConnection } from '../../src/cli/api/connection.ts'
 import { migrateFromSettings } from '../../src/cli/migrate.ts'
-import type { RunningStack } from '../../src/local/running-stack.ts'
+import type { RunningStack } from '../../src/node/running-stack.ts'
 import { runCli } from './support/run-cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'linkr-connection-'))
@@ -54,7 +54,7 @@ describe('the CLI finds its linkr', () => {
       PRODUCTION,
       /is for https:\/\/go\.example/,
     ],
-    ['a token of nobody knows whom to npm run dev', {}, { LINKR_TOKEN: 'x' }, /without LINKR_URL/],
+    ['a token of an unknown linkr to npm run dev', {}, { LINKR_TOKEN: 'x' }, /without LINKR_URL/],
     [
       'the token of npm run dev elsewhere',
       { url: 'http://127.0.0.1:8787' },

@@ -149,7 +149,7 @@ describe('export -o', () => {
   test.each([
     ['', 'links.csv'],
     ['.part', 'the draft of it'],
-  ])('does not write through a symlink that somebody put at its place (%s)', async (extension) => {
+  ])('does not write through a symlink that was put at its place (%s)', async (extension) => {
     symlinkSync(target, output + extension)
     expect((await run()).code).toBe(0)
     expect(readFileSync(target, 'utf8')).toBe('precious')

@@ -214,13 +214,13 @@ describe('domains of an import', () => {
     expect([...linkr.links.keys()]).toEqual(['a.example/x', 'b.example/x', 'go.example/x', 'rest.example/x'])
   })
 
-  test('have to be told by whoever may not ask what linkr serves', async () => {
+  test('have to be told by a token that may not ask what linkr serves', async () => {
     linkr.route = ({ path }) => (path === '/domains' ? problem(403, 'forbidden', 'No.') : undefined)
     const refused = await from('dub.csv', csv)
     expect([refused.code, linkr.links.size]).toEqual([1, 0])
     expect(refused.stderr).toMatch(/scope links:read.*--domain/)
     expect((await from('dub.csv', csv, '--keep-domains')).report.created).toBe(2)
-    // YOURLS names no host, so nobody is asked.
+    // YOURLS names no host, so the server is not asked.
     expect((await from('y.csv', 'keyword,url\na,https://acme.example/\n')).report.created).toBe(1)
   })
 })

@@ -55,9 +55,7 @@ describe('a code that is taken again while its link is being deleted', () => {
   test('gets a version above the deletion that still waits in the outbox', async () => {
     const drawn = await nextVersion()
     const deletion = await nextVersion()
-    await stores.sql(`INSERT INTO cache_outbox (domain, code, version) VALUES ('*', 'again-1', $1)`, [
-      deletion,
-    ])
+    await stores.sql(`INSERT INTO cache_outbox (name, version) VALUES ('*/again-1', $1)`, [deletion])
     await insert('again-1', drawn)
     await edge.api('POST', '/reconcile')
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
@@ -84,17 +82,17 @@ describe('a code that is taken again while its link is being deleted', () => {
     const outbox = postgresOutbox(connect())
     const key = { domain: '*', code: 'again-3' }
     const waiting = () =>
-      stores.sql<{ version: string }>(`SELECT version FROM cache_outbox WHERE code = 'again-3'`)
+      stores.sql<{ version: string }>(`SELECT version FROM cache_outbox WHERE name = '*/again-3'`)
     const drawn = await nextVersion()
     const deletion = await nextVersion()
     await insert('again-3', drawn)
     // It died after it had settled the deletion ...
-    const settled = await outbox.settle([{ key, register: { version: deletion, link: null } }], '1-0')
+    const settled = await outbox.settle([{ ...key, version: deletion, link: null }], '1-0')
     expect([settled, await waiting()]).toEqual([[{ key, version: deletion }], [{ version: String(drawn) }]])
     // ... or after Postgres had raised the version.
-    const raised = await outbox.overrule(key, deletion)
-    expect(raised?.register.version).toBeGreaterThan(deletion)
-    expect(await waiting()).toEqual([{ version: String(raised?.register.version) }])
+    const raised = await outbox.bumpAbove(key, deletion)
+    expect(raised?.version).toBeGreaterThan(deletion)
+    expect(await waiting()).toEqual([{ version: String(raised?.version) }])
     expect(await outbox.settle(raised === null ? [] : [raised], '2-0')).toEqual([])
     expect(await waiting()).toEqual([])
   })

@@ -20,9 +20,9 @@ afterAll(async () => {
 })
 
 const loadsLink: FaultRule['when'] = ({ commands }) =>
-  commands.some((sql) => /FROM registers WHERE/.test(sql))
+  commands.some((sql) => /FROM links WHERE code/.test(sql))
 const loads = (): number =>
-  stores.postgresFaults.commands.filter((sql) => /FROM registers WHERE/.test(sql)).length
+  stores.postgresFaults.commands.filter((sql) => /FROM links WHERE code/.test(sql)).length
 
 /** Visits the link at every edge location at once. */
 const visit = (code: string, timesEach: number): Promise<(string | null)[]> =>

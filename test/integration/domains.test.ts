@@ -100,7 +100,7 @@ describe('the settings of a domain', () => {
     expect(report.status).toBe(200)
     const registered = async () => {
       expect(await visit('go.example.com', '/')).toEqual([302, pages.rootUrl])
-      return String(await stores.redis('GET', `${stores.keyPrefix}v1:link:go.example.com/`))
+      return String(await stores.redis('GET', `${stores.keyPrefix}v1:settings:go.example.com`))
     }
     // As long as the isolate still suspects Redis, visits are answered from Postgres.
     await expect.poll(registered).toContain('example.com/root')
@@ -131,7 +131,7 @@ describe('the settings of a domain', () => {
 
   test('that somebody has written into Redis lead to web pages only', async () => {
     await put('go.example.com', pages)
-    const key = `${stores.keyPrefix}v1:link:go.example.com/`
+    const key = `${stores.keyPrefix}v1:settings:go.example.com`
     const register = async () => {
       await visit('go.example.com', '/')
       return String(await stores.redis('GET', key))

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { HitCounters } from '../../src/hits/hit-counters.ts'
-import type { HitTotals } from '../../src/postgres/hits.ts'
+import type { HitTotals } from '../../src/hits/hit-totals.ts'
 import { type HitStores, openHitStores } from '../support/hit-stores.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 

@@ -1,7 +1,7 @@
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LinkFilter } from '../../src/owners/link-filter.ts'
-import { LINK_SORTS, type LinkListQuery } from '../../src/owners/link-list.ts'
+import { LINK_SORTS, type LinkListQuery } from '../../src/owners/link-pages.ts'
 import { pageStatement } from '../../src/postgres/link-pages.ts'
 import { PLANNER_SETTINGS } from '../../src/postgres/planner-settings.ts'
 import { type Stores, startStores } from '../support/stores.ts'

@@ -2,7 +2,6 @@ import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '../../src/postgres/client.ts'
-import { postgresLinks } from '../../src/postgres/links.ts'
 import { postgresOutbox } from '../../src/postgres/outbox.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
@@ -16,7 +15,9 @@ beforeAll(async () => {
   await stores.sql(`
     INSERT INTO links (domain, code, url)
     SELECT '*', 'code' || i, 'https://example.com/' || i FROM generate_series(1, ${LINKS}) AS i`)
-  await stores.sql(`INSERT INTO cache_outbox SELECT domain, code, version FROM links LIMIT 1000`)
+  await stores.sql(
+    `INSERT INTO cache_outbox (name, version) SELECT domain || '/' || code, version FROM links LIMIT 1000`,
+  )
   for (const table of ['links', 'cache_outbox']) await stores.sql(`ANALYZE ${table}`)
 })
 
@@ -29,10 +30,10 @@ test('looking up, draining or settling many keys reads those links and no others
     return []
   }
   const database: Database = { execute: capture, executeAfter: (_settings, statement) => capture(statement) }
-  await postgresLinks(database, 0).findMany(KEYS)
+  await postgresOutbox(database).current(KEYS)
   await postgresOutbox(database).pending(200)
   await postgresOutbox(database).settle(
-    KEYS.map((key) => ({ key, register: { version: 1, link: null } })),
+    KEYS.map((key) => ({ ...key, version: 1, link: null })),
     '1-0',
   )
   expect(statements).toHaveLength(3)

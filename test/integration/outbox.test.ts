@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createBreaker } from '../../src/breaker.ts'
 import { parseConfig } from '../../src/config.ts'
+import { registerName } from '../../src/links/register-key.ts'
 import { openDatabase } from '../../src/postgres/client.ts'
 import { postgresOutbox } from '../../src/postgres/outbox.ts'
+import type { Edit } from '../../src/registers/edit.ts'
 import type { Outbox } from '../../src/registers/outbox.ts'
-import type { Edit } from '../../src/registers/register-store.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 let stores: Stores
@@ -18,27 +19,26 @@ beforeAll(async () => {
 
 afterAll(() => stores?.close())
 
-beforeEach(() => stores.sql('TRUNCATE links, cache_outbox, settled_edits CASCADE'))
+beforeEach(() => stores.sql('TRUNCATE links, domains, cache_outbox, settled_edits CASCADE'))
 
 /** A deletion, which needs no link. */
-const deletion = (code: string, version: number): Edit => ({
-  key: { domain: '*', code },
-  register: { version, link: null },
-})
+const deletion = (code: string, version: number): Edit => ({ domain: '*', code, version, link: null })
 
 async function settle(logId: string, ...edits: Edit[]): Promise<void> {
-  for (const { key, register } of edits) {
-    await stores.sql('INSERT INTO cache_outbox (domain, code, version) VALUES ($1, $2, $3)', [
-      ...[key.domain, key.code, register.version],
-    ])
+  for (const edit of edits) {
+    const row = [registerName(edit), edit.version]
+    await stores.sql('INSERT INTO cache_outbox (name, version) VALUES ($1, $2)', row)
   }
   await outbox.settle(edits, logId)
 }
 
+const codeOf = (name: string): string => name.replace(/^\*\//, '')
 const pending = async () =>
-  (await outbox.pending(100)).map(({ key, register }) => [key.code, register.version])
+  (await outbox.pending(100)).map((edit) => [codeOf(registerName(edit)), edit.version])
 const settled = async () =>
-  (await stores.sql<{ code: string }>('SELECT code FROM settled_edits ORDER BY code')).map(({ code }) => code)
+  (await stores.sql<{ name: string }>('SELECT name FROM settled_edits ORDER BY name')).map(({ name }) =>
+    codeOf(name),
+  )
 
 describe('the outbox', () => {
   test('keeps what is settled apart from what is pending', async () => {
@@ -83,7 +83,7 @@ describe('the outbox', () => {
 
   test('does not touch a newer version that is pending', async () => {
     await settle('100-0', deletion('a', 1))
-    await stores.sql(`INSERT INTO cache_outbox (domain, code, version) VALUES ('*', 'a', 2)`)
+    await stores.sql(`INSERT INTO cache_outbox (name, version) VALUES ('*/a', 2)`)
     expect(await outbox.reopen(['50-0'])).toBe(0)
     expect(await pending()).toEqual([['a', 2]])
   })
@@ -91,15 +91,33 @@ describe('the outbox', () => {
   test('forgets after 70 minutes, in the course of settling others', async () => {
     await settle('100-0', deletion('old', 1), deletion('older', 2), deletion('pending', 3))
     await stores.sql(`UPDATE settled_edits SET settled_at = now() - interval '71 minutes'`)
-    await stores.sql(`INSERT INTO cache_outbox (domain, code, version) VALUES ('*', 'pending', 4)`)
+    await stores.sql(`INSERT INTO cache_outbox (name, version) VALUES ('*/pending', 4)`)
     expect(await outbox.reopen(['50-0'])).toBe(0)
     await settle('200-0', deletion('new', 5))
     expect(await settled()).toEqual(['new', 'pending'])
   })
 
+  test('raises the settings of a domain above a claim, and keeps them until the raised version is settled', async () => {
+    const host = 'go.example.com'
+    await stores.sql(`INSERT INTO domains (host, root_url) VALUES ($1, 'https://example.com/')`, [host])
+    expect(await outbox.bumpAbove({ host }, 0)).toBeNull()
+    expect((await outbox.bumpAbove({ host: 'none.example.com' }, 1_000))?.version).toBe(1_001)
+    const raised = await outbox.bumpAbove({ host }, 2_000)
+    expect(raised).toMatchObject({ host, version: 2_001, settings: { rootUrl: 'https://example.com/' } })
+    expect(await outbox.current([{ host }, { domain: host, code: host }])).toEqual([
+      raised,
+      { domain: host, code: host, version: 0, link: null },
+    ])
+    expect(await outbox.settle([{ host, version: 3_000, settings: null }], '1-0')).toEqual([
+      { key: { host }, version: 3_000 },
+    ])
+    expect(await outbox.settle(raised === null ? [] : [raised], '2-0')).toEqual([])
+    expect(await settled()).toContain(host)
+  })
+
   test('has no limit to how many it takes in, a statement at a time', async () => {
     await stores.sql(`
-      INSERT INTO settled_edits (domain, code, version, log_id) SELECT '*', 'c' || i, i, '100-0' FROM generate_series(1, 25000) AS i`)
+      INSERT INTO settled_edits (name, version, log_id) SELECT '*/c' || i, i, '100-0' FROM generate_series(1, 25000) AS i`)
     expect(await outbox.reopen(['50-0'])).toBe(20_000)
     expect(await outbox.reopen(['50-0'])).toBe(5_000)
   })

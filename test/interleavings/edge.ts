@@ -78,7 +78,7 @@ export function openEdge(world: World): Edge {
   const journal = createJournal(postgres, clock.now)
   const open = (): Isolate =>
     startIsolate(world, {
-      onPublished: (register, version) => register === KEYS.link(LINK) && journal.publish(LINK, version),
+      onPublished: (register, version) => register === KEYS.register(LINK) && journal.publish(LINK, version),
     })
   const isolates = [open(), open()]
   const stale: string[] = []
@@ -131,7 +131,7 @@ export function openEdge(world: World): Edge {
     const lease = does === 'create' ? await isolate.publisher.lease(LINK) : null
     const state = await write(isolate, does)
     if (state === null) return
-    await isolate.publisher.publish([{ key: LINK, register: state, lease }])
+    await isolate.publisher.publish([{ ...LINK, ...state, lease }])
     journal.acknowledge(LINK, state)
   }
 

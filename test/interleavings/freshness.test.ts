@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeRegister } from '../../src/registers/register.ts'
+import { decodeRegister } from '../../src/registers/codec.ts'
+import { linkCodec } from '../../src/registers/link-codec.ts'
 import {
   type Edge,
   LINK,
@@ -111,8 +112,8 @@ async function differences(world: World, { isolates }: Edge): Promise<string[]> 
   const held = Promise.all(isolates.map(({ links }) => links.find(LINK)))
   const [seen] = await Promise.all([held, world.finish()])
   // Afterwards: what had expired has been refreshed before it was served.
-  const text = await world.redis.command('GET', KEYS.link(LINK))
-  if (typeof text === 'string') seen.push(decodeRegister(text)?.link ?? null)
+  const text = await world.redis.command('GET', KEYS.register(LINK))
+  if (typeof text === 'string') seen.push(decodeRegister(text, linkCodec)?.value ?? null)
   return seen
     .filter((link) => !truth.some((state) => isSame(link, state)))
     .map((link) => `holds ${link?.version ?? null}, Postgres ${versions(truth)}`)

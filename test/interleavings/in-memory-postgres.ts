@@ -4,11 +4,12 @@
  * not is the insert, which draws its version before the unique index makes it wait for a delete.
  */
 
+import type { HitTotals } from '../../src/hits/hit-totals.ts'
 import { type Link, type LinkKey, linkName } from '../../src/links/link.ts'
-import type { HitTotals } from '../../src/postgres/hits.ts'
+import { type RegisterKey, registerName } from '../../src/links/register-key.ts'
 import { isLater } from '../../src/registers/change-log.ts'
+import type { Edit } from '../../src/registers/edit.ts'
 import { type Outbox, SETTLED_FOR_MS } from '../../src/registers/outbox.ts'
-import type { Edit } from '../../src/registers/register-store.ts'
 
 /** What a key held from one commit to the next. */
 export interface State {
@@ -38,7 +39,7 @@ export interface InMemoryPostgres {
   insert(key: LinkKey, version: number): State | null
   update(id: string): State | null
   delete(id: string): State | null
-  readonly outbox: Synchronous<Pick<Outbox, 'pending' | 'settle' | 'reopen' | 'overrule'>>
+  readonly outbox: Synchronous<Pick<Outbox, 'pending' | 'settle' | 'reopen' | 'bumpAbove'>>
   readonly totals: Synchronous<HitTotals>
   readonly hits: ReadonlyMap<string, number>
 }
@@ -104,15 +105,16 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
       pending: (limit) =>
         [...outbox.values()].slice(0, limit).map(({ key, version }): Edit => {
           const link = find(key)
-          return { key, register: { version: link?.version ?? version, link } }
+          return { ...key, version: link?.version ?? version, link }
         }),
       settle: (edits, logId) =>
-        edits.flatMap(({ key, register }) => {
+        edits.flatMap((edit) => {
+          const key = linkKey(edit)
           const row = outbox.get(linkName(key))
           const link = find(key)
-          const version = Math.max(register.version, row?.version ?? 0)
+          const version = Math.max(edit.version, row?.version ?? 0)
           if (link !== null && link.version < version) return [{ key, version }]
-          if (row !== undefined && row.version <= register.version) {
+          if (row !== undefined && row.version <= edit.version) {
             outbox.delete(linkName(key))
             settled.set(linkName(key), { ...row, logId, at: now() })
           }
@@ -126,14 +128,15 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
         for (const [name, { key, version }] of lost) outbox.set(name, { key, version })
         return lost.length
       },
-      overrule(key, claimed) {
+      bumpAbove(bumped, claimed) {
+        const key = linkKey(bumped)
         const link = find(key)
         if (link !== null && link.version >= claimed) return null
         sequence = Math.max(sequence, claimed) + 1
         const version = sequence
         outbox.set(linkName(key), { key, version })
-        if (link === null) return { key, register: { version, link } }
-        return { key, register: write(key, { version, link: { ...link, version } }) }
+        if (link === null) return { ...key, version, link }
+        return { ...key, ...write(key, { version, link: { ...link, version } }) }
       },
     },
     totals: {
@@ -163,4 +166,10 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
       prune() {},
     },
   }
+}
+
+/** Owners in schedules edit links only. */
+function linkKey(key: RegisterKey): LinkKey {
+  if ('code' in key) return { domain: key.domain, code: key.code }
+  throw new Error(`${registerName(key)} is no link`)
 }

@@ -2,13 +2,12 @@
  * @module
  * One isolate's real parts over stores that the scheduler puts in order.
  */
-import type { MemoryTier } from '../../src/cache/memory-tier.ts'
 import type { Config } from '../../src/config.ts'
 import { SourceUnavailable } from '../../src/errors.ts'
 import { createHitCounters, type HitCounters } from '../../src/hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from '../../src/hits/hit-recorder.ts'
-import { createLiveLinks } from '../../src/live-links.ts'
-import type { HitTotals } from '../../src/postgres/hits.ts'
+import type { HitTotals } from '../../src/hits/hit-totals.ts'
+import { createLiveLinks, type LiveLinks } from '../../src/live-links.ts'
 import { retrying } from '../../src/postgres/postgres-error.ts'
 import type { RedisReply, RedisTransport } from '../../src/redis/client.ts'
 import { createKeys } from '../../src/redis/keys.ts'
@@ -36,7 +35,7 @@ const COMMIT_WINDOW_MS = 1_000
 
 export interface Isolate {
   readonly life: Life
-  readonly links: MemoryTier
+  readonly links: LiveLinks['links']
   readonly publisher: Publisher
   readonly counters: HitCounters
   readonly recorder: HitRecorder
@@ -112,20 +111,23 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
     }
   }
 
-  const outbox: Omit<Outbox, 'depth'> = {
+  const outbox: Omit<Outbox, 'depth' | 'current'> = {
     pending: (limit) => sql('outbox.pending', (db) => db.outbox.pending(limit)),
     settle: (edits, logId) => sql('outbox.settle', (db) => db.outbox.settle(edits, logId)),
     reopen: (logged) => sql('outbox.reopen', (db) => db.outbox.reopen(logged)),
-    overrule: (key, claimed) => sql('outbox.overrule', (db) => db.outbox.overrule(key, claimed)),
+    bumpAbove: (key, claimed) => sql('outbox.bumpAbove', (db) => db.outbox.bumpAbove(key, claimed)),
   }
   const live = createLiveLinks({
     config: { redis: REDIS, postgres: POSTGRES },
     runtime,
     transport,
-    origin: { find: (key) => retrying(POSTGRES.retries, () => sql('find', (db) => db.find(key))) },
+    origins: {
+      links: { find: (key) => retrying(POSTGRES.retries, () => sql('find', (db) => db.find(key))) },
+      settings: { find: async () => null },
+    },
     outbox: async () => outbox as Outbox,
   })
-  const { links, publisher } = live
+  const { links, changeLog, publisher } = live
 
   const totals: HitTotals = {
     apply: (segments) => sql('hits.apply', (db) => db.totals.apply(segments)),
@@ -136,7 +138,7 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
     backgroundRedis: live.backgroundRedis,
     keys: KEYS,
     now: runtime.now,
-    changeLog: links.changeLog,
+    changeLog,
     sealAtLinks,
   })
   const recorder = createHitRecorder({

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startNeonBridge } from '../../src/local/neon-bridge.ts'
-import { findRunningStack } from '../../src/local/running-stack.ts'
+import { findRunningStack } from '../../src/node/running-stack.ts'
 import { runCli } from '../cli/support/run-cli.ts'
 
 const root = join(import.meta.dirname, '../..')

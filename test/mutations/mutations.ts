@@ -23,7 +23,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'freshness: a breaker that closes tells nobody',
     file: 'src/live-links.ts',
-    find: 'onClose: () => publisher.suspect(),',
+    find: 'onClose: () => publisher.markBehind(),',
     replace: '',
     tests: ['test/live-links.test.ts'],
   },
@@ -52,14 +52,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'freshness: a load that was overtaken wins',
-    file: 'src/cache/link-memory.ts',
+    file: 'src/cache/isolate-memory.ts',
     find: 'const isOvertaken = (entries.peek(name)?.order ?? 0) > entry.order',
     replace: 'const isOvertaken = false',
     tests: ['test/cache/memory-tier-loads.test.ts'],
   },
   {
     name: 'freshness: a load from before an edit is kept',
-    file: 'src/cache/link-memory.ts',
+    file: 'src/cache/isolate-memory.ts',
     find: 'if (!isOvertaken && !isBeforeGap(entry) && !isOutdated(name, entry)) entries.set(name, entry)',
     replace: 'if (!isOvertaken && !isBeforeGap(entry)) entries.set(name, entry)',
     tests: ['test/cache/memory-tier.test.ts', 'test/cache/memory-tier-loads.test.ts'],
@@ -67,8 +67,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'freshness: a load that is known to be outdated is returned',
     file: 'src/cache/memory-tier.ts',
-    find: 'if (!memory.isOutdated(name, entry) && !isDoubtful) return entry.link',
-    replace: 'return entry.link',
+    find: 'if (!memory.isOutdated(name, entry) && !isDoubtful) return entry.value',
+    replace: 'return entry.value',
     tests: ['test/cache/memory-tier-loads.test.ts'],
   },
   {
@@ -80,7 +80,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'freshness: memory is trusted for a minute',
-    file: 'src/cache/link-memory.ts',
+    file: 'src/cache/isolate-memory.ts',
     find: 'export const IN_SYNC_MS = 5_000',
     replace: 'export const IN_SYNC_MS = 60_000',
     tests: ['test/cache/memory-tier.test.ts'],
@@ -104,7 +104,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'freshness: a failed publication is forgotten',
     file: 'src/registers/publisher.ts',
     find: `        log.error('cache.publish_failed', { edits: edits.length, error: describeError(error) })
-        suspect(RETRY_EVERY_MS)`,
+        markBehind(RETRY_EVERY_MS)`,
     replace:
       "        log.error('cache.publish_failed', { edits: edits.length, error: describeError(error) })",
     tests: ['test/registers/publisher.test.ts', 'test/faults/redis-down.test.ts'],

@@ -17,19 +17,19 @@ function setUp(limit: number) {
   return { world, guard: createMissGuard({ limiter, runtime }) }
 }
 
-test('who misses too often is shut out for a minute, and nobody else', async () => {
+test('a client that misses too often is blocked for a minute, and no other', async () => {
   const { world, guard } = setUp(2)
   for (let i = 0; i < 3; i++) guard.count('a')
   guard.count('b')
   await Promise.all(world.work)
-  expect([guard.isShut('a'), guard.isShut('b')]).toEqual([true, false])
+  expect([guard.isBlocked('a'), guard.isBlocked('b')]).toEqual([true, false])
   world.now = 59_999
-  expect(guard.isShut('a')).toBe(true)
+  expect(guard.isBlocked('a')).toBe(true)
   world.now = 60_000
-  expect(guard.isShut('a')).toBe(false)
+  expect(guard.isBlocked('a')).toBe(false)
 })
 
-test('nobody is shut out whose address is not known, or without a binding', async () => {
+test('no client is blocked whose address is not known, or without a binding', async () => {
   const { world, guard } = setUp(0)
   guard.count(null)
   const unlimited = createMissGuard({
@@ -38,5 +38,5 @@ test('nobody is shut out whose address is not known, or without a binding', asyn
   })
   unlimited.count('a')
   await Promise.all(world.work)
-  expect([guard.isShut(null), unlimited.isShut('a'), world.work.length]).toEqual([false, false, 0])
+  expect([guard.isBlocked(null), unlimited.isBlocked('a'), world.work.length]).toEqual([false, false, 0])
 })

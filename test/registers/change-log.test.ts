@@ -41,8 +41,10 @@ function follow() {
 }
 
 const edit = (code: string, version: number) => ({
-  key: { domain: '*', code },
-  register: { version, link: null },
+  domain: '*',
+  code,
+  version,
+  link: null,
 })
 const publish = (...codes: string[]) => store().publish(codes.map((code, i) => edit(code, i + 1)))
 /** So that no entry gets the id of one that is not there any more. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Edit } from '../../src/registers/edit.ts'
 import type { Outbox } from '../../src/registers/outbox.ts'
 import { createPublisher } from '../../src/registers/publisher.ts'
-import type { Edit } from '../../src/registers/register-store.ts'
 
 test('an outage heard of while the outbox is being emptied is not forgotten', async () => {
   const read = Promise.withResolvers<readonly Edit[]>()
@@ -18,7 +18,7 @@ test('an outage heard of while the outbox is being emptied is not forgotten', as
     onPublished: () => {},
   })
   const draining = publisher.drain()
-  publisher.suspect()
+  publisher.markBehind()
   read.resolve([])
   await draining
   expect(publisher.isBehind()).toBe(true)

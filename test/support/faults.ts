@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Answer, Intercept, InterceptedCall } from '../../src/local/intercept.ts'
+import type { BridgeResponse, Intercept, InterceptedCall } from '../../src/local/intercept.ts'
 import { SqlFailure } from '../../src/local/neon/sql-failure.ts'
 
 /** What can go wrong on the way to a store or back. */
@@ -73,7 +73,10 @@ export class Faults {
   }
 }
 
-async function strike(fault: Fault, { execute, response, text }: InterceptedCall): Promise<Answer | null> {
+async function strike(
+  fault: Fault,
+  { execute, response, text }: InterceptedCall,
+): Promise<BridgeResponse | null> {
   switch (fault.kind) {
     case 'refuse':
       response.destroy()

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createClient } from '@redis/client'
 import pg from 'pg'
-import { migrate } from '../../src/cli/migrate.ts'
 import { startNeonBridge } from '../../src/local/neon-bridge.ts'
 import { startUpstashBridge } from '../../src/local/upstash-bridge.ts'
+import { migrate } from '../../src/node/migrate.ts'
 import { createKeys } from '../../src/redis/keys.ts'
 import { Faults } from './faults.ts'
 
@@ -69,7 +69,7 @@ export async function startStores(): Promise<Stores> {
     postgresFaults,
     keyPrefix,
     redisUrl: upstash.redisUrl,
-    registerOf: (code) => createKeys(keyPrefix).link({ domain: '*', code }),
+    registerOf: (code) => createKeys(keyPrefix).register({ domain: '*', code }),
     async flushedHits(id) {
       const [row] = await sql<{ hits: string }>('SELECT hits FROM link_hits WHERE link_id = $1', [id])
       return Number(row?.hits ?? 0)

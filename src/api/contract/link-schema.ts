@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot'
 import { isCode, isReservedCode, MAX_CODE_LENGTH } from '../../links/code.ts'
-import type { LinkWithHits } from '../../owners/link-hits.ts'
+import type { LinkWithHits } from '../../owners/link-pages.ts'
 import { column, linkFields, tags } from './link-fields.ts'
 import { linkResponse, present } from './response-schema.ts'
 import { dateTime, domainIn, maxCharacters, text, trueOrFalse } from './scalars.ts'
@@ -45,6 +45,9 @@ export function importedSchema(context: ValidationContext) {
     hits: v.optional(hits),
   })
 }
+
+/** A link as a request has it: its domain, code and status may be left to linkr. */
+export type RequestedLink = v.InferOutput<ReturnType<typeof importedSchema>>
 
 function changes(context: ValidationContext) {
   const { isDomain, isAdmin } = context

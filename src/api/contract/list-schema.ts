@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { LINK_SORTS } from '../../owners/link-list.ts'
+import { LINK_SORTS } from '../../owners/link-pages.ts'
 import { tag } from './link-fields.ts'
 import { domainName, label, list, maxCharacters, printable, text, trueOrFalse } from './scalars.ts'
 import type { ValidationContext } from './validation-context.ts'

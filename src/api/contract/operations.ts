@@ -36,7 +36,7 @@ export const BULK = {
 // biome-ignore format: a table
 export const KEYS = {
   list: { method: 'get', path: '/keys', scope: 'admin', summary: 'List API keys', responses: { 200: response.keysResponse } },
-  create: { method: 'post', path: '/keys', scope: 'admin', summary: 'Make an API key, shown only in this answer', body: keySchema, responses: { 201: response.newKeyResponse }, problems: [422] },
+  create: { method: 'post', path: '/keys', scope: 'admin', summary: 'Make an API key; only this response shows it', body: keySchema, responses: { 201: response.newKeyResponse }, problems: [422] },
   rotate: { method: 'post', path: '/keys/:id/rotate', scope: 'admin', summary: 'Make a key that takes the place of another one', body: () => rotateSchema, isBodyOptional: true, responses: { 201: response.newKeyResponse }, problems: [404, 409, 422] },
   revoke: { method: 'delete', path: '/keys/:id', scope: 'admin', summary: 'Revoke an API key', responses: { 204: null }, problems: [404] },
 } as const satisfies Operations
@@ -45,7 +45,7 @@ export const KEYS = {
 export const DOMAINS = {
   list: { method: 'get', path: '/domains', scope: 'links:read', summary: 'List the settings of domains', responses: { 200: response.domainsResponse } },
   read: { method: 'get', path: '/domains/:host', scope: 'links:read', summary: 'Read the settings of a domain', responses: { 200: response.domainResponse }, problems: [404, 422] },
-  set: { method: 'put', path: '/domains/:host', scope: 'admin', summary: 'Set what a domain shows where it has no link to show', body: () => domainSchema, responses: { 200: response.domainResponse }, problems: [404, 422] },
+  set: { method: 'put', path: '/domains/:host', scope: 'admin', summary: 'Set the fallback URLs and defaults of a domain', body: () => domainSchema, responses: { 200: response.domainResponse }, problems: [404, 422] },
   delete: { method: 'delete', path: '/domains/:host', scope: 'admin', summary: 'Forget the settings of a domain', responses: { 204: null }, problems: [404, 422] },
 } as const satisfies Operations
 

@@ -10,7 +10,7 @@ import { Problem } from './problem.ts'
 export interface AuthenticateOptions {
   /** None once there is an API key that can do the same; two while one takes the place of the other. */
   readonly adminTokens: readonly string[]
-  readonly keyRing: KeyRing
+  readonly keyRing: () => Promise<Pick<KeyRing, 'find' | 'trusts'>>
   /** Of failed attempts, by client. */
   readonly failures: RateLimiter | null
   readonly now: () => number
@@ -26,8 +26,9 @@ export function authenticate(options: AuthenticateOptions): MiddlewareHandler<Ap
 
   async function identify(token: string, client: string): Promise<Caller | null> {
     for (const adminToken of adminTokens) if (await timingSafeEqual(token, adminToken)) return ADMIN
-    if ((blockedUntil.get(client) ?? 0) > now() && !(await keyRing.trusts(token))) throw tooManyFailures()
-    const key = await keyRing.find(token)
+    if ((blockedUntil.get(client) ?? 0) > now() && !(await (await keyRing()).trusts(token)))
+      throw tooManyFailures()
+    const key = await (await keyRing()).find(token)
     return key === null ? null : callerOf(key)
   }
 

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import type { ApiKey, Scope } from '../../owners/api-key.ts'
 import type { IsOwnHost } from '../../owners/own-hosts.ts'
-import type { Attempt } from './idempotent-responses.ts'
+import type { Attempt } from '../../owners/write-step.ts'
 import { Problem } from './problem.ts'
 
 /** Who sent a request. */

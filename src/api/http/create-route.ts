@@ -39,12 +39,12 @@ export interface RouteOptions {
   readonly runtime: Pick<Runtime, 'background' | 'now'>
   readonly writes: RateLimiter | null
   readonly idempotent: MiddlewareHandler<ApiEnv>
-  readonly ownHosts: Pick<OwnHosts, 'seenFrom'>
-  readonly isDomain: (domain: string) => boolean
+  readonly ownHostsSeenFrom: OwnHosts['seenFrom']
+  readonly isDomain: ValidationContext['isDomain']
 }
 
 export function createRoute(options: RouteOptions): Route {
-  const { api, runtime, writes, idempotent, ownHosts, isDomain } = options
+  const { api, runtime, writes, idempotent, ownHostsSeenFrom, isDomain } = options
 
   // A client that hangs up ends its request in workerd. What it began is finished all the same: an edit that Postgres
   // has must reach Redis.
@@ -55,7 +55,7 @@ export function createRoute(options: RouteOptions): Route {
   }
 
   const lookUpOwnHosts: MiddlewareHandler<ApiEnv> = async (c, next) => {
-    c.set('isOwnHost', await ownHosts.seenFrom(new URL(c.req.url).host))
+    c.set('isOwnHost', await ownHostsSeenFrom(new URL(c.req.url).host))
     await next()
   }
 

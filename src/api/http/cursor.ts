@@ -1,5 +1,5 @@
 import { decodeBase64Url, encodeBase64Url } from 'hono/utils/encode'
-import type { LinkListQuery, ListPosition } from '../../owners/link-list.ts'
+import type { LinkListQuery, ListPosition } from '../../owners/link-pages.ts'
 import { sha256 } from '../../sha256.ts'
 import { Problem } from './problem.ts'
 

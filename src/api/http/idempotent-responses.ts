@@ -1,3 +1,5 @@
+import type { Attempt } from '../../owners/write-step.ts'
+
 /** A response as it is stored. */
 export interface StoredResponse {
   readonly status: number
@@ -13,28 +15,8 @@ export type Claim =
   /** The key belongs to another request. */
   | { readonly kind: 'reused' }
 
-/** One of any number of attempts at a request. */
-export interface Attempt {
-  /** Keys of different callers never meet. */
-  readonly caller: string
-  readonly key: string
-  /** Drawn for this attempt. */
-  readonly attempt: string
-}
-
 export interface ClaimRequest extends Attempt {
   readonly requestHash: string
-}
-
-/**
- * One of the writes of a request. The statement that writes also records, beside the claim, what it has written: so
- * Postgres does either both or neither, even if its result is lost. It begins by locking the claim. A write that is
- * recorded already is not done again, and returns what is recorded; an attempt that has lost its claim writes
- * nothing. So a repetition that makes the same writes in the same order takes up where the attempts before it stopped.
- */
-export interface WriteStep extends Attempt {
-  /** Counts the writes of the request from 0. */
-  readonly step: number
 }
 
 /** A crashed attempt blocks its key for this long; longer than the platform lets any request go on. */

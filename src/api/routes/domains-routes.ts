@@ -1,9 +1,6 @@
 import type { Context } from 'hono'
-import { settingsKey, toRegister } from '../../links/domain-settings.ts'
 import { parseHost } from '../../links/host.ts'
-import type { OwnHosts } from '../../owners/own-hosts.ts'
-import { settingsLoops } from '../../owners/settings-loops.ts'
-import type { Services } from '../../services.ts'
+import type { ApiServices } from '../api-services.ts'
 import { DOMAINS } from '../contract/operations.ts'
 import { domainResponse, present } from '../contract/response-schema.ts'
 import { domainForbidden, maySee } from '../http/caller.ts'
@@ -11,11 +8,12 @@ import type { Route } from '../http/create-route.ts'
 import { Problem } from '../http/problem.ts'
 
 /** `/api/domains`: fallback URLs and defaults of a host. */
-export function domainsRoutes(route: Route, services: Services, ownHosts: OwnHosts): void {
-  const { config, management, publisher } = services
+export function domainsRoutes(route: Route, { config, owners }: ApiServices): void {
+  const domains = async () => (await owners()).domains
+
   route(DOMAINS.list, async (c) => {
-    const domains = await (await management()).domains.list()
-    const data = domains
+    const all = await (await domains()).list()
+    const data = all
       .filter(({ host }) => maySee(c.var.caller, host))
       .map((domain) => present(domainResponse, domain))
     const served = [...config.domains].filter((host) => maySee(c.var.caller, host))
@@ -25,36 +23,22 @@ export function domainsRoutes(route: Route, services: Services, ownHosts: OwnHos
   route(DOMAINS.read, async (c) => {
     const host = hostOf(c)
     if (!maySee(c.var.caller, host)) throw domainForbidden(host)
-    const domain = await (await management()).domains.get(host)
+    const domain = await (await domains()).get(host)
     if (domain === null) throw noSuchDomain()
     return c.json(present(domainResponse, domain))
   })
 
   route(DOMAINS.set, async (c, input) => {
     const host = hostOf(c)
-    const settings = input.body()
-    const { domains } = await management()
-    ownHosts.forget()
-    const isOwnHost = await ownHosts.seenFrom(new URL(c.req.url).host)
-    const loops = settingsLoops(host, settings, isOwnHost, await domains.list())
-    if (loops.length > 0) {
-      throw new Problem(422, 'invalid_request', 'The redirect would loop; see "errors".', loops)
+    const outcome = await (await domains()).put(host, input.body(), new URL(c.req.url).host)
+    if (outcome.kind === 'looping') {
+      throw new Problem(422, 'invalid_request', 'The redirect would loop; see "errors".', outcome.loops)
     }
-    const domain = await domains.put(host, settings)
-    ownHosts.forget()
-    const { version } = domain
-    await publisher.publish([
-      { key: settingsKey(host), register: { version, link: toRegister(settings, version) } },
-    ])
-    return c.json(present(domainResponse, domain))
+    return c.json(present(domainResponse, outcome.domain))
   })
 
   route(DOMAINS.delete, async (c) => {
-    const host = hostOf(c)
-    const version = await (await management()).domains.delete(host)
-    if (version === null) throw noSuchDomain()
-    ownHosts.forget()
-    await publisher.publish([{ key: settingsKey(host), register: { version, link: null } }])
+    if (!(await (await domains()).delete(hostOf(c)))) throw noSuchDomain()
     return c.body(null, 204)
   })
 }

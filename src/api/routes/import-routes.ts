@@ -1,6 +1,8 @@
-import type { LinkBatches } from '../../owners/link-batches.ts'
-import type { OnTaken, WriterItem, WriterOutcome } from '../../owners/link-writer.ts'
-import type { Services } from '../../services.ts'
+import { linkName } from '../../links/link.ts'
+import { HitsWaiting } from '../../owners/flush-all.ts'
+import type { Links } from '../../owners/links.ts'
+import type { LinkItem, OnTaken, WriteOutcome } from '../../owners/write-links.ts'
+import type { ApiServices } from '../api-services.ts'
 import type { ON_CONFLICT } from '../contract/bulk-schema.ts'
 import { BULK } from '../contract/operations.ts'
 import { hasScope } from '../http/caller.ts'
@@ -22,7 +24,7 @@ interface ImportResult {
 }
 
 /** `POST /api/links/import`: links from elsewhere, with their age and the hits they had there. */
-export function importRoutes(route: Route, services: Services): void {
+export function importRoutes(route: Route, services: ApiServices): void {
   route(BULK.import, async (c, input) => {
     const request = linkRequest(c, services)
     const { onConflict, dryRun, links } = input.body()
@@ -31,22 +33,16 @@ export function importRoutes(route: Route, services: Services): void {
         '"restore", which is how an export of linkr overwrites, sets totals and flushes all hits: it needs the scope "admin".'
       throw new Problem(403, 'scope_missing', detail)
     }
-    const { accepted, rejected } = await readItems(links, input.item(), async (item) => {
-      const { domain: asked, code, createdAt, hits, ...fields } = item
-      const { domain, isAllowed } = request.domainFor(asked)
-      if (!isAllowed) return 'domain_forbidden'
-      return { domain, code, createdAt, baseline: hits, fields: await request.complete(domain, fields) }
-    })
+    const { accepted, rejected } = await readItems(links, input.item(), request.accept)
     const items = accepted.map(({ item }) => item)
-    if (onConflict === 'restore' && !dryRun) await flushAll(services)
-    const { write, batches } = await services.management()
+    const { write, taken } = (await services.owners()).links
     const results = dryRun
-      ? await foresee(items, onConflict, batches)
+      ? await previewImport(items, onConflict, taken)
       : await describeAll(
           items,
-          await write(items, WHEN_TAKEN[onConflict], c.var.attempt ?? null),
+          await write(items, WHEN_TAKEN[onConflict], c.var.attempt ?? null).catch(explainWaiting),
           onConflict,
-          batches,
+          taken,
         )
     // Where a link leads is nothing for a key that may only write.
     const hidden = hasScope(c.var.caller, 'links:read') ? {} : { sameDestination: undefined }
@@ -57,17 +53,9 @@ export function importRoutes(route: Route, services: Services): void {
   })
 }
 
-/** Of the largest backlog that a flush was tried with; beyond it, the client is to come again. */
-const MAX_FLUSHES = 3
-
-/** The totals of a restore include hits that waited when they were exported; now Postgres must have them too. */
-async function flushAll({ flush, management }: Services): Promise<void> {
-  for (let flushes = 0; flushes < MAX_FLUSHES; flushes++) {
-    await flush()
-    if ((await (await management()).sealedSegments()) <= 0) return
-  }
-  const detail = 'So many hits wait for Postgres that a flush takes several requests. Try again.'
-  throw new Problem(503, 'hits_waiting', detail)
+/** The general text about errors would not tell what to wait for. */
+function explainWaiting(error: unknown): never {
+  throw error instanceof HitsWaiting ? new Problem(error.status, error.code, error.message) : error
 }
 
 const WHEN_TAKEN = {
@@ -81,13 +69,13 @@ const WHEN_TAKEN = {
 type Described = Omit<ImportResult, 'index'>
 
 async function describeAll(
-  items: readonly WriterItem[],
-  outcomes: readonly WriterOutcome[],
+  items: readonly LinkItem[],
+  outcomes: readonly WriteOutcome[],
   onConflict: OnConflict,
-  batches: Pick<LinkBatches, 'taken'>,
+  taken: Links['taken'],
 ): Promise<Described[]> {
   const skipped = onConflict === 'skip' ? items.filter((_, i) => outcomes[i]?.kind === 'taken') : []
-  const holders = await holdersOf(skipped, batches)
+  const holders = await holdersOf(skipped, taken)
   return outcomes.map((outcome, i) => {
     if ('link' in outcome) return { outcome: outcome.kind, id: outcome.link.id, code: outcome.link.code }
     if (outcome.kind === 'no-free-code') return { outcome: 'rejected', problem: 'no_free_code' }
@@ -98,38 +86,33 @@ async function describeAll(
 /** @param holders the destination of each code that is taken; one that has been deleted meanwhile is none. */
 function describeTaken(
   code: string,
-  item: WriterItem | undefined,
+  item: LinkItem | undefined,
   onConflict: OnConflict,
   holders: ReadonlyMap<string, string>,
 ): Described {
   if (onConflict !== 'skip') return { outcome: 'rejected', code, problem: 'code_taken' }
-  const holder = item === undefined ? undefined : holders.get(nameOf(item.domain, code))
+  const holder = item === undefined ? undefined : holders.get(linkName({ domain: item.domain, code }))
   return { outcome: 'skipped', code, sameDestination: holder !== undefined && holder === item?.fields.url }
 }
 
-const nameOf = (domain: string, code: string): string => `${domain}/${code}`
-
 /** By domain and code, where those of the items that ask for a code lead today. */
-async function holdersOf(
-  items: readonly WriterItem[],
-  batches: Pick<LinkBatches, 'taken'>,
-): Promise<Map<string, string>> {
+async function holdersOf(items: readonly LinkItem[], taken: Links['taken']): Promise<Map<string, string>> {
   const keys = items.flatMap(({ domain, code }) => (code === undefined ? [] : { domain, code }))
-  const taken = keys.length === 0 ? [] : await batches.taken(keys)
-  return new Map(taken.map(({ domain, code, url }) => [nameOf(domain, code), url]))
+  const holders = keys.length === 0 ? [] : await taken(keys)
+  return new Map(holders.map(({ domain, code, url }) => [linkName({ domain, code }), url]))
 }
 
 /** What an import would do if nothing else changed meanwhile. */
-async function foresee(
-  items: readonly WriterItem[],
+async function previewImport(
+  items: readonly LinkItem[],
   onConflict: OnConflict,
-  batches: Pick<LinkBatches, 'taken'>,
+  taken: Links['taken'],
 ): Promise<Described[]> {
-  const holders = await holdersOf(items, batches)
+  const holders = await holdersOf(items, taken)
   return items.map((item) => {
     const { domain, code } = item
     if (code === undefined) return { outcome: 'created' }
-    const name = nameOf(domain, code)
+    const name = linkName({ domain, code })
     if (!holders.has(name)) {
       holders.set(name, item.fields.url)
       return { outcome: 'created', code }

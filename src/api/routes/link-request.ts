@@ -5,45 +5,51 @@
 import type { Context } from 'hono'
 import { normalizeHost } from '../../links/host.ts'
 import type { LinkFilter } from '../../owners/link-filter.ts'
-import type { LinkFields } from '../../postgres/link-repository.ts'
-import type { Services } from '../../services.ts'
+import type { LinkItem } from '../../owners/write-links.ts'
+import type { ApiServices } from '../api-services.ts'
+import type { RequestedLink } from '../contract/link-schema.ts'
 import type { RequestedFilter } from '../contract/list-schema.ts'
 import { type ApiContext, type Caller, domainForbidden, maySee } from '../http/caller.ts'
 import { Problem } from '../http/problem.ts'
 
-/** A link's fields as a request has them: the status may be left to the domain. */
-export type RequestedFields = Omit<LinkFields, 'status'> & {
-  readonly status?: LinkFields['status'] | undefined
-}
-
 export interface LinkRequest {
   /** Origin of short URLs in domain `*`. */
   readonly baseUrl: string
-  /** The domain of a new link; `null` = the caller may not use it. */
-  domainFor(asked: string | undefined): { readonly domain: string; readonly isAllowed: boolean }
-  complete(domain: string, fields: RequestedFields): Promise<LinkFields>
+  /** The domain that a request names, or else the default. @throws {Problem} 403 when the caller may not use it. */
+  domainFor(asked: string | undefined): string
+  /** @throws {Problem} as `domainFor`. */
+  toItem(link: RequestedLink): Promise<LinkItem>
+  /** As `toItem`, for one of many: a refusal is its code. */
+  accept(link: RequestedLink): Promise<LinkItem | string>
 }
 
-export function linkRequest(c: ApiContext, { config, settings }: Services): LinkRequest {
+export function linkRequest(c: ApiContext, { config, settings }: ApiServices): LinkRequest {
   const url = new URL(c.req.url)
-  const { domains } = c.var.caller
+  const { caller } = c.var
+
+  const domainOf = (asked: string | undefined): string =>
+    asked ?? defaultDomain(normalizeHost(url.host), config.domains, caller.domains)
+
+  function domainFor(asked: string | undefined): string {
+    const domain = domainOf(asked)
+    if (!maySee(caller, domain)) throw domainForbidden(domain)
+    return domain
+  }
+
+  async function toItem(link: RequestedLink): Promise<LinkItem> {
+    const { domain: asked, code, createdAt, hits: baseline, ...fields } = link
+    const domain = domainFor(asked)
+    const status = fields.status ?? (await settings.find(domain)).defaultStatus
+    return { domain, code, createdAt, baseline, fields: { ...fields, status } }
+  }
+
   return {
     baseUrl: config.baseUrl ?? url.origin,
-    domainFor(asked) {
-      const domain = asked ?? defaultDomain(normalizeHost(url.host), config.domains, domains)
-      return { domain, isAllowed: maySee(c.var.caller, domain) }
-    },
-    async complete(domain, { status, ...fields }) {
-      return { ...fields, status: status ?? (await settings.find(domain)).defaultStatus }
-    },
+    domainFor,
+    toItem,
+    accept: async (link) => (maySee(caller, domainOf(link.domain)) ? toItem(link) : 'domain_forbidden'),
   }
 }
-
-/** The one list of the domains that links and keys may have. */
-export const isDomain =
-  ({ domains }: Services['config']) =>
-  (domain: string): boolean =>
-    domain === '*' || domains.has(domain)
 
 /**
  * A listed host shows only its own namespace, so links made there belong there unless the request says otherwise. Nor

@@ -1,9 +1,9 @@
 import { MAX_TAGS } from '../../links/link.ts'
-import { type LinkWithHits, NO_HITS } from '../../owners/link-hits.ts'
-import type { Services } from '../../services.ts'
+import type { LinkWithHits } from '../../owners/link-pages.ts'
+import type { ApiServices } from '../api-services.ts'
 import { presentLink } from '../contract/link-schema.ts'
 import { LINKS } from '../contract/operations.ts'
-import { type ApiContext, domainForbidden, hasScope, maySee } from '../http/caller.ts'
+import { type ApiContext, hasScope, maySee } from '../http/caller.ts'
 import type { Route } from '../http/create-route.ts'
 import { createCursors } from '../http/cursor.ts'
 import { etag } from '../http/etag.ts'
@@ -11,8 +11,8 @@ import { Problem } from '../http/problem.ts'
 import { linkId, linkRequest, noSuchLink, toFilter } from './link-request.ts'
 
 /** `/api/links`: lists, and create, read, edit and delete one link. */
-export function linksRoutes(route: Route, services: Services): void {
-  const { editor, management } = services
+export function linksRoutes(route: Route, services: ApiServices): void {
+  const links = async () => (await services.owners()).links
   const cursors = createCursors(services.config.postgres.url)
   const show = (c: ApiContext, link: LinkWithHits, status: 200 | 201 = 200): Response => {
     const headers: Record<string, string> = { ETag: etag(link.version) }
@@ -29,18 +29,13 @@ export function linksRoutes(route: Route, services: Services): void {
     if (link === null || !maySee(c.var.caller, link.domain)) throw noSuchLink()
     return link
   }
-  const allowed = (c: ApiContext, asked: string | undefined): string => {
-    const { domain, isAllowed } = linkRequest(c, services).domainFor(asked)
-    if (!isAllowed) throw domainForbidden(domain)
-    return domain
-  }
   /** A key for all domains needs no look at the link first. */
   const checkDomain = async (c: ApiContext, id: string): Promise<void> => {
-    if (c.var.caller.domains !== null) visible(c, await (await editor()).get(id))
+    if (c.var.caller.domains !== null) visible(c, await (await links()).get(id))
   }
   /** Why nothing was changed. */
   const missed = async (id: string, versions: readonly number[] | null): Promise<Problem> => {
-    const link = await (await editor()).get(id)
+    const link = await (await links()).get(id)
     if (link === null) return noSuchLink()
     if (versions === null || versions.includes(link.version)) {
       const errors = [{ path: 'addTags', message: `would make more than ${MAX_TAGS} tags` }]
@@ -54,26 +49,26 @@ export function linksRoutes(route: Route, services: Services): void {
     const { limit, cursor, sort, order, ...rest } = input.query()
     const query = { filter: toFilter(c.var.caller, rest), sort, order }
     const after = cursor === undefined ? null : await cursors.decode(cursor, query)
-    const { links, next } = await (await management()).list.page({ ...query, limit, after })
+    const page = await (await links()).page({ ...query, limit, after })
     const { baseUrl } = linkRequest(c, services)
     return c.json({
-      data: links.map((link) => presentLink(link, baseUrl)),
-      nextCursor: next === null ? null : await cursors.encode(next, query),
+      data: page.links.map((link) => presentLink(link, baseUrl)),
+      nextCursor: page.next === null ? null : await cursors.encode(page.next, query),
     })
   })
 
   route(LINKS.lookup, async (c, input) => {
     const { domain, code } = input.query()
-    return show(c, visible(c, await (await management()).list.lookup(allowed(c, domain), code)))
+    const allowed = linkRequest(c, services).domainFor(domain)
+    return show(c, visible(c, await (await links()).lookup(allowed, code)))
   })
 
   route(LINKS.create, async (c, input) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...fields } = input.body()
-    const domain = allowed(c, asked)
-    const completed = await request.complete(domain, fields)
-    const link = await (await editor()).create(domain, code, completed, c.var.attempt ?? null)
+    const item = await request.toItem(input.body())
+    const link = await (await links()).create(item, c.var.attempt ?? null)
     if (link !== null) return show(c, link, 201)
+    const { domain, code } = item
     if (code === undefined) throw new Problem(503, 'no_free_code', 'Found no free code. Try again.')
     const detail = `The code "${code}" is taken in domain "${domain}". Choose another one.`
     throw new Problem(409, 'code_taken', detail)
@@ -81,26 +76,23 @@ export function linksRoutes(route: Route, services: Services): void {
 
   route(LINKS.upsert, async (c, input) => {
     const request = linkRequest(c, services)
-    const { code, domain: asked, ...requested } = input.body()
-    const domain = allowed(c, asked)
-    const { write, list } = await management()
-    const fields = await request.complete(domain, requested)
-    const [outcome] = await write([{ domain, code, fields }], 'overwrite', null)
-    if (outcome === undefined || !('link' in outcome)) throw new Error('an upsert wrote nothing')
-    if (outcome.kind === 'created') return show(c, { ...outcome.link, ...NO_HITS }, 201)
-    const [link] = await list.withHits([outcome.link])
-    return showEdited(c, link ?? { ...outcome.link, ...NO_HITS })
+    const item = await request.toItem(input.body())
+    const { write, written } = await links()
+    const outcomes = await write([item], 'overwrite', null)
+    const [link] = await written(outcomes)
+    if (link === undefined) throw new Error('an upsert wrote nothing')
+    return outcomes[0]?.kind === 'created' ? show(c, link, 201) : showEdited(c, link)
   })
 
-  route(LINKS.read, async (c) => show(c, visible(c, await (await editor()).get(linkId(c)))))
+  route(LINKS.read, async (c) => show(c, visible(c, await (await links()).get(linkId(c)))))
 
   route(LINKS.edit, async (c, input) => {
     const id = linkId(c)
     const changes = input.body()
     const versions = input.versions()
     await checkDomain(c, id)
-    if (changes.domain !== undefined) allowed(c, changes.domain)
-    const link = await (await editor()).update(id, changes, versions)
+    if (changes.domain !== undefined) linkRequest(c, services).domainFor(changes.domain)
+    const link = await (await links()).update(id, changes, versions)
     if (link === null) throw await missed(id, versions)
     if (link === 'taken') {
       throw new Problem(409, 'code_taken', 'There is a link where this one would move. Choose another code.')
@@ -112,7 +104,7 @@ export function linksRoutes(route: Route, services: Services): void {
     const id = linkId(c)
     const versions = input.versions()
     await checkDomain(c, id)
-    if ((await (await editor()).delete(id, versions)) === null) throw await missed(id, versions)
+    if (!(await (await links()).delete(id, versions))) throw await missed(id, versions)
     return c.body(null, 204)
   })
 }

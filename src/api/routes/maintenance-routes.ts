@@ -1,10 +1,10 @@
 import { adviceFor } from '../../operations/advice.ts'
-import type { Services } from '../../services.ts'
+import type { ApiServices } from '../api-services.ts'
 import { MAINTENANCE } from '../contract/operations.ts'
 import type { Route } from '../http/create-route.ts'
 
 /** What an operator, or a script of theirs, does now and then. */
-export function maintenanceRoutes(route: Route, services: Services): void {
+export function maintenanceRoutes(route: Route, services: ApiServices): void {
   const { flush, reconcile, warm, health, config } = services
   route(MAINTENANCE.flush, async (c) => c.json(await flush()))
 

@@ -3,7 +3,7 @@ import type * as v from 'valibot'
 /** A value left `undefined` is left out of the query; an array repeats the name. */
 export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
-export interface ApiRequest<Answer> {
+export interface ApiRequest<Body> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below `/api`, its segments percent-encoded: `/links/12`. */
   readonly path: string
@@ -13,22 +13,25 @@ export interface ApiRequest<Answer> {
   /** JSON text that is sent as it is, so that a large one is made once and not for every attempt. */
   readonly bodyText?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Makes a POST safe to repeat: the server keeps the first answer under this key. */
+  /** Makes a POST safe to repeat: the server keeps the first response under this key. */
   readonly idempotencyKey?: string
   /** Defaults to a few; only what is safe to repeat is tried more than once. */
   readonly attempts?: number
   /** Ends the waits between attempts. An attempt under way is awaited: how it ended is worth knowing. */
   readonly signal?: AbortSignal
-  /** A status that comes with an answer too, although it is none of 2xx. */
-  readonly alsoAnswers?: number
-  /** What the answer must look like; an answer that does not is no linkr's. */
-  readonly answer: v.GenericSchema<unknown, Answer>
+  /** A status whose body is a result too, although it is none of 2xx. */
+  readonly alsoAccepts?: number
+  /** What the body of the response must look like; a server that sends another one is not linkr. */
+  readonly response: v.GenericSchema<unknown, Body>
 }
 
 /** The management API, as the commands see it. */
 export interface ApiClient {
   /** Where it is, for people. */
   readonly origin: string
-  /** @throws {ApiError} for an answer other than 2xx, `ApiUnreachable` for none after every attempt. */
-  request<Answer>(request: ApiRequest<Answer>): Promise<Answer>
+  /**
+   * Resolves to the body.
+   * @throws {ApiError} for a status other than 2xx, `ApiUnreachable` for no response after every attempt.
+   */
+  request<Body>(request: ApiRequest<Body>): Promise<Body>
 }

@@ -26,7 +26,7 @@ export class ApiError extends CliError {
   }
 }
 
-/** Nothing that speaks for linkr's API answered, or it went on failing. */
+/** No response after every attempt, or not one of linkr's API. */
 export class ApiUnreachable extends CliError {
   override readonly name = 'ApiUnreachable'
 }

@@ -1,5 +1,5 @@
-import { findRunningStack, type RunningStack } from '../../local/running-stack.ts'
-import type { Environment } from '../../local/stack-options.ts'
+import type { Environment } from '../../node/places.ts'
+import { findRunningStack, type RunningStack } from '../../node/running-stack.ts'
 import { UsageError } from '../cli-error.ts'
 
 export interface ConnectionOptions {

@@ -1,130 +1,108 @@
-import { setTimeout as sleepFor } from 'node:timers/promises'
+import ky, { HTTPError } from 'ky'
 import * as v from 'valibot'
-import { rootMessage } from '../root-message.ts'
-import { shorten, visible } from '../terminal/visible.ts'
+import { rootMessage } from '../../node/root-message.ts'
+import { shorten } from '../terminal/shorten.ts'
+import { visible } from '../terminal/visible.ts'
 import type { ApiClient, ApiRequest } from './api-client.ts'
 import { ApiError, ApiUnreachable } from './api-error.ts'
 import { backoffMs } from './backoff.ts'
-import { searchOf } from './query.ts'
 
 export interface HttpApiClientOptions {
   /** Without a trailing slash: `https://go.example.com`. */
   readonly origin: string
   readonly token: string
-  readonly fetch?: typeof fetch
-  readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>
-  readonly random?: () => number
   /** Told before each wait, so that a stalled import explains itself. */
-  readonly onRetry?: (reason: string, waitMs: number) => void
+  readonly onRetry: (reason: string, waitMs: number) => void
 }
 
 const DEFAULT_ATTEMPTS = 4
 /** An import of 1,000 links on a store that has to wake up first. */
 const TIMEOUT_MS = 60_000
 
-const problem = v.object({
-  code: v.optional(v.string(), ''),
-  detail: v.string(),
-  errors: v.optional(v.array(v.object({ path: v.string(), message: v.string() })), []),
-})
-
 /** The API over HTTP, with retries of what is safe to send again. */
-export function createHttpApiClient({
-  origin,
-  token,
-  fetch: send = fetch,
-  sleep = (ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }),
-  random = Math.random,
-  onRetry = () => {},
-}: HttpApiClientOptions): ApiClient {
-  async function attempt<Answer>(request: ApiRequest<Answer>): Promise<Response> {
-    const { method, path, query, body, bodyText, idempotencyKey } = request
-    const text = bodyText ?? (body === undefined ? undefined : JSON.stringify(body))
-    return await send(`${origin}/api${path}${searchOf(query)}`, {
-      method,
-      // A redirect would turn a POST into a GET, or send the token elsewhere.
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: {
-        Accept: 'application/json',
-        Authorization: `Bearer ${token}`,
-        ...(text === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
-        ...request.headers,
-      },
-      ...(text === undefined ? {} : { body: text }),
-    })
-  }
-
+export function createHttpApiClient({ origin, token, onRetry }: HttpApiClientOptions): ApiClient {
   return {
     origin,
     async request(request) {
-      const { attempts = DEFAULT_ATTEMPTS, signal } = request
-      for (let count = 1; ; count++) {
-        let failure: string
-        let retryAfter: string | null = null
-        let error: ApiError | undefined
-        try {
-          const response = await attempt(request)
-          const text = await response.text()
-          if (response.ok || response.status === request.alsoAnswers)
-            return readAnswer(text, request.answer, origin)
-          error = readProblem(response, text, origin)
-          if (!isPassing(error)) throw error
-          failure = `status ${error.status}`
-          retryAfter = response.headers.get('Retry-After')
-        } catch (thrown) {
-          if (thrown instanceof ApiError || thrown instanceof ApiUnreachable) throw thrown
-          failure = rootMessage(thrown)
-        }
-        // 429 was refused before anything was done.
-        const mayRepeat = isRepeatable(request) || error?.status === 429
-        if (count >= attempts || !mayRepeat || signal?.aborted === true) {
-          if (error !== undefined) throw error
-          throw new ApiUnreachable(`No answer from ${origin}: ${failure}. Is LINKR_URL (or --url) right?`)
-        }
-        const wait = backoffMs(count, retryAfter, random(), Date.now())
-        onRetry(failure, wait)
-        await sleep(wait, signal)
+      const { path, method, query = {}, body, bodyText, idempotencyKey, alsoAccepts, signal } = request
+      let failure: unknown
+      try {
+        const response = await ky(`${origin}/api${path}`, {
+          method,
+          // A redirect would turn a POST into a GET, or send the token elsewhere.
+          redirect: 'manual',
+          headers: {
+            Accept: 'application/json',
+            Authorization: `Bearer ${token}`,
+            ...(bodyText === undefined ? {} : { 'Content-Type': 'application/json' }),
+            ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
+            ...request.headers,
+          },
+          searchParams: Object.entries(query).flatMap(([name, value = []]) =>
+            [value].flat().map((each) => [name, each]),
+          ),
+          ...(bodyText === undefined ? { json: body } : { body: bodyText }),
+          throwHttpErrors: (status) => status !== alsoAccepts,
+          fetch: fetchWhole,
+          timeout: false,
+          ...(signal === undefined ? {} : { signal }),
+          retry: {
+            limit: (request.attempts ?? DEFAULT_ATTEMPTS) - 1,
+            methods: ['get', 'post', 'put', 'patch', 'delete'],
+            shouldRetry({ error }) {
+              failure = error
+              return signal?.aborted !== true && mayRepeat(request, error)
+            },
+            delay(count) {
+              const retryAfter =
+                failure instanceof HTTPError ? failure.response.headers.get('Retry-After') : null
+              const wait = backoffMs(count, retryAfter, Math.random(), Date.now())
+              onRetry(reasonOf(failure), wait)
+              return wait
+            },
+          },
+        })
+        return readBody(await response.text(), request.response, origin)
+      } catch (error) {
+        if (error instanceof ApiUnreachable || (signal?.aborted === true && error === signal.reason))
+          throw error
+        if (error instanceof HTTPError) throw toApiError(error, origin)
+        const reason = reasonOf(error)
+        throw new ApiUnreachable(`No answer from ${origin}: ${reason}. Is LINKR_URL (or --url) right?`)
       }
     },
   }
 }
 
-function isRepeatable({ method, idempotencyKey }: ApiRequest<unknown>): boolean {
-  return method === 'GET' || method === 'PUT' || idempotencyKey !== undefined
+/**
+ * One attempt, to the end of its body: a response that breaks off half-way is tried again too. It has a signal of its own
+ * in place of the request's, which only ends the waits.
+ */
+async function fetchWhole(request: Parameters<typeof fetch>[0]): Promise<Response> {
+  const response = await fetch(request, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+  return new Response((await response.text()) || null, response)
 }
 
-/** Whether the same request may well succeed later. */
-function isPassing({ status, code }: ApiError): boolean {
-  return status === 429 || status >= 500 || code === 'idempotency_in_progress'
+/** Whether the same request may well succeed later, and does no harm if an earlier attempt succeeded unseen. */
+function mayRepeat({ method, idempotencyKey }: ApiRequest<unknown>, error: Error): boolean {
+  const isRepeatable = method === 'GET' || method === 'PUT' || idempotencyKey !== undefined
+  if (!(error instanceof HTTPError)) return isRepeatable
+  const { status } = error.response
+  // It was refused before anything was done.
+  if (status === 429) return true
+  return isRepeatable && (status >= 500 || problemIn(error)?.code === 'idempotency_in_progress')
 }
 
-function readAnswer<Answer>(text: string, schema: v.GenericSchema<unknown, Answer>, origin: string): Answer {
+function reasonOf(error: unknown): string {
+  return error instanceof HTTPError ? `status ${error.response.status}` : rootMessage(error)
+}
+
+function readBody<Body>(text: string, schema: v.GenericSchema<unknown, Body>, origin: string): Body {
   const parsed = v.safeParse(schema, parseJson(text))
   if (parsed.success) return parsed.output
   const [issue] = parsed.issues
   const where = issue === undefined ? '' : ` (${v.getDotPath(issue) ?? 'body'}: ${issue.message})`
-  throw new ApiUnreachable(`${origin} answers, but not as linkr's API does${visible(where)}.`)
-}
-
-function readProblem(response: Response, text: string, origin: string): ApiError {
-  const { status } = response
-  const location = response.headers.get('Location')
-  if (status >= 300 && status < 400) {
-    return new ApiError(
-      status,
-      '',
-      `${origin} redirects to ${visible(location ?? 'nowhere')}: set LINKR_URL to it.`,
-    )
-  }
-  const parsed = v.safeParse(problem, parseJson(text))
-  if (parsed.success) {
-    const { code, detail, errors } = parsed.output
-    return new ApiError(status, code, visible(detail), errors)
-  }
-  const excerpt = shorten(visible(text).trim(), 120)
-  return new ApiError(status, '', `${origin} answered with status ${status}${excerpt && `: ${excerpt}`}`)
+  throw new ApiUnreachable(`${origin} responds, but not as linkr's API does${visible(where)}.`)
 }
 
 /** `undefined` = no JSON, or nothing at all (204). */
@@ -134,4 +112,28 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+const problem = v.object({
+  code: v.optional(v.string(), ''),
+  detail: v.string(),
+  errors: v.optional(v.array(v.object({ path: v.string(), message: v.string() })), []),
+})
+
+function problemIn({ data }: HTTPError): v.InferOutput<typeof problem> | null {
+  const parsed = v.safeParse(problem, typeof data === 'string' ? parseJson(data) : data)
+  return parsed.success ? parsed.output : null
+}
+
+function toApiError(error: HTTPError, origin: string): ApiError {
+  const { status, headers } = error.response
+  if (status >= 300 && status < 400) {
+    const location = visible(headers.get('Location') ?? 'nowhere')
+    return new ApiError(status, '', `${origin} redirects to ${location}: set LINKR_URL to it.`)
+  }
+  const found = problemIn(error)
+  if (found !== null) return new ApiError(status, found.code, visible(found.detail), found.errors)
+  const text = typeof error.data === 'string' ? error.data : (JSON.stringify(error.data) ?? '')
+  const excerpt = shorten(visible(text).trim(), 120)
+  return new ApiError(status, '', `${origin} responded with status ${status}${excerpt && `: ${excerpt}`}`)
 }

@@ -18,7 +18,7 @@ export function connect(terminal: Terminal, options: CommonOptions): ApiClient {
     origin,
     token,
     onRetry(reason, waitMs) {
-      // Short waits are nobody's business.
+      // Short waits need no explanation.
       if (waitMs >= 2000) note(terminal, `${reason}; trying again in ${Math.round(waitMs / 1000)} s`)
     },
   })

@@ -1,9 +1,9 @@
-import type { HealthAnswer } from '../api/answers.ts'
+import type { HealthResponse } from '../api/responses.ts'
 
-type StoreHealth = HealthAnswer['redis']
+type StoreHealth = HealthResponse['redis']
 
 /** A health report in words. What a newer server adds to it is shown as it comes. */
-export function describeHealth(report: HealthAnswer): readonly (readonly [string, string])[] {
+export function describeHealth(report: HealthResponse): readonly (readonly [string, string])[] {
   const { status, redis, postgres, syncLagMs, outbox, hits, advice, ...more } = report
   const { waitingLinks, droppedHits } = hits.isolate
   const isolate = [

@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
-import { bulkEditAnswer, domainListAnswer } from '../api/answers.ts'
 import type { ApiClient } from '../api/api-client.ts'
+import { bulkEditResponse, domainListResponse } from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { note, print, printJson, type Terminal } from '../terminal/terminal.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
-import { leaf } from './leaf.ts'
 import { type FilterOptions, filterBody, withFilters } from './link-query.ts'
 
 interface AdoptOptions extends CommonOptions, FilterOptions {
@@ -17,7 +17,9 @@ interface AdoptOptions extends CommonOptions, FilterOptions {
 
 /** `linkr domains adopt`: for a host that shared `*` and gets a namespace of its own, which begins empty. */
 export function addDomainsAdopt(domains: Command, terminal: Terminal): void {
-  withFilters(leaf(domains, 'adopt <host>', 'Bring the links of the default domain (or --domain) to a host'))
+  withFilters(
+    apiCommand(domains, 'adopt <host>', 'Bring the links of the default domain (or --domain) to a host'),
+  )
     .option('--copy', 'leave a copy of each where it is, which starts without hits')
     .option('--dry-run', 'only count them')
     .option('--yes', 'do not ask')
@@ -28,7 +30,7 @@ export function addDomainsAdopt(domains: Command, terminal: Terminal): void {
       const changes = { domain: host, ...(copy ? { keepOldCode: true } : {}) }
       const move = (isDry: boolean) => {
         const body = { filter: filterBody({ ...options, domain: from }), changes, dryRun: isDry }
-        return api.request({ method: 'PATCH', path: '/links', body, answer: bulkEditAnswer })
+        return api.request({ method: 'PATCH', path: '/links', body, response: bulkEditResponse })
       }
       const { matched, taken } = await move(true)
       if (!(await isListed(api, host))) note(terminal, warning(host, copy))
@@ -39,10 +41,10 @@ export function addDomainsAdopt(domains: Command, terminal: Terminal): void {
         await confirm(terminal, `${does} ${matched} links from "${from}" to ${host}?${loss}`, yes)
         const progress = createProgress(terminal, copy ? 'copied' : 'moved')
         for (let more = true; more; ) {
-          const answer = await move(false)
-          moved += answer.changed
+          const result = await move(false)
+          moved += result.changed
           progress.update({ rows: moved })
-          more = answer.more && answer.changed > 0
+          more = result.more && result.changed > 0
         }
         progress.end()
       }
@@ -54,7 +56,7 @@ export function addDomainsAdopt(domains: Command, terminal: Terminal): void {
 }
 
 async function isListed(api: ApiClient, host: string): Promise<boolean> {
-  const { served } = await api.request({ method: 'GET', path: '/domains', answer: domainListAnswer })
+  const { served } = await api.request({ method: 'GET', path: '/domains', response: domainListResponse })
   return host === '*' || served.includes(host.toLowerCase())
 }
 

@@ -1,17 +1,17 @@
-import { type Command, Option } from 'commander'
-import { type DomainAnswer, domainAnswer, domainListAnswer, nothing } from '../api/answers.ts'
+import type { Command } from 'commander'
 import type { ApiClient } from '../api/api-client.ts'
 import { ApiError } from '../api/api-error.ts'
-import { UsageError } from '../cli-error.ts'
+import { type DomainResponse, domainListResponse, domainResponse, nothing } from '../api/responses.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { type Column, printFields, printTable } from '../terminal/table.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { addDomainsAdopt } from './domains-adopt.ts'
-import { leaf } from './leaf.ts'
-import { hostName, nullIf, wholeNumber } from './option-parsers.ts'
+import { type FieldOption, fieldOptions, refuseNothing } from './field-options.ts'
+import { hostName, wholeNumber } from './option-parsers.ts'
 
-const COLUMNS: readonly Column<DomainAnswer>[] = [
+const COLUMNS: readonly Column<DomainResponse>[] = [
   { title: 'HOST', value: ({ host }) => host },
   { title: 'ROOT', value: ({ rootUrl }) => rootUrl, flexible: true },
   { title: 'NOT FOUND', value: ({ notFoundUrl }) => notFoundUrl },
@@ -22,87 +22,90 @@ const COLUMNS: readonly Column<DomainAnswer>[] = [
 
 const HOST = 'its name, or "*" for every host without settings of its own'
 
-interface SetOptions extends CommonOptions {
-  readonly rootUrl?: string
-  readonly notFoundUrl?: string
-  readonly expiredUrl?: string
-  readonly defaultStatus?: number
-  readonly robots?: string
+const leads = (flag: string, what: string): FieldOption => ({
+  flags: `--${flag} <url>`,
+  description: `where ${what}, or "none"`,
+  none: 'none',
+})
+const SETTINGS: Readonly<Record<string, FieldOption>> = {
+  rootUrl: leads('root-url', 'its bare address leads'),
+  notFoundUrl: leads('not-found-url', 'unknown codes lead'),
+  expiredUrl: leads('expired-url', 'expired links lead'),
+  defaultStatus: {
+    flags: '--default-status <code>',
+    description: 'of new links: 301, 302, 307 or 308',
+    parse: wholeNumber(301, 308),
+  },
+  robots: { flags: '--robots <policy>', description: 'what robots.txt says', choices: ['allow', 'disallow'] },
 }
 
 /** `linkr domains ...` */
 export function addDomains(program: Command, terminal: Terminal): void {
   const domains = program.command('domains').description("List and change the domains' settings")
-  leaf(domains, 'list', 'List the domains').action(async (options: CommonOptions) => {
+  apiCommand(domains, 'list', 'List the domains').action(async (options: CommonOptions) => {
     const api = connect(terminal, options)
-    const answer = await api.request({ method: 'GET', path: '/domains', answer: domainListAnswer })
-    if (options.json === true) printJson(terminal, answer)
-    else printTable(terminal, COLUMNS, answer.data)
+    const list = await api.request({ method: 'GET', path: '/domains', response: domainListResponse })
+    if (options.json === true) printJson(terminal, list)
+    else printTable(terminal, COLUMNS, list.data)
   })
 
-  leaf(domains, 'get', 'Show the settings of a domain')
+  apiCommand(domains, 'get', 'Show the settings of a domain')
     .argument('<host>', HOST, hostName)
     .action(async (host: string, options: CommonOptions) => {
       show(await getDomain(connect(terminal, options), host), options)
     })
 
-  leaf(domains, 'set', 'Change settings of a domain; the others stay as they are')
+  const settings = fieldOptions(Object.entries(SETTINGS))
+  settings
+    .addTo(apiCommand(domains, 'set', 'Change settings of a domain; the others stay as they are'))
     .argument('<host>', HOST, hostName)
-    .option('--root-url <url>', 'where its bare address leads, or "none"')
-    .option('--not-found-url <url>', 'where unknown codes lead, or "none"')
-    .option('--expired-url <url>', 'where expired links lead, or "none"')
-    .option('--default-status <code>', 'of new links: 301, 302, 307 or 308', wholeNumber(301, 308))
-    .addOption(new Option('--robots <policy>', 'what robots.txt says').choices(['allow', 'disallow']))
-    .action(async (host: string, options: SetOptions) => {
-      const { defaultStatus, robots } = options
-      const given = {
-        rootUrl: nullIf('none', options.rootUrl),
-        notFoundUrl: nullIf('none', options.notFoundUrl),
-        expiredUrl: nullIf('none', options.expiredUrl),
-        defaultStatus,
-        robots,
-      }
-      const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-      if (Object.keys(changes).length === 0)
-        throw new UsageError('Say what to set; --help lists the options.')
+    .action(async (host: string, options: CommonOptions) => {
+      const changes = settings.given(options)
+      refuseNothing(changes)
       const api = connect(terminal, options)
       const body = { ...(await currentSettings(api, host)), ...changes }
       const path = `/domains/${encodeURIComponent(host)}`
-      show(await api.request({ method: 'PUT', path, body, answer: domainAnswer }), options)
+      show(await api.request({ method: 'PUT', path, body, response: domainResponse }), options)
     })
 
   addDomainsAdopt(domains, terminal)
 
-  leaf(domains, 'delete', 'Forget the settings of a domain; its links stay')
+  apiCommand(domains, 'delete', 'Forget the settings of a domain; its links stay')
     .argument('<host>', HOST, hostName)
     .option('--yes', 'do not ask')
     .action(async (host: string, options: CommonOptions & { readonly yes?: boolean }) => {
       const api = connect(terminal, options)
       await confirm(terminal, `Delete the settings of ${host}?`, options.yes)
-      await api.request({ method: 'DELETE', path: `/domains/${encodeURIComponent(host)}`, answer: nothing })
+      await api.request({ method: 'DELETE', path: `/domains/${encodeURIComponent(host)}`, response: nothing })
       if (options.json === true) printJson(terminal, { host, deleted: true })
       else print(terminal, `The settings of ${host} are deleted.`)
     })
 
-  function show(domain: DomainAnswer, { json }: CommonOptions): void {
+  function show(domain: DomainResponse, { json }: CommonOptions): void {
     if (json === true) {
       printJson(terminal, domain)
       return
     }
-    const { host, rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots } = domain
-    printFields(terminal, Object.entries({ host, rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }))
+    printFields(terminal, [['host', domain.host], ...Object.entries(settingsOf(domain))])
   }
 }
 
-function getDomain(api: ApiClient, host: string): Promise<DomainAnswer> {
-  return api.request({ method: 'GET', path: `/domains/${encodeURIComponent(host)}`, answer: domainAnswer })
+function getDomain(api: ApiClient, host: string): Promise<DomainResponse> {
+  return api.request({
+    method: 'GET',
+    path: `/domains/${encodeURIComponent(host)}`,
+    response: domainResponse,
+  })
+}
+
+function settingsOf({ rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }: DomainResponse) {
+  return { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }
 }
 
 /** What PUT would otherwise reset; `{}` for a domain that has no settings yet. */
-async function currentSettings(api: ApiClient, host: string): Promise<Partial<DomainAnswer>> {
+async function currentSettings(api: ApiClient, host: string): Promise<object> {
   try {
-    const { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots } = await getDomain(api, host)
-    return { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }
+    return settingsOf(await getDomain(api, host))
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return {}
     throw error

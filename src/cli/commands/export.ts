@@ -8,8 +8,8 @@ import { writeWhole } from '../export/write-whole.ts'
 import { createProgress, type Progress } from '../terminal/progress.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 import { visibleLines } from '../terminal/visible.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
-import { leaf } from './leaf.ts'
 import { type FilterOptions, filterQuery, withFilters } from './link-query.ts'
 
 interface Options extends CommonOptions, FilterOptions {
@@ -19,7 +19,7 @@ interface Options extends CommonOptions, FilterOptions {
 
 export function addExport(program: Command, terminal: Terminal): void {
   withFilters(
-    leaf(program, 'export', 'Export links, all or those that a filter matches; import reads it back'),
+    apiCommand(program, 'export', 'Export links, all or those that a filter matches; import reads it back'),
   )
     .addOption(
       new Option('--format <format>', 'default: by the extension of --output, else csv').choices(

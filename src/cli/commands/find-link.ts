@@ -1,6 +1,6 @@
-import { type LinkAnswer, linkAnswer } from '../api/answers.ts'
 import type { ApiClient } from '../api/api-client.ts'
 import { ApiError } from '../api/api-error.ts'
+import { type LinkResponse, linkResponse } from '../api/responses.ts'
 import { splitShortUrl } from '../import/formats/short-url.ts'
 
 /**
@@ -11,9 +11,9 @@ export async function findLink(
   api: ApiClient,
   name: string,
   domain: string | undefined,
-): Promise<LinkAnswer> {
+): Promise<LinkResponse> {
   const id = /^id:(\d{1,18})$/.exec(name)?.[1]
-  if (id !== undefined) return api.request({ method: 'GET', path: `/links/${id}`, answer: linkAnswer })
+  if (id !== undefined) return api.request({ method: 'GET', path: `/links/${id}`, response: linkResponse })
   if (!/^https?:\/\//i.test(name)) return lookUp(api, name, domain)
   const { code, domain: host } = splitShortUrl(name)
   try {
@@ -27,6 +27,11 @@ export async function findLink(
   }
 }
 
-function lookUp(api: ApiClient, code: string, domain: string | undefined): Promise<LinkAnswer> {
-  return api.request({ method: 'GET', path: '/links/lookup', query: { domain, code }, answer: linkAnswer })
+function lookUp(api: ApiClient, code: string, domain: string | undefined): Promise<LinkResponse> {
+  return api.request({
+    method: 'GET',
+    path: '/links/lookup',
+    query: { domain, code },
+    response: linkResponse,
+  })
 }

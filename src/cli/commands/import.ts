@@ -18,9 +18,9 @@ import { CONFLICT_MODES, type ConflictMode } from '../import/send-chunk.ts'
 import { findServedHosts } from '../import/served-hosts.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
-import { leaf } from './leaf.ts'
-import { collect, trueOrFalse, wholeNumber } from './option-parsers.ts'
+import { repeated, trueOrFalse, wholeNumber } from './option-parsers.ts'
 
 interface Options extends CommonOptions {
   readonly format?: FormatName
@@ -37,7 +37,7 @@ interface Options extends CommonOptions {
 }
 
 export function addImport(program: Command, terminal: Terminal, end: (code: ExitCode) => void): void {
-  leaf(
+  apiCommand(
     program,
     'import <file>',
     'Import links from another shortener or a linkr export ("-" = standard input)',
@@ -55,7 +55,7 @@ export function addImport(program: Command, terminal: Terminal, end: (code: Exit
     .option(
       '--domain <host|old=new>',
       'the domain for all links, or for those of one host (repeatable)',
-      collect,
+      repeated,
       [],
     )
     .option('--keep-domains', 'leave links at the hosts they had, also at those that linkr does not serve')

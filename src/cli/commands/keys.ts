@@ -1,17 +1,17 @@
 import type { Command } from 'commander'
-import { type KeyAnswer, keyListAnswer, newKeyAnswer, nothing } from '../api/answers.ts'
+import { type KeyResponse, keyListResponse, newKeyResponse, nothing } from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { type Column, printTable } from '../terminal/table.ts'
 import { note, print, printJson, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
-import { leaf } from './leaf.ts'
-import { collect, dateOrNever, hostName, wholeNumber } from './option-parsers.ts'
+import { dateOrNever, hostName, repeated, wholeNumber } from './option-parsers.ts'
 
 const SCOPES = ['links:read', 'links:write', 'admin']
 
-const COLUMNS: readonly Column<KeyAnswer>[] = [
+const COLUMNS: readonly Column<KeyResponse>[] = [
   { title: 'ID', value: ({ id }) => id },
   { title: 'NAME', value: ({ name }) => name, flexible: true },
   { title: 'KEY', value: ({ prefix }) => `${prefix}…` },
@@ -31,24 +31,22 @@ interface CreateOptions extends CommonOptions {
 /** `linkr keys ...` */
 export function addKeys(program: Command, terminal: Terminal): void {
   const keys = program.command('keys').description('List, create and revoke API keys')
-  leaf(keys, 'list', 'List the API keys').action(async (options: CommonOptions) => {
-    const answer = await connect(terminal, options).request({
+  apiCommand(keys, 'list', 'List the API keys').action(async (options: CommonOptions) => {
+    const list = await connect(terminal, options).request({
       method: 'GET',
       path: '/keys',
-      answer: keyListAnswer,
+      response: keyListResponse,
     })
-    if (options.json === true) printJson(terminal, answer)
-    else printTable(terminal, COLUMNS, answer.data)
+    if (options.json === true) printJson(terminal, list)
+    else printTable(terminal, COLUMNS, list.data)
   })
 
-  const repeatable = (value: string, before: readonly string[] = []): readonly string[] =>
-    collect(value, before)
-  leaf(keys, 'create <name>', 'Create an API key; it is shown this once')
-    .option('--scope <scope>', `${SCOPES.join(', ')} (repeatable; default links:read)`, repeatable)
+  apiCommand(keys, 'create <name>', 'Create an API key; it is shown this once')
+    .option('--scope <scope>', `${SCOPES.join(', ')} (repeatable; default links:read)`, repeated)
     .option(
       '--domain <host>',
       'for the links of this domain only (repeatable)',
-      (host: string, before?: readonly string[]) => repeatable(hostName(host), before),
+      (host: string, before?: readonly string[]) => repeated(hostName(host), before),
     )
     .option('--expires <date>', 'ISO 8601, or "never"', dateOrNever)
     .action(async (name: string, options: CreateOptions) => {
@@ -58,47 +56,51 @@ export function addKeys(program: Command, terminal: Terminal): void {
         throw new UsageError(`--scope must be one of ${SCOPES.join(', ')}, not "${unknown}".`)
       const { domain: domains, expires } = options
       const expiresAt = expires === 'never' ? undefined : expires
-      const answer = await connect(terminal, options).request({
+      const created = await connect(terminal, options).request({
         method: 'POST',
         path: '/keys',
         body: { name, scopes, domains, expiresAt },
-        answer: newKeyAnswer,
+        response: newKeyResponse,
       })
-      if (options.json === true) return printJson(terminal, answer)
-      print(terminal, visible(answer.key))
+      if (options.json === true) return printJson(terminal, created)
+      print(terminal, visible(created.key))
       note(
         terminal,
-        `Key ${visible(answer.id)} "${visible(answer.name)}". Keep it: linkr knows only its hash and never shows it again.`,
+        `Key ${visible(created.id)} "${visible(created.name)}". Keep it: linkr knows only its hash and never shows it again.`,
       )
     })
 
-  leaf(keys, 'rotate <id>', 'Make a key that may do the same, in place of this one; it is shown this once')
+  apiCommand(
+    keys,
+    'rotate <id>',
+    'Make a key that may do the same, in place of this one; it is shown this once',
+  )
     .option('--overlap <seconds>', 'how long the old one works on', wholeNumber(0, 604_800), 0)
     .action(async (id: string, options: CommonOptions & { readonly overlap: number }) => {
-      const answer = await connect(terminal, options).request({
+      const created = await connect(terminal, options).request({
         method: 'POST',
         path: `/keys/${encodeURIComponent(id)}/rotate`,
         body: { overlapSeconds: options.overlap },
-        answer: newKeyAnswer,
+        response: newKeyResponse,
       })
-      if (options.json === true) return printJson(terminal, answer)
-      print(terminal, answer.key)
+      if (options.json === true) return printJson(terminal, created)
+      print(terminal, created.key)
       const end = options.overlap === 0 ? 'has ended' : `ends in ${options.overlap} s`
-      note(terminal, `Key ${answer.id} "${answer.name}" takes the place of key ${id}, which ${end}.`)
+      note(terminal, `Key ${created.id} "${created.name}" takes the place of key ${id}, which ${end}.`)
     })
 
-  leaf(keys, 'revoke <id>', 'Revoke an API key')
+  apiCommand(keys, 'revoke <id>', 'Revoke an API key')
     .option('--yes', 'do not ask')
     .action(async (id: string, options: CommonOptions & { readonly yes?: boolean }) => {
       const api = connect(terminal, options)
-      await confirm(terminal, `Revoke key ${id}? Whoever uses it is shut out.`, options.yes)
-      await api.request({ method: 'DELETE', path: `/keys/${encodeURIComponent(id)}`, answer: nothing })
+      await confirm(terminal, `Revoke key ${id}? Clients that use it are shut out.`, options.yes)
+      await api.request({ method: 'DELETE', path: `/keys/${encodeURIComponent(id)}`, response: nothing })
       if (options.json === true) printJson(terminal, { id, revoked: true })
       else print(terminal, `Key ${id} is revoked.`)
     })
 }
 
-function stateOf({ revokedAt, expiresAt }: KeyAnswer): string {
+function stateOf({ revokedAt, expiresAt }: KeyResponse): string {
   if (revokedAt !== null) return 'revoked'
   return expiresAt !== null && Date.parse(expiresAt) <= Date.now() ? 'expired' : 'active'
 }

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander'
 import type { Query } from '../api/api-client.ts'
-import { collect, hostName, trueOrFalse } from './option-parsers.ts'
+import { hostName, repeated, trueOrFalse } from './option-parsers.ts'
 
 /** The filters that lists, exports and bulk changes share. */
 export function withFilters(command: Command): Command {
   return command
     .option('--domain <host>', 'of this domain only ("*" = the default one)', hostName)
-    .option('--tag <tag>', 'with this tag (repeatable: with all of them)', collect, [])
+    .option('--tag <tag>', 'with this tag (repeatable: with all of them)', repeated, [])
     .option('-q, --search <text>', 'with this text in code, URL or title')
     .option('--enabled <true|false>', 'enabled or disabled ones only', trueOrFalse)
     .option('--expired <true|false>', 'expired or unexpired ones only', trueOrFalse)

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
-import { linkAnswer } from '../api/answers.ts'
+import { linkResponse } from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
 import { print, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
-import { leaf } from './leaf.ts'
-import { type FieldOptions, fieldsOf, withFields } from './link-fields.ts'
-import { collect, hostName, trueOrFalse } from './option-parsers.ts'
+import { linkOptions } from './link-options.ts'
+import { hostName, repeated } from './option-parsers.ts'
 import { showLink } from './show-links.ts'
 
-interface CreateOptions extends CommonOptions, FieldOptions {
+interface CreateOptions extends CommonOptions {
   readonly code?: string
   readonly domain?: string
   readonly tag?: readonly string[]
@@ -18,25 +18,23 @@ interface CreateOptions extends CommonOptions, FieldOptions {
 }
 
 export function addLinksCreate(links: Command, terminal: Terminal): void {
-  withFields(leaf(links, 'create <url>', 'Create a link, and print its short URL'))
+  const fields = linkOptions()
+  fields
+    .addTo(apiCommand(links, 'create <url>', 'Create a link, and print its short URL'))
     .option('--code <code>', 'the short code (default: one is drawn)')
     .option('--domain <host>', 'the domain (default: the default one)', hostName)
-    .option('--tag <tag>', 'a tag (repeatable)', (tag: string, before: readonly string[] = []) =>
-      collect(tag, before),
-    )
-    .option('--enabled <true|false>', 'whether it redirects (default true)', trueOrFalse)
+    .option('--tag <tag>', 'a tag (repeatable)', repeated)
     .option('--replace', 'replace the link that has the code, if there is one')
     .action(async (url: string, options: CreateOptions) => {
       const { code, domain, replace = false } = options
       if (replace && code === undefined) throw new UsageError('--replace needs --code.')
-      const fields = fieldsOf(options, options.tag)
       const link = await connect(terminal, options).request({
         method: replace ? 'PUT' : 'POST',
         path: '/links',
-        body: { url, code, domain, ...fields },
-        // So that an answer that is lost on the way does not cost a second link.
+        body: { url, code, domain, ...fields.given(options), tags: options.tag },
+        // A response that is lost on the way must not cost a second link.
         ...(replace ? {} : { idempotencyKey: randomUUID() }),
-        answer: linkAnswer,
+        response: linkResponse,
       })
       if (options.json === true) showLink(terminal, link, true)
       else print(terminal, visible(link.shortUrl))

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
-import { bulkDeleteAnswer } from '../api/answers.ts'
+import { bulkDeleteResponse } from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { findLink } from './find-link.ts'
-import { leaf } from './leaf.ts'
 import { type FilterOptions, filterBody, withFilters } from './link-query.ts'
 
 interface DeleteOptions extends CommonOptions, FilterOptions {
@@ -18,7 +18,7 @@ const MAX_IDS = 1000
 
 export function addLinksDelete(links: Command, terminal: Terminal): void {
   const description = 'Delete links by name (code, short URL, id:17), or all that a filter matches'
-  withFilters(leaf(links, 'delete [links...]', description))
+  withFilters(apiCommand(links, 'delete [links...]', description))
     .option('--dry-run', 'only count them')
     .option('--yes', 'do not ask')
     .action(async (names: readonly string[], options: DeleteOptions) => {
@@ -29,16 +29,16 @@ export function addLinksDelete(links: Command, terminal: Terminal): void {
           method: 'DELETE',
           path: '/links',
           body: { ...target, dryRun },
-          answer: bulkDeleteAnswer,
+          response: bulkDeleteResponse,
         })
       const { matched } = await request(true)
       const dryRun = options.dryRun === true
       if (!dryRun && matched > 0) await confirm(terminal, question(matched, names), options.yes)
       let deleted = 0
       for (let more = !dryRun && matched > 0; more; ) {
-        const answer = await request(false)
-        deleted += answer.deleted
-        more = answer.more && answer.deleted > 0
+        const result = await request(false)
+        deleted += result.deleted
+        more = result.more && result.deleted > 0
       }
       if (options.json === true) return printJson(terminal, { matched, deleted })
       print(terminal, dryRun ? `${matched} would be deleted` : `${deleted} deleted`)
@@ -57,7 +57,7 @@ export function addLinksDelete(links: Command, terminal: Terminal): void {
     if (names.length > MAX_IDS) throw new UsageError(`At most ${MAX_IDS} links at once.`)
     const api = connect(terminal, options)
     const ids: string[] = []
-    // One after the other: a look-up is cheap, and somebody typed these names.
+    // One after the other: a look-up is cheap, and a person typed these names.
     for (const name of names) ids.push((await findLink(api, name, options.domain)).id)
     return { ids: [...new Set(ids)] }
   }

@@ -1,17 +1,18 @@
 import type { Command } from 'commander'
-import { bulkEditAnswer, linkAnswer } from '../api/answers.ts'
+import { bulkEditResponse, linkResponse } from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
+import { definedOf, type FieldOptions, refuseNothing } from './field-options.ts'
 import { findLink } from './find-link.ts'
-import { leaf } from './leaf.ts'
-import { type FieldOptions, fieldsOf, refuseNothing, withFields } from './link-fields.ts'
+import { linkOptions } from './link-options.ts'
 import { type FilterOptions, filterBody, withFilters } from './link-query.ts'
-import { collect, hostName, trueOrFalse, wholeNumber } from './option-parsers.ts'
+import { hostName, repeated, wholeNumber } from './option-parsers.ts'
 import { showLink } from './show-links.ts'
 
-interface ChangeOptions extends FieldOptions {
+interface ChangeOptions {
   readonly to?: string
   readonly setTag?: readonly string[]
   readonly addTag?: readonly string[]
@@ -28,24 +29,23 @@ interface EditOptions extends CommonOptions, ChangeOptions {
 }
 
 interface BulkOptions extends CommonOptions, ChangeOptions, FilterOptions {
-  readonly setEnabled?: boolean
   readonly dryRun?: boolean
   readonly yes?: boolean
 }
 
 /** `links edit` for one link, `links edit-all` for what a filter matches. */
 export function addLinksEdit(links: Command, terminal: Terminal): void {
-  withChanges(leaf(links, 'edit <link>', 'Edit a link: its code, its short URL, or id:17'))
-    .option('--enabled <true|false>', 'whether it redirects', trueOrFalse)
+  const fields = linkOptions()
+  withChanges(apiCommand(links, 'edit <link>', 'Edit a link: its code, its short URL, or id:17'), fields)
     .option('--domain <host>', 'of the code (default: the default domain)', hostName)
     .option('--new-code <code>', 'move it to this code; its hits come along')
     .option('--new-domain <host>', 'move it to this domain ("*" = the default one)')
     .option('--keep-old-code', 'leave a copy where it was, a link of its own that starts without hits')
-    .option('--if-version <n>', 'only if nobody edited it since', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option('--if-version <n>', 'only if it was not edited since', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .action(async (name: string, options: EditOptions) => {
       const { newCode: code, newDomain: domain, keepOldCode } = options
-      const moved = withoutUndefined({ code, domain, keepOldCode })
-      const changes = { ...changesOf(options), ...moved }
+      const moved = definedOf({ code, domain, keepOldCode })
+      const changes = { ...changesOf(options, fields), ...moved }
       refuseNothing(changes)
       const api = connect(terminal, options)
       const { id } = await findLink(api, name, options.domain)
@@ -55,20 +55,19 @@ export function addLinksEdit(links: Command, terminal: Terminal): void {
         path: `/links/${id}`,
         body: changes,
         ...(ifVersion === undefined ? {} : { headers: { 'If-Match': `"${ifVersion}"` } }),
-        answer: linkAnswer,
+        response: linkResponse,
       })
       showLink(terminal, link, options.json)
     })
 
-  withFilters(withChanges(leaf(links, 'edit-all', 'Edit every link that a filter matches')))
-    .option('--set-enabled <true|false>', 'whether they redirect', trueOrFalse)
+  const allFields = linkOptions(['enabled'])
+  withFilters(withChanges(apiCommand(links, 'edit-all', 'Edit every link that a filter matches'), allFields))
     .option('--dry-run', 'only count them')
     .option('--yes', 'do not ask')
     .action(async (options: BulkOptions) => {
       const filter = filterBody(options)
       if (filter === null) throw new UsageError('Say which links: --tag, --domain, --search, ...')
-      const { enabled: _filtered, setEnabled, ...rest } = options
-      const changes = changesOf({ ...rest, ...(setEnabled === undefined ? {} : { enabled: setEnabled }) })
+      const changes = changesOf(options, allFields)
       refuseNothing(changes)
       const api = connect(terminal, options)
       const request = (dryRun: boolean) =>
@@ -76,45 +75,37 @@ export function addLinksEdit(links: Command, terminal: Terminal): void {
           method: 'PATCH',
           path: '/links',
           body: { filter, changes, dryRun },
-          answer: bulkEditAnswer,
+          response: bulkEditResponse,
         })
       const { matched } = await request(true)
       if (options.dryRun !== true && matched > 0)
         await confirm(terminal, `Edit ${matched} links?`, options.yes)
       let changed = 0
       for (let more = options.dryRun !== true && matched > 0; more; ) {
-        const answer = await request(false)
-        changed += answer.changed
-        more = answer.more && answer.changed > 0
+        const result = await request(false)
+        changed += result.changed
+        more = result.more && result.changed > 0
       }
       if (options.json === true) return printJson(terminal, { matched, changed })
       print(terminal, `${matched} matched, ${changed} changed`)
     })
 }
 
-function withChanges(command: Command): Command {
-  return withFields(command)
+function withChanges(command: Command, fields: FieldOptions): Command {
+  return fields
+    .addTo(command)
     .option('--to <url>', 'the new destination')
-    .option('--set-tag <tag>', 'the new tags (repeatable)', collectFrom)
+    .option('--set-tag <tag>', 'the new tags (repeatable)', repeated)
     .option('--clear-tags', 'no tags at all')
-    .option('--add-tag <tag>', 'one more tag (repeatable)', collectFrom)
-    .option('--remove-tag <tag>', 'one tag less (repeatable)', collectFrom)
+    .option('--add-tag <tag>', 'one more tag (repeatable)', repeated)
+    .option('--remove-tag <tag>', 'one tag less (repeatable)', repeated)
 }
 
-/** Without a default, so that an option that is not given is `undefined`. */
-function collectFrom(tag: string, before: readonly string[] = []): readonly string[] {
-  return collect(tag, before)
-}
-
-function changesOf(options: ChangeOptions): Record<string, unknown> {
+function changesOf(options: ChangeOptions, fields: FieldOptions): Record<string, unknown> {
   const tags = options.clearTags === true ? [] : options.setTag
   const { to: url, addTag: addTags, removeTag: removeTags } = options
   if (tags !== undefined && (addTags !== undefined || removeTags !== undefined)) {
     throw new UsageError('Either --set-tag and --clear-tags, or --add-tag and --remove-tag.')
   }
-  return { ...fieldsOf(options, tags), ...withoutUndefined({ url, addTags, removeTags }) }
-}
-
-function withoutUndefined(fields: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+  return { ...fields.given(options), ...definedOf({ url, tags, addTags, removeTags }) }
 }

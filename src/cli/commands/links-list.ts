@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander'
-import { linkPageAnswer } from '../api/answers.ts'
+import { linkPageResponse } from '../api/responses.ts'
 import { note, printJson, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { findLink } from './find-link.ts'
-import { leaf } from './leaf.ts'
 import { type FilterOptions, filterQuery, sortOption, withFilters } from './link-query.ts'
 import { hostName, wholeNumber } from './option-parsers.ts'
 import { showLink, showLinks } from './show-links.ts'
@@ -18,7 +18,7 @@ interface ListOptions extends CommonOptions, FilterOptions {
 
 /** `links list` and `links get`. */
 export function addLinksList(links: Command, terminal: Terminal): void {
-  withFilters(leaf(links, 'list', 'List links, the newest first'))
+  withFilters(apiCommand(links, 'list', 'List links, the newest first'))
     .addOption(sortOption())
     .addOption(new Option('--order <order>', 'direction').choices(['asc', 'desc']).default('desc'))
     .option('--limit <n>', 'how many, 1 to 100', wholeNumber(1, 100), 20)
@@ -30,14 +30,14 @@ export function addLinksList(links: Command, terminal: Terminal): void {
         method: 'GET',
         path: '/links',
         query,
-        answer: linkPageAnswer,
+        response: linkPageResponse,
       })
       if (options.json === true) return printJson(terminal, page)
       showLinks(terminal, page.data)
       if (page.nextCursor !== null) note(terminal, `There are more: --cursor ${visible(page.nextCursor)}`)
     })
 
-  leaf(links, 'get <link>', 'Show a link: its code, its short URL, or id:17')
+  apiCommand(links, 'get <link>', 'Show a link: its code, its short URL, or id:17')
     .option('--domain <host>', 'of the code (default: the default domain)', hostName)
     .action(async (name: string, options: CommonOptions & { readonly domain?: string }) => {
       showLink(terminal, await findLink(connect(terminal, options), name, options.domain), options.json)

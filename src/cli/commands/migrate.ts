@@ -7,7 +7,7 @@ export function addMigrate(program: Command, terminal: Terminal): void {
     .command('migrate')
     .description('Bring the database at DATABASE_URL, or that of the local stack, to the newest schema')
     .action(async () => {
-      // Postgres's driver and Drizzle are loaded by nobody else.
+      // No other command loads Postgres's driver and Drizzle.
       const { migrateFromSettings } = await import('../migrate.ts')
       print(terminal, await migrateFromSettings(terminal.env))
     })

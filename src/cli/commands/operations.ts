@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
 import type * as v from 'valibot'
-import { anyObject, healthAnswer, reconcileAnswer, warmAnswer } from '../api/answers.ts'
 import type { ApiClient } from '../api/api-client.ts'
+import { anyObject, healthResponse, reconcileResponse, warmResponse } from '../api/responses.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { printFields } from '../terminal/table.ts'
 import { printJson, type Terminal } from '../terminal/terminal.ts'
+import { apiCommand } from './api-command.ts'
 import { type CommonOptions, connect } from './context.ts'
 import { describeHealth } from './describe-health.ts'
-import { leaf } from './leaf.ts'
 import { wholeNumber } from './option-parsers.ts'
 
 /** The API's bound for one request. */
@@ -15,46 +15,46 @@ const WARM_AT_ONCE = 1000
 
 /** What an operator runs by hand or from a job: flush, warm, reconcile and health. */
 export function addOperations(program: Command, terminal: Terminal, end: (code: ExitCode) => void): void {
-  leaf(program, 'flush', 'Write the pending hits to Postgres now').action((options: CommonOptions) =>
+  apiCommand(program, 'flush', 'Write the pending hits to Postgres now').action((options: CommonOptions) =>
     post('/flush', undefined, options),
   )
-  leaf(program, 'warm', 'Load the most used links into Redis')
+  apiCommand(program, 'warm', 'Load the most used links into Redis')
     .option('--count <n>', 'how many', wholeNumber(1, 1_000_000), WARM_AT_ONCE)
     .action(async (options: CommonOptions & { readonly count: number }) => {
       show(await warm(connect(terminal, options), options.count), options)
     })
-  leaf(program, 'reconcile', 'Find and repair differences between Redis and Postgres')
+  apiCommand(program, 'reconcile', 'Find and repair differences between Redis and Postgres')
     .option('--full', 'look at every link, however long it takes')
     .action(async (options: CommonOptions & { readonly full?: boolean }) => {
       show(await reconcile(connect(terminal, options), options.full === true), options)
     })
-  leaf(program, 'health', 'Show whether linkr and its stores are well; exits with 1 if not').action(
+  apiCommand(program, 'health', 'Show whether linkr and its stores are well; exits with 1 if not').action(
     async (options: CommonOptions) => {
-      const answer = await connect(terminal, options).request({
+      const health = await connect(terminal, options).request({
         method: 'GET',
         path: '/health',
-        alsoAnswers: 503,
-        answer: healthAnswer,
+        alsoAccepts: 503,
+        response: healthResponse,
       })
-      if (options.json === true) printJson(terminal, answer)
-      else printFields(terminal, describeHealth(answer))
-      if (answer.status !== 'ok') end(EXIT.failed)
+      if (options.json === true) printJson(terminal, health)
+      else printFields(terminal, describeHealth(health))
+      if (health.status !== 'ok') end(EXIT.failed)
     },
   )
 
   async function post(path: string, body: object | undefined, options: CommonOptions): Promise<void> {
     const api = connect(terminal, options)
-    show(await api.request({ method: 'POST', path, body, answer: anyObject }), options)
+    show(await api.request({ method: 'POST', path, body, response: anyObject }), options)
   }
 
-  function show(answer: Readonly<Record<string, unknown>>, { json }: CommonOptions): void {
+  function show(report: Readonly<Record<string, unknown>>, { json }: CommonOptions): void {
     if (json === true) {
-      printJson(terminal, answer)
+      printJson(terminal, report)
       return
     }
     printFields(
       terminal,
-      Object.entries(answer).map(([name, value]) => [
+      Object.entries(report).map(([name, value]) => [
         name,
         typeof value === 'object' ? JSON.stringify(value) : String(value),
       ]),
@@ -66,7 +66,12 @@ export function addOperations(program: Command, terminal: Terminal, end: (code: 
 async function reconcile(api: ApiClient, full: boolean): Promise<Readonly<Record<string, unknown>>> {
   const sum = { drained: 0, checked: 0, repaired: 0, released: 0 }
   for (;;) {
-    const request = { method: 'POST', path: '/reconcile', body: { full }, answer: reconcileAnswer } as const
+    const request = {
+      method: 'POST',
+      path: '/reconcile',
+      body: { full },
+      response: reconcileResponse,
+    } as const
     const { drained, checked, repaired, released, complete } = await api.request(request)
     sum.drained += drained
     sum.checked += checked
@@ -76,11 +81,16 @@ async function reconcile(api: ApiClient, full: boolean): Promise<Readonly<Record
   }
 }
 
-async function warm(api: ApiClient, count: number): Promise<v.InferOutput<typeof warmAnswer>> {
+async function warm(api: ApiClient, count: number): Promise<v.InferOutput<typeof warmResponse>> {
   const sum = { links: 0, warmed: 0 }
   for (let offset = 0; offset < count; offset += WARM_AT_ONCE) {
     const body = { count: Math.min(WARM_AT_ONCE, count - offset), offset }
-    const { links, warmed } = await api.request({ method: 'POST', path: '/warm', body, answer: warmAnswer })
+    const { links, warmed } = await api.request({
+      method: 'POST',
+      path: '/warm',
+      body,
+      response: warmResponse,
+    })
     sum.links += links
     sum.warmed += warmed
     if (links < body.count) break

@@ -2,8 +2,8 @@ import { InvalidArgumentError } from 'commander'
 import { parseHost } from '../../links/host.ts'
 import { parseInstant } from '../import/parse-instant.ts'
 
-/** For options that may be repeated. */
-export function collect(value: string, before: readonly string[]): readonly string[] {
+/** For options that may be repeated; one that is not given stays `undefined`, unless it has a default. */
+export function repeated(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
 }
 
@@ -28,11 +28,6 @@ export function dateOrNever(text: string): string {
   const instant = parseInstant(text)
   if (instant === null) throw new InvalidArgumentError('It must be like 2030-01-31T12:00:00Z, or "never".')
   return new Date(instant).toISOString()
-}
-
-/** What the API calls `null`, and the command line `none` or `never`. */
-export function nullIf(word: 'none' | 'never', value: string | undefined): string | null | undefined {
-  return value === word ? null : value
 }
 
 export function trueOrFalse(text: string): boolean {

@@ -1,8 +1,9 @@
-import type { LinkAnswer } from '../api/answers.ts'
+import type { LinkResponse } from '../api/responses.ts'
+import { LINK_FIELD_NAMES, LINK_FIELDS, type LinkField } from '../link-fields.ts'
 import { type Column, printFields, printTable } from '../terminal/table.ts'
 import { printJson, type Terminal } from '../terminal/terminal.ts'
 
-const COLUMNS: readonly Column<LinkAnswer>[] = [
+const COLUMNS: readonly Column<LinkResponse>[] = [
   { title: 'SHORT URL', value: ({ shortUrl }) => shortUrl },
   { title: 'DESTINATION', value: ({ url }) => url, flexible: true },
   { title: 'HITS', value: ({ hits }) => hits, align: 'right' },
@@ -10,11 +11,11 @@ const COLUMNS: readonly Column<LinkAnswer>[] = [
   { title: 'CREATED', value: ({ createdAt }) => createdAt.slice(0, 10) },
 ]
 
-export function showLinks(terminal: Terminal, links: readonly LinkAnswer[]): void {
+export function showLinks(terminal: Terminal, links: readonly LinkResponse[]): void {
   printTable(terminal, COLUMNS, links)
 }
 
-export function showLink(terminal: Terminal, link: LinkAnswer, asJson: boolean | undefined): void {
+export function showLink(terminal: Terminal, link: LinkResponse, asJson: boolean | undefined): void {
   if (asJson === true) {
     printJson(terminal, link)
     return
@@ -26,9 +27,7 @@ export function showLink(terminal: Terminal, link: LinkAnswer, asJson: boolean |
     ['domain', link.domain],
     ['code', link.code],
     ['state', stateOf(link)],
-    ['status', link.status],
-    ['forwards query', link.forwardQuery ? 'yes' : 'no'],
-    ['expires', link.expiresAt ?? 'never'],
+    ...LINK_FIELD_NAMES.flatMap((name) => shownField(LINK_FIELDS[name], link[name])),
     ['title', link.title],
     ['tags', link.tags.join(', ')],
     ['hits', link.hits],
@@ -39,7 +38,13 @@ export function showLink(terminal: Terminal, link: LinkAnswer, asJson: boolean |
   ])
 }
 
-function stateOf({ enabled, expiresAt }: LinkAnswer): string {
+function shownField({ label, option }: LinkField, value: unknown): (readonly [string, string])[] {
+  if (label === undefined) return []
+  if (typeof value === 'boolean') return [[label, value ? 'yes' : 'no']]
+  return [[label, String(value ?? option?.none ?? '')]]
+}
+
+function stateOf({ enabled, expiresAt }: LinkResponse): string {
   if (!enabled) return 'disabled'
   return expiresAt !== null && Date.parse(expiresAt) <= Date.now() ? 'expired' : 'active'
 }

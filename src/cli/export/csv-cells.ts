@@ -2,6 +2,19 @@
  * @module
  * How linkr's own CSV writes what CSV has no notation for, and reads it back to the same value.
  */
+import type { LinkField } from '../link-fields.ts'
+
+/** @param value as the API shows it. */
+export function encodeCell(cell: LinkField['cell'], value: unknown): string {
+  if (cell === 'texts') return encodeTags(Array.isArray(value) ? value.map(String) : [])
+  return cell === 'text' && typeof value === 'string' ? encodeText(value) : String(value ?? '')
+}
+
+/** Every cell may be escaped: those of a rejects file are. */
+export function decodeCell(cell: LinkField['cell'], text = ''): unknown {
+  if (cell === 'texts') return decodeTags(text)
+  return cell === 'text' ? decodeText(text) : (decodeText(text) ?? '')
+}
 
 /** What a spreadsheet would take for a formula. */
 const FORMULA = /^'*[=+\-@\t\r]/

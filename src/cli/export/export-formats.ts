@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync'
-import type { LinkAnswer } from '../api/answers.ts'
-import { encodeTags, encodeText } from './csv-cells.ts'
+import type { LinkResponse } from '../api/responses.ts'
+import { LINK_COLUMNS, LINK_FIELDS } from '../link-fields.ts'
+import { encodeCell } from './csv-cells.ts'
 
 export const EXPORT_FORMATS = ['csv', 'jsonl', 'json'] as const
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
@@ -8,32 +9,16 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 /** Text of an export: `start`, the pages, `end`. */
 export interface ExportWriter {
   readonly start: string
-  page(links: readonly LinkAnswer[]): string
+  page(links: readonly LinkResponse[]): string
   readonly end: string
 }
-
-const COLUMNS = [
-  'domain',
-  'code',
-  'url',
-  'title',
-  'tags',
-  'status',
-  'enabled',
-  'forwardQuery',
-  'expiresAt',
-  'hits',
-  'createdAt',
-  'updatedAt',
-  'shortUrl',
-] as const satisfies readonly (keyof LinkAnswer)[]
 
 export function createExportWriter(format: ExportFormat): ExportWriter {
   switch (format) {
     case 'csv':
       return {
-        start: stringify([COLUMNS]),
-        page: (links) => stringify(links.map((link) => COLUMNS.map((column) => cellOf(link, column)))),
+        start: stringify([[...LINK_COLUMNS, 'updatedAt', 'shortUrl']]),
+        page: (links) => stringify(links.map(cellsOf)),
         end: '',
       }
     case 'jsonl':
@@ -62,8 +47,7 @@ export function createExportWriter(format: ExportFormat): ExportWriter {
   }
 }
 
-function cellOf(link: LinkAnswer, column: (typeof COLUMNS)[number]): string {
-  if (column === 'tags') return encodeTags(link.tags)
-  if (column === 'title') return encodeText(link.title)
-  return String(link[column] ?? '')
+function cellsOf(link: LinkResponse): string[] {
+  const cells = LINK_COLUMNS.map((name) => encodeCell(LINK_FIELDS[name].cell, link[name]))
+  return [...cells, link.updatedAt, link.shortUrl]
 }

@@ -1,6 +1,6 @@
-import { type LinkAnswer, linkPageAnswer } from '../api/answers.ts'
 import type { ApiClient, Query } from '../api/api-client.ts'
 import { ApiError } from '../api/api-error.ts'
+import { type LinkResponse, linkPageResponse } from '../api/responses.ts'
 
 /** What an admin may ask for, and what everybody may. */
 const LIMITS = [1000, 100] as const
@@ -12,7 +12,7 @@ const LIMITS = [1000, 100] as const
 export async function* exportPages(
   api: ApiClient,
   query: Query,
-): AsyncGenerator<readonly LinkAnswer[], void> {
+): AsyncGenerator<readonly LinkResponse[], void> {
   let limit: number = LIMITS[0]
   let cursor: string | undefined
   do {
@@ -21,7 +21,7 @@ export async function* exportPages(
         method: 'GET',
         path: '/links',
         query: { ...query, sort: 'createdAt', order: 'asc', limit, cursor },
-        answer: linkPageAnswer,
+        response: linkPageResponse,
       })
       .catch((error: unknown) => {
         if (!(error instanceof ApiError) || ![400, 403, 422].includes(error.status) || limit === LIMITS[1]) {

@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import * as v from 'valibot'
 import { CliError, UsageError } from '../cli-error.ts'
 import type { Chunk } from './chunk-rows.ts'
+import { importTotals } from './import-totals.ts'
 
 const count = v.number()
 const schema = v.object({
@@ -19,18 +20,7 @@ const schema = v.object({
   chain: v.string(),
   /** Hashes of chunks that are done although one before them is not. */
   ahead: v.record(v.string(), v.string()),
-  totals: v.object({
-    rows: count,
-    extra: v.optional(count, 0),
-    created: count,
-    updated: count,
-    skipped: count,
-    renamed: count,
-    rejected: count,
-    rejects: v.array(v.object({ line: count, reason: v.string() })),
-    renames: v.array(v.object({ line: count, from: v.string(), to: v.string() })),
-    notes: v.record(v.string(), count),
-  }),
+  totals: importTotals,
   /** Where the rejects file ends; what a crash left after that is cut off. */
   rejectsBytes: count,
 })

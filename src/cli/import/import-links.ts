@@ -27,7 +27,7 @@ export type ImportEnd =
   | { readonly kind: 'interrupted' }
   /** `fail` met a code that is taken. */
   | { readonly kind: 'conflict'; readonly conflict: Reject }
-  /** The input broke off, or the server could not be brought to answer. */
+  /** The input broke off, or the server did not take it after every attempt. */
   | { readonly kind: 'failed'; readonly error: CliError }
 
 /**

@@ -1,24 +1,24 @@
-export interface ShownReject {
-  readonly line: number
-  readonly reason: string
-}
+import * as v from 'valibot'
+
+const count = v.number()
 
 /** What an import has come to so far; part of the checkpoint, so a resumed import ends with the whole story. */
-export interface ImportTotals {
-  readonly rows: number
+export const importTotals = v.object({
+  rows: count,
   /** Further links of rows that have several: `rows + extra` is the sum of the five below. */
-  readonly extra: number
-  readonly created: number
-  readonly updated: number
-  readonly skipped: number
-  readonly renamed: number
-  readonly rejected: number
+  extra: v.optional(count, 0),
+  created: count,
+  updated: count,
+  skipped: count,
+  renamed: count,
+  rejected: count,
   /** The first ones only: memory stays bounded whatever the input. The rest is in the rejects file. */
-  readonly rejects: readonly ShownReject[]
-  readonly renames: readonly { readonly line: number; readonly from: string; readonly to: string }[]
+  rejects: v.array(v.object({ line: count, reason: v.string() })),
+  renames: v.array(v.object({ line: count, from: v.string(), to: v.string() })),
   /** What came along changed, and how often. */
-  readonly notes: Readonly<Record<string, number>>
-}
+  notes: v.record(v.string(), count),
+})
+export type ImportTotals = Readonly<v.InferOutput<typeof importTotals>>
 
 export const NO_TOTALS: ImportTotals = {
   rows: 0,
@@ -52,6 +52,6 @@ export function addTotals(a: ImportTotals, b: ImportTotals): ImportTotals {
   }
 }
 
-function atMost<T>(first: readonly T[], then: readonly T[]): readonly T[] {
+function atMost<T>(first: T[], then: readonly T[]): T[] {
   return first.length >= MAX_SHOWN ? first : [...first, ...then].slice(0, MAX_SHOWN)
 }

@@ -39,7 +39,7 @@ export function openJournal({ store, rejects, options, now }: JournalOptions): J
     done: 0,
     chain: '',
     ahead: {},
-    totals: NO_TOTALS as CheckpointState['totals'],
+    totals: NO_TOTALS,
     rejectsBytes: 0,
   }
   // Before the first request: a resumed import must find the id under which that was sent.
@@ -74,8 +74,7 @@ export function openJournal({ store, rejects, options, now }: JournalOptions): J
         chain = chainHash(chain, { hash })
         done++
       }
-      const sum = addTotals(state.totals, totals) as CheckpointState['totals']
-      state = { ...state, done, chain, ahead, totals: sum, rejectsBytes }
+      state = { ...state, done, chain, ahead, totals: addTotals(state.totals, totals), rejectsBytes }
       store.save(state)
     },
     totals: () => state.totals,

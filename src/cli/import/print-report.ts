@@ -68,19 +68,8 @@ function number(value: number): string {
 }
 
 export function printReportJson(terminal: Terminal, report: ImportReport): void {
-  const { format, caveats, unit, dryRun, resumed, end, totals, seconds, rejectsPath } = report
+  const { end, totals, ...facts } = report
   const error =
     end.kind === 'failed' ? end.error.message : end.kind === 'conflict' ? end.conflict.reason : undefined
-  printJson(terminal, {
-    format,
-    caveats,
-    unit,
-    dryRun,
-    resumed,
-    end: end.kind,
-    error,
-    ...totals,
-    seconds,
-    rejectsPath,
-  })
+  printJson(terminal, { ...facts, end: end.kind, error, ...totals })
 }

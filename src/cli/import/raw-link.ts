@@ -1,21 +1,11 @@
+import type { LinkFieldName } from '../link-fields.ts'
+
 /**
  * A link as an export has it, its fields named as linkr names them and nothing checked yet. Empty text counts as absent,
- * except for a title, which may be empty in linkr.
+ * except for a title, which may be empty in linkr. Its `domain` is the host it was served at, its `hits` are the clicks so
+ * far.
  */
-export interface RawLink {
-  readonly url: unknown
-  readonly code?: unknown
-  /** The host it was served at. */
-  readonly domain?: unknown
-  readonly title?: unknown
-  readonly tags?: unknown
-  readonly status?: unknown
-  readonly enabled?: unknown
-  readonly forwardQuery?: unknown
-  readonly expiresAt?: unknown
-  readonly createdAt?: unknown
-  /** Clicks so far. */
-  readonly hits?: unknown
+export interface RawLink extends Readonly<Partial<Record<LinkFieldName, unknown>>> {
   /** Why this one must not become a link here, however well-formed it is. */
   readonly refused?: string | undefined
   /** What it uses and linkr does not have: it is imported without. */

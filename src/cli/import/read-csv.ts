@@ -63,7 +63,7 @@ export async function* readCsv(
     return new Promise((resolve) => {
       parser.once('error', resolve)
       act((error) => {
-        // The callback comes first; whoever does not listen to the event dies of it.
+        // The callback comes first; without a listener the event would end the process.
         if (error) return
         parser.off('error', resolve)
         resolve(undefined)

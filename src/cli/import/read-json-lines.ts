@@ -1,8 +1,8 @@
+import { createDepthGuard } from '../../node/json-depth.ts'
 import { CliError } from '../cli-error.ts'
 import type { JsonFormat } from './formats/format.ts'
-import { createDepthGuard, MAX_JSON_DEPTH } from './json-depth.ts'
 import type { SourceRow } from './raw-link.ts'
-import { createJsonRowReader } from './read-row.ts'
+import { createJsonRowReader, MAX_JSON_DEPTH } from './read-row.ts'
 
 const NEWLINE = 0x0a
 const MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -17,7 +17,7 @@ export async function* readJsonLines(
   for await (const line of splitLines(chunks, name)) {
     number++
     const text = line.toString()
-    if (createDepthGuard()(line) !== null) {
+    if (createDepthGuard(MAX_JSON_DEPTH)(line) !== null) {
       yield { line: number, problem: `nests more than ${MAX_JSON_DEPTH} levels` }
     } else if (text.trim() !== '') yield toRow(text, number, readRow)
   }

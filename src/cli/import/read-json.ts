@@ -1,12 +1,13 @@
 import { JSONParser } from '@streamparser/json'
+import { createDepthGuard } from '../../node/json-depth.ts'
 import { CliError } from '../cli-error.ts'
-import { shorten, visible } from '../terminal/visible.ts'
+import { shorten } from '../terminal/shorten.ts'
+import { visible } from '../terminal/visible.ts'
 import type { JsonFormat } from './formats/format.ts'
-import { createDepthGuard, MAX_JSON_DEPTH } from './json-depth.ts'
 import { type JsonPages, watchPages } from './json-pages.ts'
 import type { JsonShape } from './json-shape.ts'
 import type { SourceRow } from './raw-link.ts'
-import { createJsonRowReader } from './read-row.ts'
+import { createJsonRowReader, MAX_JSON_DEPTH } from './read-row.ts'
 
 export interface ReadJsonOptions {
   readonly format: JsonFormat
@@ -22,8 +23,8 @@ const PATHS: Readonly<Record<ReadJsonOptions['rows'], string>> = {
 }
 
 /**
- * The elements of an array in a JSON text of any size; several texts may follow each other, like pages of an API. An
- * answer that reports an error, or pages that are missing, are a mistake once all rows have been given out.
+ * The elements of an array in a JSON text of any size; several texts may follow each other, like pages of an API. A
+ * response that reports an error, or pages that are missing, are a mistake once all rows have been given out.
  */
 export async function* readJson(
   chunks: AsyncIterable<Uint8Array>,
@@ -32,7 +33,7 @@ export async function* readJson(
   const parser = new JSONParser({ paths: [PATHS[rows]], keepStack: false, separator: '' })
   const readRow = createJsonRowReader(format)
   const pages = rows === 'array' ? undefined : watchPages(rows)
-  const guard = createDepthGuard()
+  const guard = createDepthGuard(MAX_JSON_DEPTH)
   let ready: unknown[] = []
   let items = 0
   if (pages !== undefined) parser.onToken = ({ token, value }) => pages.next(token, value)
@@ -64,10 +65,10 @@ function incompleteness(pages: JsonPages, format: JsonFormat, items: number): st
   const stray = pages.strayText()
   if (stray === null) return format.missing?.(pages.facts(), items)
   const text = stray === '' ? '' : ` ("${shorten(visible(stray), 80)}")`
-  return `holds an answer without links${text} among its pages, which looks like an error`
+  return `holds a response without links${text} among its pages, which looks like an error`
 }
 
-/** What a proxy answers when it is not well begins with `<`. */
+/** The error page of a proxy begins with `<`. */
 function explain(problem: string, name: string, items: number): string {
   return /Unexpected "<"/.test(problem)
     ? `${name} has a web page after item ${items}, an error of the server it came from: it is not the whole export.`

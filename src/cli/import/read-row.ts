@@ -2,6 +2,9 @@ import type { Cells, CsvFormat, JsonFormat, JsonRow } from './formats/format.ts'
 import { createLostFields } from './formats/lost-fields.ts'
 import type { RawLink, SourceRow } from './raw-link.ts'
 
+/** Exports nest four or five levels; a parser's stack and memory end somewhere. */
+export const MAX_JSON_DEPTH = 100
+
 /** What a row of a CSV has become: one link, or several if it has several codes. */
 export function createCsvRowReader(format: CsvFormat): (cells: Cells, line: number) => SourceRow[] {
   const lostFields = createLostFields(format)

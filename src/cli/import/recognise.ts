@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync'
 import { UsageError } from '../cli-error.ts'
-import { shorten, visible } from '../terminal/visible.ts'
+import { shorten } from '../terminal/shorten.ts'
+import { visible } from '../terminal/visible.ts'
 import { type CsvFormat, type FormatName, type JsonFormat, normalizeColumn } from './formats/format.ts'
 import { CSV_FORMATS, JSON_FORMATS } from './formats/formats.ts'
 import { type JsonShape, jsonShape } from './json-shape.ts'

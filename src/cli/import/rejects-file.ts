@@ -2,6 +2,7 @@ import { closeSync, existsSync, ftruncateSync, openSync, rmSync, writeSync } fro
 import { stringify } from 'csv-stringify/sync'
 import { CliError } from '../cli-error.ts'
 import { encodeTags, encodeText } from '../export/csv-cells.ts'
+import { LINK_COLUMNS, LINK_FIELDS, type LinkFieldName } from '../link-fields.ts'
 import type { Reject } from './chunk-rows.ts'
 import type { RawLink } from './raw-link.ts'
 
@@ -16,20 +17,9 @@ export interface RejectSink {
 
 export const NO_REJECTS: RejectSink = { start: () => {}, append: () => 0, close: () => {} }
 
-const FIELDS = [
-  'domain',
-  'code',
-  'url',
-  'title',
-  'tags',
-  'status',
-  'enabled',
-  'forwardQuery',
-  'expiresAt',
-  'createdAt',
-] as const satisfies readonly (keyof RawLink)[]
+const COLUMNS = LINK_COLUMNS.filter((name) => name !== 'hits')
 
-/** Nobody repairs a cell longer than this by hand. */
+/** No person repairs a longer cell by hand. */
 const MAX_CELL = 8192
 
 /**
@@ -53,7 +43,7 @@ export function rejectsFile(path: string, isOwn: boolean): RejectSink {
   }
   return {
     start(known) {
-      // Somebody may have taken the file away meanwhile: then it begins anew.
+      // The file may have been taken away meanwhile: then it begins anew.
       bytes = existsSync(path) ? known : 0
       if (bytes === 0) return rmSync(path, { force: true })
       file = openSync(path, 'r+')
@@ -78,26 +68,27 @@ interface RowWriter {
 }
 
 const csv = (hits: string): RowWriter => ({
-  header: stringify([['line', 'reason', ...FIELDS, hits]]),
+  header: stringify([['line', 'reason', ...COLUMNS, hits]]),
   row: ({ line, reason, raw }) =>
     stringify([
-      [line, encodeText(reason), ...FIELDS.map((field) => cellOf(field, raw)), cellOf('hits', raw)],
+      [line, encodeText(reason), ...COLUMNS.map((field) => cellOf(field, raw)), cellOf('hits', raw)],
     ]),
 })
 
 const jsonLines = (hits: string): RowWriter => ({
   header: '',
   row: ({ line, reason, raw }) => {
-    const fields = Object.fromEntries(FIELDS.map((field) => [field, raw?.[field] ?? null]))
+    const fields = Object.fromEntries(COLUMNS.map((field) => [field, raw?.[field] ?? null]))
     return `${JSON.stringify({ line, reason, ...fields, [hits]: raw?.hits ?? null })}\n`
   },
 })
 
 /** Nothing in it is a formula, whatever the export was made of. */
-function cellOf(field: (typeof FIELDS)[number] | 'hits', raw: RawLink | undefined): string {
+function cellOf(field: LinkFieldName, raw: RawLink | undefined): string {
   const value = raw?.[field]
   if (value === undefined || value === null) return ''
-  if (field === 'tags' && Array.isArray(value)) return encodeTags(value.map(String)).slice(0, MAX_CELL)
+  const { cell } = LINK_FIELDS[field]
+  if (cell === 'texts' && Array.isArray(value)) return encodeTags(value.map(String)).slice(0, MAX_CELL)
   const text = String(value).slice(0, MAX_CELL)
-  return text === '' && field !== 'title' ? '' : encodeText(text)
+  return text === '' && cell !== 'text' ? '' : encodeText(text)
 }

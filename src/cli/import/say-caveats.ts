@@ -20,7 +20,7 @@ export async function askAboutOpenLinks(
   }
   note(
     terminal,
-    `Whatever has ${arrivesWithout} today would be open to everyone. Take these rows out of the file, or close their links ` +
+    `Links that have ${arrivesWithout} today would be open to everyone. Take these rows out of the file, or close their links ` +
       'after the import: linkr links edit CODE --expires DATE, or --enabled false.',
   )
 }

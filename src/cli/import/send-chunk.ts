@@ -1,5 +1,5 @@
-import { type ImportAnswer, importAnswer } from '../api/answers.ts'
 import type { ApiClient } from '../api/api-client.ts'
+import { type ImportResponse, importResponse } from '../api/responses.ts'
 import { CliError } from '../cli-error.ts'
 import type { Chunk, Reject } from './chunk-rows.ts'
 import { type ImportTotals, NO_TOTALS } from './import-totals.ts'
@@ -38,15 +38,15 @@ export async function sendChunk(chunk: Chunk, options: SendOptions): Promise<Chu
     idempotencyKey: `import-${runId}-${chunk.index}-${chunk.hash}`,
     attempts: ATTEMPTS,
     signal,
-    answer: importAnswer,
+    response: importResponse,
   })
   if (results.length !== chunk.sources.length) {
-    throw new CliError(`The server answered for ${results.length} of ${chunk.sources.length} links.`)
+    throw new CliError(`The server reported on ${results.length} of ${chunk.sources.length} links.`)
   }
   return outcomeOf(chunk, results)
 }
 
-function outcomeOf(chunk: Chunk, results: ImportAnswer['results']): ChunkOutcome {
+function outcomeOf(chunk: Chunk, results: ImportResponse['results']): ChunkOutcome {
   const counts = { created: 0, updated: 0, skipped: 0, renamed: 0, rejected: chunk.rejects.length }
   const rejects = [...chunk.rejects]
   const renames: { line: number; from: string; to: string }[] = []
@@ -77,9 +77,9 @@ function outcomeOf(chunk: Chunk, results: ImportAnswer['results']): ChunkOutcome
   }
 }
 
-type Result = ImportAnswer['results'][number]
+type Result = ImportResponse['results'][number]
 
-/** To skip what is there already loses nothing; a code that leads elsewhere is somebody's decision. */
+/** To skip what is there already loses nothing; a code that leads elsewhere is for a person to decide. */
 function withoutSilentLoss(result: Result): Result {
   if (result.outcome !== 'skipped' || result.sameDestination !== false) return result
   return { ...result, outcome: 'rejected', problem: 'other_destination' }

@@ -1,6 +1,6 @@
-import { domainListAnswer } from '../api/answers.ts'
 import type { ApiClient } from '../api/api-client.ts'
 import { ApiError } from '../api/api-error.ts'
+import { domainListResponse } from '../api/responses.ts'
 
 /** The hosts that are namespaces of the server; `null` = the token may not ask. */
 export async function findServedHosts(
@@ -8,7 +8,8 @@ export async function findServedHosts(
   signal: AbortSignal,
 ): Promise<readonly string[] | null> {
   try {
-    return (await api.request({ method: 'GET', path: '/domains', answer: domainListAnswer, signal })).served
+    return (await api.request({ method: 'GET', path: '/domains', response: domainListResponse, signal }))
+      .served
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) return null
     throw error

@@ -1,3 +1,4 @@
+import { LINK_FIELD_NAMES } from '../link-fields.ts'
 import type { RawLink, SourceRow } from './raw-link.ts'
 
 /** Tells rows that hold bytes which are not UTF-8 from those whose text has the replacement character in its own right. */
@@ -7,7 +8,7 @@ export interface TextCheck {
   refuseGarbled(rows: AsyncIterable<SourceRow>): AsyncIterable<SourceRow>
 }
 
-/** It must see the bytes before whoever makes rows of them does, and the rows after. */
+/** It must see the bytes before a reader makes rows of them, and the rows after. */
 export function createTextCheck(): TextCheck {
   let isBroken = false
   return {
@@ -40,8 +41,7 @@ function accepts(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array):
   }
 }
 
-function hasReplacement({ url, code, title, tags }: RawLink): boolean {
-  return [url, code, title, ...(Array.isArray(tags) ? tags : [])].some(
-    (text) => typeof text === 'string' && text.includes('\uFFFD'),
-  )
+function hasReplacement(raw: RawLink): boolean {
+  const texts = LINK_FIELD_NAMES.flatMap((name) => raw[name])
+  return texts.some((text) => typeof text === 'string' && text.includes('\uFFFD'))
 }

@@ -5,11 +5,11 @@ import { isInteractive, type Terminal } from './terminal.ts'
 
 /**
  * Asks before something that cannot be taken back. Returns only when it may be done.
- * @throws {UsageError} where nobody can answer: a script has to say `--yes`.
+ * @throws {UsageError} without a terminal: a script has to say `--yes`.
  */
 export async function confirm(terminal: Terminal, question: string, yes: boolean | undefined): Promise<void> {
   if (yes === true) return
-  if (!isInteractive(terminal)) throw new UsageError(`${question} Nobody is there to ask: add --yes.`)
+  if (!isInteractive(terminal)) throw new UsageError(`${question} There is no terminal to ask at: add --yes.`)
   const answer = await ask({
     message: question,
     initialValue: false,

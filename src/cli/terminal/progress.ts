@@ -1,3 +1,4 @@
+import { shorten } from './shorten.ts'
 import { note, type Terminal } from './terminal.ts'
 
 export interface ProgressState {
@@ -18,7 +19,10 @@ const FRAME_MS = 100
 const LINE_MS = 5000
 const BAR_WIDTH = 24
 
-/** A bar that redraws itself on a terminal, a line now and then in a log. */
+/**
+ * A bar that redraws itself on a terminal, a line now and then in a log. (The bar of @clack/prompts reads standard input
+ * in raw mode, which an import may be reading, and ends the process with 0 on Ctrl-C.)
+ */
 export function createProgress(terminal: Terminal, verb: string, now: () => number = Date.now): Progress {
   const { stderr } = terminal
   const isTerminal = stderr.isTTY === true && terminal.env.TERM !== 'dumb'
@@ -34,7 +38,7 @@ export function createProgress(terminal: Terminal, verb: string, now: () => numb
       shownAt = time
       const rate = (state.rows - firstRows) / Math.max(0.001, (time - startedAt) / 1000)
       const text = describe(verb, state, rate)
-      if (isTerminal) stderr.write(`\r\x1b[2K${text.slice(0, (stderr.columns || 80) - 1)}`)
+      if (isTerminal) stderr.write(`\r\x1b[2K${shorten(text, (stderr.columns || 80) - 1)}`)
       else note(terminal, text)
     },
     end() {

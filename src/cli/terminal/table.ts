@@ -1,5 +1,6 @@
+import { columnsOf, shorten } from './shorten.ts'
 import { paint, print, type Terminal } from './terminal.ts'
-import { shorten, visible } from './visible.ts'
+import { visible } from './visible.ts'
 
 export interface Column<Row> {
   readonly title: string
@@ -31,7 +32,8 @@ export function printTable<Row>(
       .map((cell, i) => {
         const width = widths[i] ?? 0
         const text = shorten(cell, width)
-        return columns[i]?.align === 'right' ? text.padStart(width) : text.padEnd(width)
+        const blanks = ' '.repeat(width - columnsOf(text))
+        return columns[i]?.align === 'right' ? blanks + text : text + blanks
       })
       .join(GAP)
       .trimEnd()
@@ -45,7 +47,7 @@ function columnWidths<Row>(
   room: number,
 ): number[] {
   const widths = columns.map(({ title }, i) =>
-    cells.reduce((width, line) => Math.max(width, line[i]?.length ?? 0), title.length),
+    cells.reduce((width, line) => Math.max(width, columnsOf(line[i] ?? '')), title.length),
   )
   const excess = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) - room
   const flexible = columns.findIndex((column) => column.flexible)
@@ -59,11 +61,11 @@ export function printFields(
   fields: readonly (readonly [string, string | number | boolean | null])[],
 ): void {
   const names = fields.map(([name]) => visible(name))
-  const width = Math.max(...names.map(({ length }) => length))
+  const width = Math.max(...names.map(columnsOf))
   for (const [i, [, value]] of fields.entries()) {
     const name = names[i] ?? ''
     const text = visible(String(value ?? ''))
-    const label = paint(terminal, terminal.stdout, 'dim', name.padEnd(width))
+    const label = paint(terminal, terminal.stdout, 'dim', name + ' '.repeat(width - columnsOf(name)))
     print(terminal, terminal.stdout.isTTY === true ? `${label}${GAP}${text}` : `${name}\t${text}`)
   }
 }

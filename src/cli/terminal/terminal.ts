@@ -23,7 +23,7 @@ export function paint(terminal: Terminal, stream: Terminal['stdout'], style: Sty
   return styleText(style, text, { validateStream: false })
 }
 
-/** Whether somebody is there to answer a question. */
+/** Whether a person can be asked a question. */
 export function isInteractive({ stdin, stderr }: Terminal): boolean {
   return stdin.isTTY === true && stderr.isTTY === true
 }

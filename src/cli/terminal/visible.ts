@@ -31,11 +31,6 @@ export function withoutControls(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ')
 }
 
-/** The first `length` characters, with an ellipsis when there were more. */
-export function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, Math.max(0, length - 1))}…`
-}
-
 /** As JSON writes it. */
 function escapeOf(character: string): string {
   return Array.from(

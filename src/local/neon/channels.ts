@@ -18,7 +18,7 @@ export function subscriptionsIn(sql: string): readonly Subscription[] {
   }))
 }
 
-/** Which client listens to what. The one backend listens to all of it, and is sent whatever anybody notifies. */
+/** Which client listens to what. The one backend listens to all of it, and is sent all notifications. */
 export class Channels {
   readonly #byClient = new Map<Duplex, Set<string>>()
 
@@ -41,20 +41,20 @@ export class Channels {
     this.#byClient.delete(client)
   }
 
-  /** What makes the backend listen again to all that somebody still wants. */
+  /** What makes the backend listen again to all that a client still wants. */
   relisten(): string {
     const channels = new Set([...this.#byClient.values()].flatMap((own) => [...own]))
     return [...channels].map((channel) => `LISTEN "${channel.replaceAll('"', '""')}"`).join('; ')
   }
 
   /**
-   * Sends the notifications in an answer to those who listen, from process `sender`, and returns the answer as its own
+   * Sends the notifications in a reply to those who listen, from process `sender`, and returns the reply as its own
    * client may see it.
    */
-  deliver(answer: Buffer, client: Duplex, sender: number): Buffer {
-    if (this.isEmpty) return answer
+  deliver(reply: Buffer, client: Duplex, sender: number): Buffer {
+    if (this.isEmpty) return reply
     const kept: Buffer[] = []
-    for (const wire of messagesOf(answer)) {
+    for (const wire of messagesOf(reply)) {
       if (typeOf(wire) !== 'A') kept.push(wire)
       else {
         const channel = wire.toString('utf8', 9, wire.indexOf(0, 9))

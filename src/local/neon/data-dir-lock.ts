@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { makePrivateFolder } from '../private-files.ts'
-import { isAlive } from '../process-alive.ts'
+import { makePrivateFolder } from '../../node/private-files.ts'
+import { isAlive } from '../../node/process-alive.ts'
 
 /** Locks of this process: in a container every run may get the same pid, so an own pid in a file proves nothing. */
 const held = new Set<string>()

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { makePrivateFolder, writePrivateFile } from '../private-files.ts'
+import { makePrivateFolder, writePrivateFile } from '../../node/private-files.ts'
 import { Channels } from './channels.ts'
 import type { Credentials } from './credentials.ts'
 import { lockDataDir } from './data-dir-lock.ts'
@@ -87,7 +87,7 @@ async function openPGlite({
     const created = `${data}.created`
     if (!existsSync(created)) rmSync(data, { recursive: true, force: true })
     const db = await PgliteThread.start({ dataDir: data, template: undefined })
-    // Postgres's files in it may be written by anybody.
+    // Postgres's files in it may be written by any user.
     makePrivateFolder(data)
     writePrivateFile(created, '')
     return { db, release }

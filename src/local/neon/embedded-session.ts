@@ -24,14 +24,14 @@ const DISCARDED = Buffer.concat([wire.commandComplete('DISCARD ALL'), wire.ready
 const RESET_SESSION =
   'RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES; SELECT pg_advisory_unlock_all()'
 
-/** Whoever asked it for what it cannot survive, it answers nothing at all from then on. */
+/** Once a statement has crashed it, it replies to nothing more. */
 const BROKEN = new SqlFailure(500, 'the embedded Postgres has failed: restart it', { code: 'XX000' })
 
-/** After these messages a client may wait for an answer: Query, Sync, Flush, FunctionCall, CopyDone, CopyFail. */
+/** After these messages a client may wait for a reply: Query, Sync, Flush, FunctionCall, CopyDone, CopyFail. */
 const BUNDLE_ENDS = new Set(['Q', 'S', 'H', 'F', 'c', 'f'])
 
 /**
- * One client of the PGlite connection that all share. Messages are collected up to the one that asks for an answer and
+ * One client of the PGlite connection that all share. Messages are collected up to the one that asks for a reply and
  * run as one bundle, so no other client's Parse comes between a Parse and its Bind; the turnstile is kept until the
  * transaction is over. What a session leaves behind (SET, temporary tables) the others see until it ends or sends
  * DISCARD ALL: there is but one backend, as behind a PgBouncer in transaction mode.
@@ -65,7 +65,7 @@ export class EmbeddedSession {
         if (type === 'X') return
         bundle.push(this.#names.rename(this.#screen(type, message)))
         if (!BUNDLE_ENDS.has(type)) continue
-        await this.#answer(bundle)
+        await this.#reply(bundle)
         bundle = []
       }
     } finally {
@@ -81,7 +81,7 @@ export class EmbeddedSession {
     return refusalOf(message, sql) ?? message
   }
 
-  async #answer(bundle: readonly Buffer[]): Promise<void> {
+  async #reply(bundle: readonly Buffer[]): Promise<void> {
     const bytes = bundle.length === 1 && bundle[0] ? bundle[0] : Buffer.concat(bundle)
     if (!this.#inside && bytes.equals(DISCARD_ALL)) {
       await this.#reset()
@@ -93,11 +93,11 @@ export class EmbeddedSession {
     this.#turnstile.busy()
     // it left while it waited its turn; what it asked for is not wanted any more
     if (this.#stream.destroyed) return
-    const answer = await this.#exec(bytes)
-    if (answer.length === 0) throw BROKEN
-    const isOver = wire.finalStatus(answer) === 'I'
-    if (isOver && this.#subscriptions.length > 0) await this.#subscribe(answer)
-    this.#stream.write(this.#channels.deliver(answer, this.#stream, this.#id))
+    const reply = await this.#exec(bytes)
+    if (reply.length === 0) throw BROKEN
+    const isOver = wire.finalStatus(reply) === 'I'
+    if (isOver && this.#subscriptions.length > 0) await this.#subscribe(reply)
+    this.#stream.write(this.#channels.deliver(reply, this.#stream, this.#id))
     if (isOver) this.#leave()
     else this.#turnstile.idle(() => this.#evict())
   }
@@ -108,10 +108,10 @@ export class EmbeddedSession {
   }
 
   /** The end of a transaction with LISTEN or UNLISTEN in it: they count if it was committed. */
-  async #subscribe(answer: Buffer): Promise<void> {
+  async #subscribe(reply: Buffer): Promise<void> {
     const wanted = this.#subscriptions
     this.#subscriptions = []
-    for (const message of wire.messagesOf(answer)) {
+    for (const message of wire.messagesOf(reply)) {
       const type = wire.typeOf(message)
       if (type === 'E' || (type === 'C' && message.toString('latin1', 5).startsWith('ROLLBACK'))) return
     }

@@ -39,11 +39,11 @@ export async function openFrontDoor(stream: Duplex, host: Host): Promise<void> {
     const startup = await readStartup(stream, reader, host)
     if (startup === null) return
     stream.write(REQUEST_PASSWORD)
-    const answer = await reader.next()
-    if (answer === null || typeOf(answer) !== 'p') return
+    const message = await reader.next()
+    if (message === null || typeOf(message) !== 'p') return
     const parameters = startupParameters(startup)
     const user = parameters.get('user') ?? ''
-    const password = answer.toString('utf8', 5, answer.length - 1)
+    const password = message.toString('utf8', 5, message.length - 1)
     const database = parameters.get('database') ?? user
     await host.serve({ stream, reader, parameters, credentials: { user, password, database } })
   } catch (error) {

@@ -7,8 +7,8 @@ import type { FromPglite, PgliteWorkerData, ToPglite } from './pglite-worker.ts'
 const CLOSE_TIMEOUT_MS = 3_000
 
 /**
- * PGlite on a thread of its own: a query there keeps nobody else waiting, neither the Redis bridge nor whoever asks this
- * process to stop.
+ * PGlite on a thread of its own: a query there blocks neither the Redis bridge nor a stop of this
+ * process.
  */
 export class PgliteThread {
   /** What a Postgres server reports to every client. */
@@ -43,15 +43,15 @@ export class PgliteThread {
     return this.#closed
   }
 
-  /** Runs wire messages up to one that asks for an answer, and resolves to that. */
+  /** Runs wire messages up to one that asks for a reply, and resolves to that. */
   exec(wire: Buffer): Promise<Uint8Array> {
-    const answer = Promise.withResolvers<Uint8Array>()
-    if (this.#closed) answer.reject(new Error('the embedded Postgres has ended'))
+    const reply = Promise.withResolvers<Uint8Array>()
+    if (this.#closed) reply.reject(new Error('the embedded Postgres has ended'))
     else {
-      this.#waiting.push(answer)
+      this.#waiting.push(reply)
       this.#send(wire)
     }
-    return answer.promise
+    return reply.promise
   }
 
   async close(): Promise<void> {
@@ -70,13 +70,13 @@ export class PgliteThread {
   }
 
   #receive(message: FromPglite): void {
-    const answer = this.#waiting.shift()
-    if (message.kind === 'answer') answer?.resolve(message.bytes)
-    else answer?.reject(new Error(message.kind === 'failure' ? message.message : 'unexpected answer'))
+    const reply = this.#waiting.shift()
+    if (message.kind === 'reply') reply?.resolve(message.bytes)
+    else reply?.reject(new Error(message.kind === 'failure' ? message.message : 'unexpected reply'))
   }
 
   #end(error: Error): void {
     this.#closed = true
-    for (const answer of this.#waiting.splice(0)) answer.reject(error)
+    for (const reply of this.#waiting.splice(0)) reply.reject(error)
   }
 }

@@ -1,6 +1,6 @@
 /**
  * @module
- * The thread that PGlite runs on. It gets wire messages, one exchange at a time, and posts what Postgres answers.
+ * The thread that PGlite runs on. It gets wire messages, one exchange at a time, and posts what Postgres replies.
  */
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
@@ -24,7 +24,7 @@ export type ToPglite = Uint8Array | null
 
 export type FromPglite =
   | { readonly kind: 'ready'; readonly settings: ReadonlyMap<string, string> }
-  | { readonly kind: 'answer'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'reply'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'failure'; readonly message: string }
 
 // V8 may abort while it replaces a wrapper around one of PGlite's imports (nodejs/node#64500), so it replaces none.
@@ -52,10 +52,10 @@ async function run(db: PGlite, wire: ToPglite): Promise<void> {
       parentPort?.close()
       return
     }
-    const answer = await db.execProtocolRaw(wire, { syncToFs: false })
+    const reply = await db.execProtocolRaw(wire, { syncToFs: false })
     // A copy: what PGlite gives may be a part of a larger buffer, all of which would be sent.
-    const bytes = answer.slice()
-    post({ kind: 'answer', bytes }, [bytes.buffer])
+    const bytes = reply.slice()
+    post({ kind: 'reply', bytes }, [bytes.buffer])
   } catch (error) {
     post({ kind: 'failure', message: messageOf(error) })
   }

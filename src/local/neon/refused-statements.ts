@@ -5,7 +5,7 @@ const COMMENTS = /--[^\n]*|\/\*[\s\S]*?\*\//g
 /** PGlite would wait for the copy data on its only thread, which could then never read it. */
 const COPY_FROM_STDIN = /(^|[;\0])\s*copy\b[^;]*\bfrom\s+stdin\b/i
 
-/** There is no shell in PGlite, and the attempt leaves it unable to answer anything more; inside DO, too. */
+/** There is no shell in PGlite, and the attempt leaves it unable to reply to anything more; inside DO, too. */
 const COPY_PROGRAM = /\bcopy\b[^;]*\b(from|to)\s+program\b/i
 
 /** The message to run for one that would end PGlite: an error in its place. `null` = it is harmless. */

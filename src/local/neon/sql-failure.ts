@@ -1,26 +1,21 @@
 /** What the Neon driver reads from the body of a failed request; `null` = Postgres did not say. */
 const ERROR_FIELDS = [
-  'code',
-  'detail',
-  'hint',
-  'position',
-  'internalPosition',
-  'internalQuery',
-  'severity',
-  'where',
-  'table',
-  'column',
-  'schema',
-  'dataType',
-  'constraint',
-  'file',
-  'line',
-  'routine',
+  ...([
+    'code',
+    'detail',
+    'hint',
+    'position',
+    'internalPosition',
+    'internalQuery',
+    'severity',
+    'where',
+  ] as const),
+  ...(['table', 'column', 'schema', 'dataType', 'constraint', 'file', 'line', 'routine'] as const),
 ] as const
 
 export type ErrorFields = Partial<Record<(typeof ERROR_FIELDS)[number], string>>
 
-/** A request that gets an error answer: the HTTP status Neon's proxy would use, and Postgres' own error fields. */
+/** A request that fails: the HTTP status Neon's proxy would use, and Postgres' own error fields. */
 export class SqlFailure extends Error {
   override readonly name = 'SqlFailure' as const
   readonly status: number

@@ -15,7 +15,7 @@ export interface SqlRequest {
   readonly begin: string | null
   /** Values go out as Postgres wrote them; otherwise as JSON values. */
   readonly rawText: boolean
-  /** Headers that Neon repeats in its answer to a batch. */
+  /** Headers that Neon repeats in its response to a batch. */
   readonly echo: Readonly<Record<string, string>>
 }
 

@@ -2,7 +2,7 @@ import type { Connection, FieldDef } from 'pg'
 import { SqlFailure } from './sql-failure.ts'
 import type { SqlRequest } from './sql-request.ts'
 
-/** Neon's own limit on an answer. */
+/** Neon's own limit on a response. */
 export const MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
 export interface SqlResult {

@@ -2,7 +2,7 @@ import { cString, message, sync, typeOf } from './wire-messages.ts'
 
 /**
  * Keeps apart the prepared statements of sessions that share one backend: a name a client gives gets its session's
- * prefix on the way in. No answer of Postgres repeats these names, so nothing has to be undone on the way out.
+ * prefix on the way in. No reply of Postgres repeats these names, so nothing has to be undone on the way out.
  */
 export class StatementNames {
   readonly #prefix: string

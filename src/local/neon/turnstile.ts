@@ -1,6 +1,6 @@
 /**
- * Lets one session at a time at the only connection PGlite has, first come first served. Whoever is inside with a
- * transaction open may think as long as nobody waits; once somebody does, only `patienceMs`, and is then thrown out.
+ * Lets one session at a time at the only connection PGlite has, first come first served. A session
+ * that is inside with a transaction open may idle as long as no other waits; then only `patienceMs`, before it is evicted.
  */
 export class Turnstile {
   readonly #patienceMs: number

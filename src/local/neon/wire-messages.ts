@@ -46,19 +46,19 @@ export function typeOf(wire: Buffer): string {
   return String.fromCharCode(wire[0] ?? 0)
 }
 
-/** The transaction status an answer ends with, or `null` if it does not end with ReadyForQuery. */
-export function finalStatus(answer: Buffer): string | null {
-  const tail = answer.subarray(-6)
+/** The transaction status a reply ends with, or `null` if it does not end with ReadyForQuery. */
+export function finalStatus(reply: Buffer): string | null {
+  const tail = reply.subarray(-6)
   return tail.length === 6 && typeOf(tail) === 'Z' && tail.readInt32BE(1) === 5
     ? typeOf(tail.subarray(5))
     : null
 }
 
-/** The messages of an answer, in order. */
-export function* messagesOf(answer: Buffer): Generator<Buffer, void> {
-  for (let at = 0; at + 5 <= answer.length; ) {
-    const end = at + 1 + answer.readInt32BE(at + 1)
-    yield answer.subarray(at, end)
+/** The messages of a reply, in order. */
+export function* messagesOf(reply: Buffer): Generator<Buffer, void> {
+  for (let at = 0; at + 5 <= reply.length; ) {
+    const end = at + 1 + reply.readInt32BE(at + 1)
+    yield reply.subarray(at, end)
     at = end
   }
 }

@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { createRedisCommandExecutor, RedisServerState, Resp2Server } from 'js-redis-server/core'
+import { listenOnLoopback } from '../listen-on-loopback.ts'
 import { echo } from './echo-command.ts'
-import { listenForResp } from './listen-for-resp.ts'
 
 export interface EmbeddedRedis {
   /** With the password, which is another one in every run. */
   readonly url: string
-  /** Cuts the connections that others still hold, instead of waiting for them. */
   close(): Promise<void>
 }
 
 /** As many as a real Redis has. */
 const DATABASES = 16
+
+/** What every command of a Redis client begins with; an HTTP request begins with a letter. */
+const ARRAY = 0x2a
 
 /** A Redis in this process that forgets everything when it closes. For a stack without any installed service. */
 export async function startEmbeddedRedis(): Promise<EmbeddedRedis> {
@@ -21,7 +23,11 @@ export async function startEmbeddedRedis(): Promise<EmbeddedRedis> {
     server: state,
     executor: createRedisCommandExecutor({ extraCommands: [echo] }),
   })
-  const { port, close } = await listenForResp((socket) => redis.server.emit('connection', socket))
+  // Redis also takes commands as plain lines, so a web page could send it some inside the body of a request.
+  const { port, close } = await listenOnLoopback(0, (socket, firstByte) => {
+    if (firstByte === ARRAY) redis.server.emit('connection', socket)
+    else socket.destroy()
+  })
   return {
     url: `redis://:${password}@127.0.0.1:${port}`,
     async close() {

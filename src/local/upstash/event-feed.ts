@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Answer } from '../intercept.ts'
+import type { BridgeResponse } from '../intercept.ts'
 import { openRedisLink, type RedisAddress, type RedisLink } from './redis-link.ts'
 import { type Command, type Reply, ReplyError } from './resp.ts'
 import { RestError } from './rest-error.ts'
@@ -7,13 +7,13 @@ import { RestError } from './rest-error.ts'
 /** A MONITOR or SUBSCRIBE on a connection of its own, waiting for a response to be streamed into. */
 export interface EventFeed {
   /** The head of the stream, for the interceptor to see; its body is empty. */
-  readonly answer: Answer
+  readonly head: BridgeResponse
   /** Streams until either side leaves. The response's head has been written. */
   streamInto(response: ServerResponse): void
   close(): void
 }
 
-const ANSWER: Answer = {
+const HEAD: BridgeResponse = {
   status: 200,
   headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' },
   body: '',
@@ -46,11 +46,11 @@ export async function openEventFeed(address: RedisAddress, command: Command): Pr
     link.destroy()
     throw error
   })
-  // Until somebody reads, events wait in Redis and not here.
+  // Until a client reads, events wait in Redis and not here.
   link.pause()
 
   return {
-    answer: { ...ANSWER },
+    head: { ...HEAD },
     streamInto: (target) => {
       response = target
       target.on('drain', () => link.resume())

@@ -1,4 +1,4 @@
-import { brokenBound } from '../../api/http/json-bounds.ts'
+import { createDepthGuard } from '../../node/json-depth.ts'
 import { commandFromPath, parsePath } from './path-command.ts'
 import { refusalOf } from './refused.ts'
 import type { Argument, Command } from './resp.ts'
@@ -75,12 +75,12 @@ function commandList(body: Buffer, what: string): readonly unknown[] {
 }
 
 /** Upstash's parser has a limit too. Far fewer levels than would overflow the stack when an argument is written as JSON. */
-const BOUNDS = { maxDepth: 1_000, maxItems: Number.POSITIVE_INFINITY }
+const MAX_DEPTH = 1_000
 
 /** `undefined` for what is not JSON, or nested too deep. */
 function parseJson(body: Buffer): unknown {
+  if (createDepthGuard(MAX_DEPTH)(body) !== null) return undefined
   const text = body.toString()
-  if (brokenBound(text, BOUNDS) !== null) return undefined
   try {
     // Integers that a double would round are kept as bigints; the pattern spares the others the slower way.
     return /\d{16}/.test(text) ? JSON.parse(text, keepInteger) : JSON.parse(text)

@@ -1,11 +1,11 @@
-import type { Answer } from '../intercept.ts'
+import type { BridgeResponse } from '../intercept.ts'
 import { type Command, type Reply, ReplyError } from './resp.ts'
-import { errorAnswer, type Format, repliesAnswer, replyAnswer } from './rest-answer.ts'
 import { RestError } from './rest-error.ts'
 import type { RestRequest } from './rest-request.ts'
+import { errorResponse, type Format, repliesResponse, replyResponse } from './rest-response.ts'
 import type { SharedRedis } from './shared-redis.ts'
 
-type Answerable = Exclude<RestRequest, { kind: 'feed' }>
+type RunnableRequest = Exclude<RestRequest, { kind: 'feed' }>
 
 /** The names of the commands, upper case, as interceptors see them. */
 export function commandNames(request: RestRequest): readonly string[] {
@@ -16,14 +16,18 @@ export function commandNames(request: RestRequest): readonly string[] {
 }
 
 /** Runs a request against Redis. Rejects with RedisAway if Redis cannot say what became of it. */
-export async function run(request: Answerable, redis: SharedRedis, format: Format): Promise<Answer> {
+export async function run(
+  request: RunnableRequest,
+  redis: SharedRedis,
+  format: Format,
+): Promise<BridgeResponse> {
   switch (request.kind) {
     case 'command': {
       const [reply = null] = await redis.send([request.command])
-      return replyAnswer(reply, format)
+      return replyResponse(reply, format)
     }
     case 'pipeline':
-      return repliesAnswer(await runPipeline(request.entries, redis), format)
+      return repliesResponse(await runPipeline(request.entries, redis), format)
     case 'transaction':
       return runTransaction(request.commands, redis, format === 'resp2' ? 'json' : format)
     default:
@@ -45,11 +49,11 @@ async function runTransaction(
   commands: readonly Command[],
   redis: SharedRedis,
   format: Format,
-): Promise<Answer> {
+): Promise<BridgeResponse> {
   const replies = await redis.send([['MULTI'], ...commands, ['EXEC']])
   const results = replies.at(-1)
-  if (Array.isArray(results)) return repliesAnswer(results, format)
-  return errorAnswer(400, results instanceof ReplyError ? results.message : 'ERR Transaction discarded')
+  if (Array.isArray(results)) return repliesResponse(results, format)
+  return errorResponse(400, results instanceof ReplyError ? results.message : 'ERR Transaction discarded')
 }
 
 function isCommand(entry: Command | RestError): entry is Command {

@@ -19,9 +19,10 @@ function setUp() {
     state.lookedUp++
     return stored.get(hash) ?? null
   }
+  const keyRing = createKeyRing({ keys: { find, touch: async () => {} }, runtime })
   const middleware = authenticate({
     adminTokens: [ADMIN_TOKEN, PREVIOUS],
-    keyRing: createKeyRing({ keys: async () => ({ find, touch: async () => {} }), runtime }),
+    keyRing: async () => keyRing,
     failures: {
       async limit({ key }) {
         const name = `${key} ${Math.floor(state.now / 60_000)}`

@@ -27,11 +27,9 @@ function apiWith(
         trace.push('idempotent')
         await next()
       },
-      ownHosts: {
-        seenFrom: async () => {
-          trace.push('own hosts')
-          return () => false
-        },
+      ownHostsSeenFrom: async () => {
+        trace.push('own hosts')
+        return () => false
       },
       isDomain: () => true,
     }),

@@ -12,7 +12,7 @@ export interface CliOptions {
   readonly stdin?: string | Uint8Array
   /** Standard output and error are a terminal. */
   readonly tty?: boolean
-  /** Keys that somebody at the terminal presses when asked. */
+  /** Keys that are pressed at the terminal when asked. */
   readonly keys?: string
   /** Fires as Ctrl-C does. */
   readonly interrupt?: AbortSignal

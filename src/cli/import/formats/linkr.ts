@@ -1,24 +1,10 @@
-import { decodeTags, decodeText } from '../../export/csv-cells.ts'
-import type { Cells, CsvFormat, JsonFormat } from './format.ts'
+import { decodeCell } from '../../export/csv-cells.ts'
+import { eachField, LINK_FIELD_NAMES, LINK_FIELDS } from '../../link-fields.ts'
+import type { CsvFormat, JsonFormat } from './format.ts'
 
-const FIELDS = [
-  ...[
-    'url',
-    'code',
-    'domain',
-    'title',
-    'tags',
-    'status',
-    'enabled',
-    'forwardQuery',
-    'expiresAt',
-    'createdAt',
-  ],
-  ...['hits', 'hitsElsewhere'],
-]
 /** What a link has from the linkr that it comes from, and what a rejects file says of its rows. */
 const MEANINGLESS = ['id', 'version', 'updatedAt', 'shortUrl', 'lastHitAt', 'line', 'reason']
-const READS = [...FIELDS, ...MEANINGLESS]
+const READS = [...LINK_FIELD_NAMES, 'hitsElsewhere', ...MEANINGLESS]
 
 const own = { name: 'linkr', caveats: [], forwardsQuery: false, namesHosts: true, lost: {} } as const
 
@@ -30,19 +16,8 @@ export const linkrCsv: CsvFormat = {
   marks: ['code', 'url'],
   reads: READS.map((field) => field.toLowerCase()),
   toRaw(cells) {
-    return {
-      url: textOf(cells, 'url'),
-      code: textOf(cells, 'code'),
-      domain: textOf(cells, 'domain'),
-      title: decodeText(cells.title ?? ''),
-      tags: decodeTags(cells.tags ?? ''),
-      status: textOf(cells, 'status'),
-      enabled: textOf(cells, 'enabled'),
-      forwardQuery: textOf(cells, 'forwardquery'),
-      expiresAt: textOf(cells, 'expiresat'),
-      createdAt: textOf(cells, 'createdat'),
-      hits: textOf(cells, 'hits') || textOf(cells, 'hitselsewhere'),
-    }
+    const link = eachField((name) => decodeCell(LINK_FIELDS[name].cell, cells[name.toLowerCase()]))
+    return { ...link, hits: link.hits || decodeCell(undefined, cells.hitselsewhere) }
   },
 }
 
@@ -54,11 +29,6 @@ export const linkrRejectsCsv: CsvFormat = {
   marks: ['code', 'url', 'hitselsewhere'],
 }
 
-/** Every cell of a rejects file may be escaped. */
-function textOf(cells: Cells, column: string): string {
-  return decodeText(cells[column] ?? '') ?? ''
-}
-
 /** linkr's own JSON, as an array or one link a line: the link as the API shows it. */
 export const linkrJson: JsonFormat = {
   ...own,
@@ -66,22 +36,7 @@ export const linkrJson: JsonFormat = {
   isOwn: true,
   marks: ['code', 'url'],
   reads: READS,
-  toRaw: ({
-    url,
-    code,
-    domain,
-    title,
-    tags,
-    status,
-    enabled,
-    forwardQuery,
-    expiresAt,
-    createdAt,
-    ...rest
-  }) => ({
-    ...{ url, code, domain, title, tags, status, enabled, forwardQuery, expiresAt, createdAt },
-    hits: rest.hits ?? rest.hitsElsewhere,
-  }),
+  toRaw: (row) => ({ ...eachField((name) => row[name]), hits: row.hits ?? row.hitsElsewhere }),
 }
 
 export const linkrRejectsJson: JsonFormat = {

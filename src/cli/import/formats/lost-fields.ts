@@ -1,4 +1,5 @@
-import { shorten, visible } from '../../terminal/visible.ts'
+import { shorten } from '../../terminal/shorten.ts'
+import { visible } from '../../terminal/visible.ts'
 
 /** Tells which fields of a row hold something that no link has a place for. */
 export function createLostFields({

@@ -20,7 +20,7 @@ function decode(path: string): string {
   }
 }
 
-/** linkr would invent a code for a link without one: for an import that is nobody's link. */
+/** linkr would draw a code for a link without one, and nothing leads to that: such a row is refused. */
 export function refusedWithoutCode(code: string): string | undefined {
   return code === ''
     ? 'has no short code (the root of a domain is set with: linkr domains set HOST --root-url URL)'

@@ -15,17 +15,8 @@ export const sink: JsonFormat = {
   isOwn: false,
   marks: ['slug', 'url'],
   reads: [
-    ...[
-      'url',
-      'slug',
-      'title',
-      'comment',
-      'tags',
-      'createdAt',
-      'expiration',
-      'redirectWithQuery',
-      'password',
-    ],
+    ...['url', 'slug', 'title', 'comment', 'tags', 'createdAt', 'expiration'],
+    ...['redirectWithQuery', 'password'],
     ...['id', 'updatedAt'],
   ],
   lost: {

@@ -1,0 +1,115 @@
+/**
+ * @module
+ * What the commands read of the API's responses. Fields they do not know pass through to `--json`.
+ */
+import * as v from 'valibot'
+
+const nullableText = v.nullable(v.string())
+
+export const linkResponse = v.looseObject({
+  id: v.string(),
+  domain: v.string(),
+  code: v.string(),
+  shortUrl: v.string(),
+  url: v.string(),
+  status: v.number(),
+  enabled: v.boolean(),
+  expiresAt: nullableText,
+  forwardQuery: v.boolean(),
+  title: nullableText,
+  tags: v.array(v.string()),
+  hits: v.number(),
+  lastHitAt: v.optional(nullableText),
+  version: v.number(),
+  createdAt: v.string(),
+  updatedAt: v.string(),
+})
+export type LinkResponse = v.InferOutput<typeof linkResponse>
+
+export const linkPageResponse = v.object({ data: v.array(linkResponse), nextCursor: nullableText })
+
+const problems = v.optional(v.array(v.object({ path: v.string(), message: v.string() })), [])
+
+export const importResponse = v.object({
+  results: v.array(
+    v.object({
+      index: v.number(),
+      outcome: v.picklist(['created', 'updated', 'skipped', 'renamed', 'rejected']),
+      code: v.optional(v.string()),
+      sameDestination: v.optional(v.boolean()),
+      problem: v.optional(v.string()),
+      errors: problems,
+    }),
+  ),
+})
+export type ImportResponse = v.InferOutput<typeof importResponse>
+
+const bulk = { matched: v.number(), more: v.optional(v.boolean(), false), ids: v.array(v.string()) }
+export const bulkEditResponse = v.object({
+  ...bulk,
+  changed: v.optional(v.number(), 0),
+  taken: v.optional(v.number(), 0),
+})
+export const bulkDeleteResponse = v.object({ ...bulk, deleted: v.optional(v.number(), 0) })
+
+export const keyResponse = v.looseObject({
+  id: v.string(),
+  name: v.string(),
+  prefix: v.string(),
+  scopes: v.array(v.string()),
+  domains: v.optional(v.nullable(v.array(v.string())), null),
+  expiresAt: v.optional(nullableText, null),
+  lastUsedAt: v.optional(nullableText, null),
+  createdAt: v.string(),
+  revokedAt: v.optional(nullableText, null),
+})
+export type KeyResponse = v.InferOutput<typeof keyResponse>
+export const newKeyResponse = v.looseObject({ ...keyResponse.entries, key: v.string() })
+export const keyListResponse = v.looseObject({ data: v.array(keyResponse) })
+
+export const domainResponse = v.looseObject({
+  host: v.string(),
+  rootUrl: nullableText,
+  notFoundUrl: nullableText,
+  expiredUrl: nullableText,
+  defaultStatus: v.number(),
+  robots: v.string(),
+})
+export type DomainResponse = v.InferOutput<typeof domainResponse>
+export const domainListResponse = v.looseObject({
+  data: v.array(domainResponse),
+  /** Hosts that are namespaces of their own. */
+  served: v.optional(v.array(v.string()), []),
+})
+
+export const warmResponse = v.object({ links: v.number(), warmed: v.number() })
+
+const times = v.optional(v.number(), 0)
+export const reconcileResponse = v.object({
+  ...{ drained: times, checked: times, repaired: times, released: times },
+  complete: v.optional(v.boolean(), true),
+})
+
+const storeHealth = v.looseObject({
+  state: v.string(),
+  latencyMs: v.nullable(v.number()),
+  breaker: v.string(),
+})
+export const healthResponse = v.looseObject({
+  status: v.string(),
+  redis: storeHealth,
+  postgres: storeHealth,
+  syncLagMs: v.nullable(v.number()),
+  outbox: v.nullable(v.looseObject({ depth: v.number(), oldestAgeMs: v.nullable(v.number()) })),
+  hits: v.looseObject({
+    redis: v.nullable(v.looseObject({ pending: v.number(), oldestAgeMs: v.nullable(v.number()) })),
+    isolate: v.looseObject({ waitingLinks: v.number(), droppedHits: v.number() }),
+  }),
+  advice: v.optional(v.array(v.string()), []),
+})
+export type HealthResponse = v.InferOutput<typeof healthResponse>
+
+/** Of the operator's commands: shown as it comes. */
+export const anyObject = v.record(v.string(), v.unknown())
+/** 204 has no body. */
+export const nothing = v.undefined()

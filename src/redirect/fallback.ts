@@ -1,0 +1,26 @@
+import type { Services } from '../services.ts'
+import { leadsToItself } from './leads-to-itself.ts'
+import { hostOf, type LocatedRequest } from './locate.ts'
+import type { Outcome } from './respond.ts'
+
+/** Outcome -> the setting of a domain that replaces it; the others stand. */
+const FALLBACKS: Partial<Record<Outcome['kind'], 'rootUrl' | 'notFoundUrl' | 'expiredUrl'>> = {
+  root: 'rootUrl',
+  'not-found': 'notFoundUrl',
+  disabled: 'notFoundUrl',
+  expired: 'expiredUrl',
+}
+
+/** A redirect to the fallback URL that the domain's owner has set for such an outcome; without one, the outcome itself. */
+export async function withFallback(
+  outcome: Outcome,
+  { method, url }: LocatedRequest,
+  { settings }: Pick<Services, 'settings'>,
+): Promise<Outcome> {
+  const fallback = FALLBACKS[outcome.kind]
+  if (fallback === undefined) return outcome
+  const location = (await settings.find(hostOf(url)))[fallback]
+  if (location === null || (method !== 'GET' && method !== 'HEAD')) return outcome
+  if (leadsToItself(url, location)) return { kind: 'loop' }
+  return { kind: 'redirect', status: 302, location, counts: false }
+}
