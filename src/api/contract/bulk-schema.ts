@@ -46,18 +46,14 @@ const filter = v.pipe(
 )
 
 const chosen = { ids: v.optional(ids), filter: v.optional(filter), dryRun }
-const chosenOneWay = (body: { ids?: unknown; filter?: unknown }): boolean =>
-  (body.ids === undefined) !== (body.filter === undefined)
-const ONE_WAY = 'must have either ids or filter'
+const chosenOneWay = <Body extends { ids?: unknown; filter?: unknown }>() =>
+  v.check<Body, string>(
+    ({ ids, filter }) => (ids === undefined) !== (filter === undefined),
+    'must have either ids or filter',
+  )
 
 export function bulkEditSchema(context: ValidationContext) {
-  return v.pipe(
-    v.strictObject({ ...chosen, changes: changesSchema(context) }),
-    v.check((body) => chosenOneWay(body), ONE_WAY),
-  )
+  return v.pipe(v.strictObject({ ...chosen, changes: changesSchema(context) }), chosenOneWay())
 }
 
-export const bulkDeleteSchema = v.pipe(
-  v.strictObject(chosen),
-  v.check((body) => chosenOneWay(body), ONE_WAY),
-)
+export const bulkDeleteSchema = v.pipe(v.strictObject(chosen), chosenOneWay())

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { SCOPES } from '../../owners/api-key.ts'
-import { domainIn, futureTime, label, list } from './scalars.ts'
+import { domainIn, futureTime, label, list, wholeNumber } from './scalars.ts'
 import type { ValidationContext } from './validation-context.ts'
 
 export function keySchema({ now, isDomain, callerExpiresAt }: ValidationContext) {
@@ -37,16 +37,9 @@ function set<Output>(item: v.GenericSchema<unknown, Output>, max: number) {
   )
 }
 
+/** A week. */
 const MAX_OVERLAP_S = 7 * 24 * 60 * 60
 
 export const rotateSchema = v.strictObject({
-  overlapSeconds: v.optional(
-    v.pipe(
-      v.number('must be a whole number'),
-      v.integer('must be a whole number'),
-      v.minValue(0, 'must not be negative'),
-      v.maxValue(MAX_OVERLAP_S, `must be at most ${MAX_OVERLAP_S}, a week`),
-    ),
-    0,
-  ),
+  overlapSeconds: v.optional(wholeNumber(0, MAX_OVERLAP_S), 0),
 })

@@ -7,7 +7,7 @@ import { isCode, isReservedCode, MAX_CODE_LENGTH } from '../../links/code.ts'
 import type { LinkWithHits } from '../../owners/link-pages.ts'
 import { column, linkFields, tags } from './link-fields.ts'
 import { linkResponse, present } from './response-schema.ts'
-import { dateTime, domainIn, maxCharacters, text, trueOrFalse } from './scalars.ts'
+import { dateTime, domainIn, maxCharacters, text, trueOrFalse, wholeNumber } from './scalars.ts'
 import type { ValidationContext } from './validation-context.ts'
 
 const code = v.pipe(
@@ -32,17 +32,11 @@ const MAX_HITS = 1e12
 /** A link that comes from elsewhere, with its age and its hits, and may have expired there. */
 export function importedSchema(context: ValidationContext) {
   const isPast = v.check((date: Date) => date.getTime() <= context.now(), 'must be a date in the past')
-  const hits = v.pipe(
-    v.number(),
-    v.integer('must be a whole number'),
-    v.minValue(0, 'must not be negative'),
-    v.maxValue(MAX_HITS, `must be at most ${MAX_HITS}`),
-  )
   return v.strictObject({
     ...newLink(context),
     expiresAt: v.optional(v.nullable(dateTime), null),
     createdAt: v.optional(v.pipe(dateTime, isPast)),
-    hits: v.optional(hits),
+    hits: v.optional(wholeNumber(0, MAX_HITS)),
   })
 }
 
@@ -61,36 +55,29 @@ function changes(context: ValidationContext) {
   }
 }
 
-export function editSchema(context: ValidationContext) {
-  return v.pipe(
-    v.partial(v.strictObject({ ...changes(context), code })),
-    v.check((fields) => Object.keys(fields).length > 0, NOTHING),
-    v.check((edit) => tagsOneWay(edit), TAGS_ONE_WAY),
-    v.check((edit) => keepsWhenMoved(edit), KEEPS_WHEN_MOVED),
-  )
-}
+export const editSchema = (context: ValidationContext) =>
+  v.pipe(v.partial(v.strictObject({ ...changes(context), code })), notEmpty(), tagsOneWay(), keepsWhenMoved())
 
 /** Of many links at once, which cannot have one code. */
-export function changesSchema(context: ValidationContext) {
-  return v.pipe(
-    v.partial(v.strictObject(changes(context))),
-    v.check((fields) => Object.keys(fields).length > 0, NOTHING),
-    v.check((edit) => tagsOneWay(edit), TAGS_ONE_WAY),
-    v.check((edit) => keepsWhenMoved(edit), KEEPS_WHEN_MOVED),
-  )
-}
+export const changesSchema = (context: ValidationContext) =>
+  v.pipe(v.partial(v.strictObject(changes(context))), notEmpty(), tagsOneWay(), keepsWhenMoved())
 
 type Edit = {
   readonly [Field in 'tags' | 'addTags' | 'removeTags' | 'keepOldCode' | 'domain' | 'code']?: unknown
 }
 
-const tagsOneWay = ({ tags, addTags, removeTags }: Edit): boolean =>
-  tags === undefined || (addTags === undefined && removeTags === undefined)
-const keepsWhenMoved = ({ keepOldCode, domain, code }: Edit): boolean =>
-  keepOldCode === undefined || domain !== undefined || code !== undefined
-const NOTHING = 'must have at least one field'
-const TAGS_ONE_WAY = 'must have either tags, or addTags and removeTags'
-const KEEPS_WHEN_MOVED = 'must have domain or code beside keepOldCode'
+const notEmpty = <E extends Edit>() =>
+  v.check<E, string>((edit) => Object.keys(edit).length > 0, 'must have at least one field')
+const tagsOneWay = <E extends Edit>() =>
+  v.check<E, string>(
+    ({ tags, addTags, removeTags }) => tags === undefined || (addTags ?? removeTags) === undefined,
+    'must have either tags, or addTags and removeTags',
+  )
+const keepsWhenMoved = <E extends Edit>() =>
+  v.check<E, string>(
+    ({ keepOldCode, domain, code }) => keepOldCode === undefined || (domain ?? code) !== undefined,
+    'must have domain or code beside keepOldCode',
+  )
 
 /** @param baseUrl origin of short URLs in domain `*`. */
 export function presentLink(link: LinkWithHits, baseUrl: string) {

@@ -1,7 +1,16 @@
 import * as v from 'valibot'
 import { LINK_SORTS } from '../../owners/link-pages.ts'
 import { tag } from './link-fields.ts'
-import { domainName, label, list, maxCharacters, printable, text, trueOrFalse } from './scalars.ts'
+import {
+  domainName,
+  label,
+  list,
+  maxCharacters,
+  printable,
+  text,
+  trueOrFalse,
+  wholeNumber,
+} from './scalars.ts'
 import type { ValidationContext } from './validation-context.ts'
 
 const MAX_LIMIT = 100
@@ -24,17 +33,8 @@ export type RequestedFilter = {
 }
 
 export function listSchema({ isAdmin }: ValidationContext) {
-  const max = isAdmin ? MAX_ADMIN_LIMIT : MAX_LIMIT
   return v.strictObject({
-    limit: v.optional(
-      v.pipe(
-        v.number('must be a whole number'),
-        v.integer('must be a whole number'),
-        v.minValue(1, 'must be at least 1'),
-        v.maxValue(max, `must be at most ${max}`),
-      ),
-      DEFAULT_LIMIT,
-    ),
+    limit: v.optional(wholeNumber(1, isAdmin ? MAX_ADMIN_LIMIT : MAX_LIMIT), DEFAULT_LIMIT),
     cursor: v.optional(v.pipe(text, v.maxLength(512, 'was not issued by this API'))),
     ...filterFields,
     sort: v.optional(v.picklist(LINK_SORTS, `must be one of ${LINK_SORTS.join(', ')}`), 'createdAt'),

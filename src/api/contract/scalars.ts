@@ -67,6 +67,14 @@ export const dateTime = v.pipe(
   v.check((date) => date.getTime() >= 0 && date.getTime() < YEAR_10000, 'must be a time from 1970 to 9999'),
 )
 
+export const wholeNumber = (min: number, max: number) =>
+  v.pipe(
+    v.number('must be a whole number'),
+    v.integer('must be a whole number'),
+    v.minValue(min, min === 0 ? 'must not be negative' : `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
+  )
+
 export const trueOrFalse = v.boolean('must be true or false')
 
 export const futureTime = (now: () => number) =>

@@ -4,7 +4,7 @@ import { BoundedCache } from '../../cache/bounded-cache.ts'
 import { clientOf } from '../../client-address.ts'
 import type { KeyRing } from '../../owners/key-ring.ts'
 import { isOverLimit, RATE_LIMIT_PERIOD_S, type RateLimiter } from '../../rate-limiter.ts'
-import { ADMIN, type ApiEnv, type Caller, callerOf } from './caller.ts'
+import { ADMIN, type ApiEnv, type Caller } from './caller.ts'
 import { Problem } from './problem.ts'
 
 export interface AuthenticateOptions {
@@ -28,8 +28,7 @@ export function authenticate(options: AuthenticateOptions): MiddlewareHandler<Ap
     for (const adminToken of adminTokens) if (await timingSafeEqual(token, adminToken)) return ADMIN
     if ((blockedUntil.get(client) ?? 0) > now() && !(await (await keyRing()).trusts(token)))
       throw tooManyFailures()
-    const key = await (await keyRing()).find(token)
-    return key === null ? null : callerOf(key)
+    return (await keyRing()).find(token)
   }
 
   async function refuse(client: string): Promise<never> {

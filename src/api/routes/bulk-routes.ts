@@ -1,8 +1,6 @@
 import type { BulkChange, BulkMatch } from '../../owners/bulk-store.ts'
-import type { LinkFilter } from '../../owners/link-filter.ts'
 import type { ApiServices } from '../api-services.ts'
 import { presentLink } from '../contract/link-schema.ts'
-import type { RequestedFilter } from '../contract/list-schema.ts'
 import { BULK } from '../contract/operations.ts'
 import { type ApiContext, hasScope } from '../http/caller.ts'
 import type { Route } from '../http/create-route.ts'
@@ -42,14 +40,6 @@ export function bulkRoutes(route: Route, services: ApiServices): void {
     return c.json({ results: [...results, ...refused].sort((a, b) => a.index - b.index) })
   })
 
-  const chosen = (
-    c: ApiContext,
-    ids: readonly string[] | undefined,
-    filter: RequestedFilter,
-  ): LinkFilter => ({
-    ...toFilter(c.var.caller, filter),
-    ids,
-  })
   const report = ({ matched, changed }: BulkChange) => ({
     matched,
     ids: changed.map(({ id }) => id),
@@ -69,7 +59,7 @@ export function bulkRoutes(route: Route, services: ApiServices): void {
     const { domain } = changes
     if (domain !== undefined) domainFor(domain)
     const { match, updateMatching } = await owned()
-    const meant = chosen(c, ids, filter)
+    const meant = { ...toFilter(c.var.caller, filter), ids }
     if (dryRun) {
       const matching = await match(meant, changes)
       const taken = domain === undefined ? {} : { taken: matching.taken }
@@ -82,7 +72,7 @@ export function bulkRoutes(route: Route, services: ApiServices): void {
   route(BULK.delete, async (c, input) => {
     const { ids, filter = {}, dryRun } = input.body()
     const { match, deleteMatching } = await owned()
-    const meant = chosen(c, ids, filter)
+    const meant = { ...toFilter(c.var.caller, filter), ids }
     if (dryRun) return c.json({ deleted: 0, ...preview(c, await match(meant, null)) })
     const change = await deleteMatching(meant)
     return c.json({ deleted: change.changed.length, ...report(change) })

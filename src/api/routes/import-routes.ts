@@ -1,3 +1,4 @@
+import type * as v from 'valibot'
 import { linkName } from '../../links/link.ts'
 import { HitsWaiting } from '../../owners/flush-all.ts'
 import type { Links } from '../../owners/links.ts'
@@ -5,23 +6,16 @@ import type { LinkItem, OnTaken, WriteOutcome } from '../../owners/write-links.t
 import type { ApiServices } from '../api-services.ts'
 import type { ON_CONFLICT } from '../contract/bulk-schema.ts'
 import { BULK } from '../contract/operations.ts'
+import type { importResponse } from '../contract/response-schema.ts'
 import { hasScope } from '../http/caller.ts'
 import type { Route } from '../http/create-route.ts'
-import { type FieldError, Problem } from '../http/problem.ts'
+import { Problem } from '../http/problem.ts'
 import { readItems } from '../http/read-items.ts'
 import { linkRequest } from './link-request.ts'
 
 type OnConflict = (typeof ON_CONFLICT)[number]
 
-interface ImportResult {
-  readonly index: number
-  readonly outcome: 'created' | 'updated' | 'skipped' | 'renamed' | 'rejected'
-  readonly id?: string
-  readonly code?: string
-  readonly sameDestination?: boolean | undefined
-  readonly problem?: string
-  readonly errors?: readonly FieldError[] | undefined
-}
+type ImportResult = v.InferOutput<typeof importResponse>['results'][number]
 
 /** `POST /api/links/import`: links from elsewhere, with their age and the hits they had there. */
 export function importRoutes(route: Route, services: ApiServices): void {
@@ -40,7 +34,7 @@ export function importRoutes(route: Route, services: ApiServices): void {
       ? await previewImport(items, onConflict, taken)
       : await describeAll(
           items,
-          await write(items, WHEN_TAKEN[onConflict], c.var.attempt ?? null).catch(explainWaiting),
+          await write(items, whenTaken(onConflict), c.var.attempt ?? null).catch(explainWaiting),
           onConflict,
           taken,
         )
@@ -58,13 +52,8 @@ function explainWaiting(error: unknown): never {
   throw error instanceof HitsWaiting ? new Problem(error.status, error.code, error.message) : error
 }
 
-const WHEN_TAKEN = {
-  skip: 'keep',
-  fail: 'keep',
-  overwrite: 'overwrite',
-  restore: 'restore',
-  rename: 'rename',
-} as const satisfies Record<OnConflict, OnTaken>
+const whenTaken = (onConflict: OnConflict): OnTaken =>
+  onConflict === 'skip' || onConflict === 'fail' ? 'keep' : onConflict
 
 type Described = Omit<ImportResult, 'index'>
 

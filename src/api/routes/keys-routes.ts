@@ -1,8 +1,8 @@
-import type { Context } from 'hono'
 import type { MadeKey } from '../../owners/keys.ts'
 import type { ApiServices } from '../api-services.ts'
 import { KEYS } from '../contract/operations.ts'
 import { keyResponse, newKeyResponse, present } from '../contract/response-schema.ts'
+import { type ApiContext, idParam } from '../http/caller.ts'
 import type { Route } from '../http/create-route.ts'
 import { Problem } from '../http/problem.ts'
 
@@ -44,12 +44,7 @@ export function keysRoutes(route: Route, { owners }: ApiServices): void {
   })
 }
 
-function keyId(c: Context): string {
-  const id = c.req.param('id') ?? ''
-  if (!/^[1-9]\d{0,17}$/.test(id)) throw noSuchKey()
-  return id
-}
-
+const keyId = (c: ApiContext): string => idParam(c, noSuchKey)
 const noSuchKey = (): Problem => new Problem(404, 'key_not_found', 'There is no API key with this id.')
 
 const presentMade = ({ key, secret }: MadeKey) => present(newKeyResponse, { ...key, key: secret })

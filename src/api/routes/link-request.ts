@@ -2,14 +2,13 @@
  * @module
  * What the routes of links make of a request.
  */
-import type { Context } from 'hono'
 import { normalizeHost } from '../../links/host.ts'
 import type { LinkFilter } from '../../owners/link-filter.ts'
 import type { LinkItem } from '../../owners/write-links.ts'
 import type { ApiServices } from '../api-services.ts'
 import type { RequestedLink } from '../contract/link-schema.ts'
 import type { RequestedFilter } from '../contract/list-schema.ts'
-import { type ApiContext, type Caller, domainForbidden, maySee } from '../http/caller.ts'
+import { type ApiContext, type Caller, domainForbidden, idParam, maySee } from '../http/caller.ts'
 import { Problem } from '../http/problem.ts'
 
 export interface LinkRequest {
@@ -67,11 +66,5 @@ export function toFilter(caller: Caller, { domain, tag, ...rest }: RequestedFilt
   return { ...rest, tags: tag, domains: domain === undefined ? (caller.domains ?? undefined) : [domain] }
 }
 
-/** An id that cannot be one is the id of no link. */
-export function linkId(c: Context): string {
-  const id = c.req.param('id') ?? ''
-  if (!/^[1-9]\d{0,17}$/.test(id)) throw noSuchLink()
-  return id
-}
-
+export const linkId = (c: ApiContext): string => idParam(c, noSuchLink)
 export const noSuchLink = (): Problem => new Problem(404, 'link_not_found', 'There is no such link.')
