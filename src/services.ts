@@ -57,7 +57,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
     )
   const outbox = async () => (await import('./postgres/outbox.ts')).postgresOutbox(await database())
   const idempotentResponses = async () =>
-    (await import('./postgres/idempotent-responses.ts')).postgresIdempotentAnswers(await database())
+    (await import('./postgres/idempotent-responses.ts')).postgresIdempotentResponses(await database())
 
   const live = createLiveLinks({
     config,
