@@ -4,26 +4,24 @@
  */
 import type { ApiServices } from './api/api-services.ts'
 import { createBreaker } from './breaker.ts'
-import type { MemoryTier } from './cache/memory-tier.ts'
 import { createSettingsFinder } from './cache/settings-finder.ts'
 import type { Config } from './config.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
-import type { Link, LinkKey } from './links/link.ts'
 import { createLiveLinks } from './live-links.ts'
 import { log } from './log.ts'
 import type { Owners } from './owners/owners.ts'
 import type { Database } from './postgres/client.ts'
-import { createMissGuard, type MissGuard } from './redirect/miss-guard.ts'
+import { createMissGuard } from './redirect/miss-guard.ts'
+import type { RedirectServices } from './redirect/redirect-services.ts'
 import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { isSubrequestLimit } from './subrequest-limit.ts'
 
-export interface Services extends ApiServices {
-  readonly links: Pick<MemoryTier<LinkKey, Link>, 'find' | 'peek'>
+export interface Services extends RedirectServices, ApiServices {
+  readonly runtime: Runtime
   readonly hits: HitRecorder
-  readonly misses: MissGuard
   readonly publisher: Publisher
   /** Resolves to whether nobody else has reconciled, or will now, within the hour. */
   readonly claimReconciliation: () => Promise<boolean>
@@ -59,7 +57,7 @@ export function createServices(config: Config, runtime: Runtime): Services {
     )
   const outbox = async () => (await import('./postgres/outbox.ts')).postgresOutbox(await database())
   const idempotentResponses = async () =>
-    (await import('./postgres/idempotent-responses.ts')).postgresIdempotentAnswers(await database())
+    (await import('./postgres/idempotent-responses.ts')).postgresIdempotentResponses(await database())
 
   const live = createLiveLinks({
     config,

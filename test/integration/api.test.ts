@@ -170,24 +170,3 @@ describe('a request that cannot be accepted', () => {
     expect((await problemOf(await edge.api('GET', '/nothing'))).code).toBe('no_such_route')
   })
 })
-
-describe('the admin token', () => {
-  test.for([
-    [undefined],
-    ['Bearer'],
-    ['Bearer wrong-token-wrong-token'],
-    [`Basic ${ADMIN_TOKEN}`],
-    [`Bearer ${ADMIN_TOKEN}x`],
-    [`Bearer ${ADMIN_TOKEN.slice(0, -1)}`],
-  ] as const)('is asked for: %s is not enough', async ([authorization], { edge }) => {
-    const headers: HeadersInit = authorization === undefined ? {} : { Authorization: authorization }
-    const response = await edge.get('/api/links', {
-      method: 'POST',
-      headers,
-      body: '{"url":"https://example.com/"}',
-    })
-    expect(response.status).toBe(401)
-    expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/)
-    expect((await problemOf(response)).code).toBe('unauthorized')
-  })
-})

@@ -286,6 +286,20 @@ describe('a bulk edit', () => {
     })
   })
 
+  test.for([
+    ['addTags', { addTags: [] }],
+    ['removeTags', { removeTags: [] }],
+    ['addTags and removeTags', { addTags: [], removeTags: [] }],
+  ] as const)('with nothing in %s changes nothing', async ([, changes], { edit, make }) => {
+    const [made] = await make(`as-it-is-${Object.keys(changes).join('-')}`, 1)
+    const ids = [made?.link?.id ?? '']
+    const nothing = { matched: 0, changed: 0, ids: [], more: false }
+    expect(await edit('PATCH', { ids, changes })).toEqual(nothing)
+    expect(await edit('PATCH', { ids, changes, dryRun: true })).toEqual(nothing)
+    const withTitle = await edit('PATCH', { ids, changes: { ...changes, title: 'Changed' } })
+    expect(withTitle).toMatchObject({ matched: 1, changed: 1 })
+  })
+
   test('works through a thousand at a time, until there are none left', async ({ stores, edit }) => {
     await stores.sql(`INSERT INTO links (domain, code, url, tags)
       SELECT '*', 'lots-' || i, 'https://example.com/', '{lots}' FROM generate_series(1, 1500) AS i`)
