@@ -2,7 +2,7 @@
  * @module
  * The ways to both stores. Everything that needs Postgres is imported on first use.
  */
-import type { IdempotentAnswers } from './api/http/idempotent-responses.ts'
+import type { IdempotentResponses } from './api/http/idempotent-responses.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import type { Config } from './config.ts'
 import type { HitTotals } from './hits/hit-totals.ts'
@@ -26,7 +26,7 @@ export interface Stores {
   readonly outbox: () => Promise<Outbox>
   readonly totals: () => Promise<HitTotals>
   readonly owners: () => Promise<OwnerStores>
-  readonly idempotentResponses: () => Promise<IdempotentAnswers>
+  readonly idempotentResponses: () => Promise<IdempotentResponses>
 }
 
 /** A statement with 20,000 links' hits may take this many times what a visitor waits: Neon may be waking up. */
@@ -57,6 +57,6 @@ export function openStores(config: Pick<Config, 'redis' | 'postgres'>, now: () =
       (await import('./postgres/hits.ts')).postgresHits(await database(), FLUSH_PATIENCE * timeoutMs),
     owners: async () => (await import('./postgres/owner-stores.ts')).postgresOwnerStores(await database()),
     idempotentResponses: async () =>
-      (await import('./postgres/idempotent-responses.ts')).postgresIdempotentAnswers(await database()),
+      (await import('./postgres/idempotent-responses.ts')).postgresIdempotentResponses(await database()),
   }
 }

@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm'
 import {
   ATTEMPT_LOST_AFTER_S,
   type Claim,
-  type IdempotentAnswers,
-  KEEP_ANSWERS_FOR_S,
+  type IdempotentResponses,
+  KEEP_RESPONSES_FOR_S,
 } from '../api/http/idempotent-responses.ts'
 import type { Database } from './client.ts'
 
@@ -16,9 +16,9 @@ interface ClaimRow {
 }
 
 const seconds = (count: number) => sql`${count} * interval '1 second'`
-const IS_OUT_OF_DATE = sql`a.created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)}`
+const IS_OUT_OF_DATE = sql`a.created_at < now() - ${seconds(KEEP_RESPONSES_FOR_S)}`
 
-export function postgresIdempotentAnswers(database: Database): IdempotentAnswers {
+export function postgresIdempotentResponses(database: Database): IdempotentResponses {
   return {
     async claim({ caller, key, requestHash, attempt }) {
       const rows = await database.execute<ClaimRow>(sql`
@@ -53,17 +53,17 @@ export function postgresIdempotentAnswers(database: Database): IdempotentAnswers
 
     async prune() {
       await database.execute(sql`
-        DELETE FROM idempotent_answers WHERE created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)}`)
+        DELETE FROM idempotent_answers WHERE created_at < now() - ${seconds(KEEP_RESPONSES_FOR_S)}`)
     },
   }
 }
 
 function toClaim(row: ClaimRow | undefined, requestHash: string): Claim {
   if (row?.is_claimed) return { kind: 'claimed' }
-  // Not there when the statement began, and yet it was when it inserted: somebody else has just begun.
+  // The row was inserted after this statement's snapshot: another attempt has just begun.
   if (row === undefined || row.request_hash === null) return { kind: 'in-progress' }
   if (row.request_hash !== requestHash) return { kind: 'reused' }
   const { status, headers, body } = row
   if (status === null) return { kind: 'in-progress' }
-  return { kind: 'answered', answer: { status, headers: headers ?? {}, body: body ?? '' } }
+  return { kind: 'completed', response: { status, headers: headers ?? {}, body: body ?? '' } }
 }

@@ -52,12 +52,10 @@ export function assignments(changes: LinkChanges): SQL {
   return sql.join([...changed, sql`updated_at = now()`, sql`version = nextval('link_version_seq')`], sql`, `)
 }
 
-/** Whether a row is not yet as `changes` would have it. */
+/** Whether a row is not yet as `changes` would have it. To add or remove no tags changes nothing. */
 export function differs(changes: LinkChanges): SQL {
-  return sql.join(
-    columnsOf(changes).map(({ column, value }) => sql`${column} IS DISTINCT FROM ${value}`),
-    sql` OR `,
-  )
+  const differences = columnsOf(changes).map(({ column, value }) => sql`${column} IS DISTINCT FROM ${value}`)
+  return sql.join([sql`FALSE`, ...differences], sql` OR `)
 }
 
 /** Whether a row would not get too many tags. */
