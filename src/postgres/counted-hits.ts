@@ -1,7 +1,7 @@
 import { inArray, sql } from 'drizzle-orm'
 import type { QueryBuilder } from './client.ts'
 import { TOTAL_HITS } from './expressions.ts'
-import { hitBatches, linkHits } from './schema.ts'
+import { appliedHits, linkHits } from './schema.ts'
 
 /** Of a row of `link_hits`, joined or not. */
 export const COUNTED_HITS = {
@@ -11,6 +11,6 @@ export const COUNTED_HITS = {
 
 /** Which of these segments have been added to `link_hits`. */
 export function appliedAmong(db: QueryBuilder, segments: readonly string[]) {
-  const applied = db.select({ id: hitBatches.id }).from(hitBatches).where(inArray(hitBatches.id, segments))
+  const applied = db.select({ id: appliedHits.id }).from(appliedHits).where(inArray(appliedHits.id, segments))
   return sql<readonly string[]>`ARRAY${applied}`
 }

@@ -1,19 +1,19 @@
 import { and, eq, exists, isNull, lt, or, sql } from 'drizzle-orm'
 import {
   ATTEMPT_LOST_AFTER_S,
-  type IdempotentAnswers,
-  KEEP_ANSWERS_FOR_S,
+  type IdempotentResponses,
+  KEEP_RESPONSES_FOR_S,
 } from '../api/http/idempotent-responses.ts'
 import type { Attempt } from '../owners/write-step.ts'
 import type { Database } from './client.ts'
 import { idempotentAnswers as answers } from './schema.ts'
 
 const secondsAgo = (count: number) => sql`now() - ${count} * interval '1 second'`
-const IS_OUT_OF_DATE = lt(answers.createdAt, secondsAgo(KEEP_ANSWERS_FOR_S))
+const IS_OUT_OF_DATE = lt(answers.createdAt, secondsAgo(KEEP_RESPONSES_FOR_S))
 const isOf = ({ caller, key, attempt }: Attempt) =>
   and(eq(answers.caller, caller), eq(answers.key, key), eq(answers.attempt, attempt))
 
-export function postgresIdempotentAnswers(database: Database): IdempotentAnswers {
+export function postgresIdempotentResponses(database: Database): IdempotentResponses {
   return {
     async claim({ caller, key, requestHash, attempt }) {
       const [row] = await database.run((db) => {
@@ -41,12 +41,12 @@ export function postgresIdempotentAnswers(database: Database): IdempotentAnswers
           .leftJoin(answers, and(eq(answers.caller, caller), eq(answers.key, key)))
       })
       if (row?.isClaimed) return { kind: 'claimed' }
-      // Not there when the statement began, and yet it was when it inserted: another attempt has just begun.
+      // The row was inserted after this statement's snapshot: another attempt has just begun.
       if (row === undefined || row.storedHash === null) return { kind: 'in-progress' }
       if (row.storedHash !== requestHash) return { kind: 'reused' }
       const { status, headers, body } = row
       if (status === null) return { kind: 'in-progress' }
-      return { kind: 'answered', answer: { status, headers: headers ?? {}, body: body ?? '' } }
+      return { kind: 'completed', response: { status, headers: headers ?? {}, body: body ?? '' } }
     },
 
     async store(request, { status, headers, body }) {

@@ -26,11 +26,12 @@ export function assignments(changes: LinkChanges): PgUpdateSetSource<typeof link
   return { ...changed(changes), updatedAt: sql`now()`, version: NEXT_VERSION }
 }
 
-/** Whether a row is not yet as `changes` would have it. */
+/** Whether a row is not yet as `changes` would have it. To add or remove no tags changes nothing. */
 export function differs(changes: LinkChanges): SQL | undefined {
   const values: Readonly<Record<string, unknown>> = changed(changes)
   const columns = Object.entries(LINK_COLUMNS).filter(([field]) => values[field] !== undefined)
   return or(
+    sql`FALSE`,
     ...columns.map(([field, column]) => {
       const value = values[field]
       return sql`${column} IS DISTINCT FROM ${is(value, SQL) ? value : sql.param(value, column)}`

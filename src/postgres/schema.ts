@@ -106,21 +106,24 @@ export const linkHits = pgTable(
   (table) => [index('link_hits_total_idx').on(sql`${TOTAL_HITS}`, table.linkId)],
 )
 
-/** The segments that have been added to `link_hits`, and the batches in them that may be sent again: none counts twice. */
-export const hitBatches = pgTable(
-  'hit_batches',
+/**
+ * What has been added to `link_hits`, so that none of it counts twice: ids of segments, and ids of the batches in them that
+ * may be sent again.
+ */
+export const appliedHits = pgTable(
+  'applied_hits',
   {
     id: text().primaryKey(),
     appliedAt: timestamp('applied_at', { withTimezone: true }).notNull().defaultNow(),
-    /** All that it counted; `null` = a batch, which counted as part of a segment. */
+    /** All hits of a segment; `null` = a batch, which counted as part of one. */
     hits: bigint({ mode: 'number' }),
-    /** What it counted link by link, for as long as Redis might bring it back with more. */
+    /** Those hits link by link, for as long as Redis might bring the segment back with more. */
     linkIds: bigint('link_ids', { mode: 'bigint' }).array(),
     counts: bigint({ mode: 'bigint' }).array(),
   },
   (table) => [
-    index('hit_batches_applied_at_idx').on(table.appliedAt),
-    index('hit_batches_counts_idx').on(table.appliedAt).where(sql`link_ids IS NOT NULL`),
+    index('applied_hits_applied_at_idx').on(table.appliedAt),
+    index('applied_hits_counts_idx').on(table.appliedAt).where(sql`link_ids IS NOT NULL`),
   ],
 )
 

@@ -1,6 +1,6 @@
-import type { Services } from '../services.ts'
+import type { DomainSettings } from '../links/domain-settings.ts'
 import { leadsToItself } from './leads-to-itself.ts'
-import { hostOf, type LocatedRequest } from './locate.ts'
+import type { LocatedRequest } from './locate.ts'
 import type { Outcome } from './respond.ts'
 
 /** Outcome -> the setting of a domain that replaces it; the others stand. */
@@ -11,15 +11,16 @@ const FALLBACKS: Partial<Record<Outcome['kind'], 'rootUrl' | 'notFoundUrl' | 'ex
   expired: 'expiredUrl',
 }
 
+export const mayHaveFallback = ({ kind }: Outcome): boolean => FALLBACKS[kind] !== undefined
+
 /** A redirect to the fallback URL that the domain's owner has set for such an outcome; without one, the outcome itself. */
-export async function withFallback(
+export function withFallback(
   outcome: Outcome,
   { method, url }: LocatedRequest,
-  { settings }: Pick<Services, 'settings'>,
-): Promise<Outcome> {
+  settings: DomainSettings,
+): Outcome {
   const fallback = FALLBACKS[outcome.kind]
-  if (fallback === undefined) return outcome
-  const location = (await settings.find(hostOf(url)))[fallback]
+  const location = fallback === undefined ? null : settings[fallback]
   if (location === null || (method !== 'GET' && method !== 'HEAD')) return outcome
   if (leadsToItself(url, location)) return { kind: 'loop' }
   return { kind: 'redirect', status: 302, location, counts: false }

@@ -1,41 +1,50 @@
 /**
  * @module
- * The hot path: a located request -> its link -> a decision -> the response. A link in memory is redirected without a
+ * The hot path: a located request -> its link -> a decision -> the response. What memory knows is answered without a
  * promise; everything else may wait for the stores.
  */
 import { clientOf } from '../client-address.ts'
 import type { Link } from '../links/link.ts'
-import type { Services } from '../services.ts'
 import { type Decision, decide } from './decide.ts'
-import { withFallback } from './fallback.ts'
+import { mayHaveFallback, withFallback } from './fallback.ts'
 import { sharedResponse } from './link-response.ts'
-import type { LinkRequest, LocatedRequest } from './locate.ts'
+import { hostOf, type LinkRequest, type LocatedRequest } from './locate.ts'
+import type { RedirectServices } from './redirect-services.ts'
 import { type Outcome, respond } from './respond.ts'
 
 /** `undefined` = this isolate's memory is not enough, and `redirect` must respond. */
 export function redirectFromMemory(
   located: LocatedRequest,
-  services: Pick<Services, 'links' | 'hits' | 'runtime'>,
+  services: Pick<RedirectServices, 'links' | 'settings' | 'hits' | 'runtime'>,
 ): Response | undefined {
   if (located.kind !== 'link') return undefined
   const link = services.links.peek(located.key)
-  if (!link) return undefined
+  if (link === undefined) return undefined
   const decision = visit(link, located, services)
-  if (decision.kind !== 'redirect') return undefined
-  return decision.location === link.url ? sharedResponse(link) : respond(decision)
+  if (link !== null && decision.kind === 'redirect') {
+    return decision.location === link.url ? sharedResponse(link) : respond(decision)
+  }
+  if (!mayHaveFallback(decision)) return respond(decision)
+  const settings = services.settings.peek(hostOf(located.url))
+  return settings && respond(withFallback(decision, located, settings))
 }
 
 /** @throws {SourceUnavailable} when no store can tell whether the link exists. */
 export async function redirect(
   located: LocatedRequest,
   headers: Headers,
-  services: Services,
+  services: RedirectServices,
 ): Promise<Response> {
   const outcome = located.kind === 'link' ? await visitFromStores(located, headers, services) : located
-  return respond(await withFallback(outcome, located, services))
+  if (!mayHaveFallback(outcome)) return respond(outcome)
+  return respond(withFallback(outcome, located, await services.settings.find(hostOf(located.url))))
 }
 
-async function visitFromStores(located: LinkRequest, headers: Headers, services: Services): Promise<Outcome> {
+async function visitFromStores(
+  located: LinkRequest,
+  headers: Headers,
+  services: RedirectServices,
+): Promise<Outcome> {
   const { links, misses } = services
   let link = links.peek(located.key)
   if (link === undefined) {
@@ -51,7 +60,7 @@ async function visitFromStores(located: LinkRequest, headers: Headers, services:
 function visit(
   link: Link | null,
   located: LinkRequest,
-  { hits, runtime }: Pick<Services, 'hits' | 'runtime'>,
+  { hits, runtime }: Pick<RedirectServices, 'hits' | 'runtime'>,
 ): Decision {
   const decision = decide(link, located, runtime.now())
   if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id)

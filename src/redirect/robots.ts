@@ -1,8 +1,11 @@
-import type { Services } from '../services.ts'
 import { hostOf } from './locate.ts'
+import type { RedirectServices } from './redirect-services.ts'
 
 /** `/robots.txt`, as the settings of the domain say. */
-export async function robots(url: string, { settings }: Pick<Services, 'settings'>): Promise<Response> {
+export async function robots(
+  url: string,
+  { settings }: Pick<RedirectServices, 'settings'>,
+): Promise<Response> {
   const { robots: policy } = await settings.find(hostOf(url))
   const disallowed = policy === 'disallow' ? '/' : '/api/'
   return new Response(`User-agent: *\nDisallow: ${disallowed}\n`, {

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import { createBreaker } from '../../src/breaker.ts'
 import { parseConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/postgres/client.ts'
 import { postgresOutbox } from '../../src/postgres/outbox.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { test } from '../support/linkr.ts'
 
 const LINKS = 20_000
 const KEYS = Array.from({ length: 1_000 }, (_, i) => ({ domain: '*', code: `code${20 * i}` }))
 
-let stores: Stores
-
-beforeAll(async () => {
-  stores = await startStores()
+test.beforeAll(async ({ stores }) => {
   await stores.sql(`
     INSERT INTO links (domain, code, url)
     SELECT '*', 'code' || i, 'https://example.com/' || i FROM generate_series(1, ${LINKS}) AS i`)
@@ -21,9 +18,7 @@ beforeAll(async () => {
   for (const table of ['links', 'cache_outbox']) await stores.sql(`ANALYZE ${table}`)
 })
 
-afterAll(() => stores?.close())
-
-test('looking up, draining or settling many keys reads those links and no others', async () => {
+test('looking up, draining or settling many keys reads those links and no others', async ({ stores }) => {
   const statements: { readonly query: string; readonly params: unknown[] }[] = []
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (_url, init) => {
     statements.push(JSON.parse(String(init?.body)))

@@ -46,8 +46,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'freshness: too much news counts as complete',
     file: 'src/redis/scripts/changes.ts',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file
-    find: "if seen == '' and bytes <= ${MAX_NEWS_BYTES} then return answer end",
-    replace: "if seen == '' then return answer end",
+    find: "if seen == '' and bytes <= ${MAX_NEWS_BYTES} then return told end",
+    replace: "if seen == '' then return told end",
     tests: ['test/registers/change-log.test.ts', 'test/faults/far-isolate.test.ts'],
   },
   {
@@ -153,28 +153,28 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'hits: a batch that was sent twice is added twice',
-    file: 'src/redis/scripts/hits.ts',
+    file: 'src/redis/scripts/commit-hits.ts',
     find: 'if score and tonumber(score) >= sequence then return {0, news} end',
     replace: '',
     tests: HITS,
   },
   {
     name: 'hits: a segment that may have been flushed takes new hits',
-    file: 'src/redis/scripts/hits.ts',
+    file: 'src/redis/scripts/commit-hits.ts',
     find: 'if values[1] and (hasGoneBack or isIdle) then',
     replace: 'if false then',
     tests: ['test/faults/redis-goes-back-hits.test.ts', ...HITS],
   },
   {
     name: 'hits: a batch that may have reached Redis goes to Postgres too',
-    file: 'src/hits/hit-recorder.ts',
+    file: 'src/hits/hit-committer.ts',
     find: "if (outcome === 'may have arrived') return outcome",
     replace: '',
     tests: ['test/hits/hit-recorder.test.ts', ...HITS],
   },
   {
     name: 'hits: a Redis that keeps failing is waited for',
-    file: 'src/hits/hit-recorder.ts',
+    file: 'src/hits/hit-committer.ts',
     find: "outcome === 'never sent' || failures >= FAILURES_TO_BYPASS",
     replace: "outcome === 'never sent'",
     tests: ['test/hits/hit-recorder.test.ts'],
@@ -202,7 +202,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'hits: a release forgets what was filled anew',
-    file: 'src/redis/scripts/hits.ts',
+    file: 'src/redis/scripts/flush-hits.ts',
     find: "if (now[1] or '') == ARGV[i + 1] and (now[2] or '') == ARGV[i + 2] then",
     replace: 'if true then',
     tests: ['test/faults/redis-goes-back-hits.test.ts', ...HITS],

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { DEFAULT_SETTINGS, type DomainSettings } from '../../src/links/domain-settings.ts'
 import type { Link } from '../../src/links/link.ts'
 import { locateRequest } from '../../src/redirect/locate.ts'
 import { redirectFromMemory } from '../../src/redirect/redirect.ts'
@@ -13,14 +14,15 @@ const link: Link = {
   version: 1,
 }
 
-/** Redirects from a memory that holds `known`. */
-function setUp(known: Link | null | undefined) {
+/** Redirects from a memory that holds `known`, and `settings` of the domain. */
+function setUp(known: Link | null | undefined, settings?: DomainSettings) {
   const record = vi.fn()
   const find = vi.fn()
   const services = {
     links: { peek: () => known, find },
-    hits: { record, commit: async () => {}, state: () => ({ waitingLinks: 0, droppedHits: 0 }) },
-    runtime: { now: Date.now, random: Math.random, sleep: async () => {}, background: () => {} },
+    settings: { peek: () => settings, find },
+    hits: { record },
+    runtime: { now: Date.now },
   }
   const visit = (url: string, method = 'GET') =>
     redirectFromMemory(locateRequest(new Request(url, { method }), new Set()), services)
@@ -49,16 +51,33 @@ test('a HEAD is redirected from memory and not counted', () => {
 })
 
 test.each([
-  ['a link that memory does not know', undefined, 'https://h/x', 'GET'],
-  ['a link that does not exist, which may have a fallback', null, 'https://h/x', 'GET'],
-  ['a disabled link', { ...link, enabled: false }, 'https://h/x', 'GET'],
-  ['an expired link', { ...link, expiresAt: 0 }, 'https://h/x', 'GET'],
-  ['a method that the link does not take', link, 'https://h/x', 'POST'],
-  ['a link that leads to itself', link, link.url, 'GET'],
-  ['the root', link, 'https://h/', 'GET'],
-  ['a path of the API', link, 'https://h/api/links', 'GET'],
-])('%s is left to the app, uncounted', (_, known, url, method) => {
+  ['a link that memory does not know', undefined, 'https://h/x'],
+  ['a link that does not exist, and may have a fallback that memory does not know', null, 'https://h/x'],
+  ['a disabled link, which may have one too', { ...link, enabled: false }, 'https://h/x'],
+  ['an expired link, which may have one too', { ...link, expiresAt: 0 }, 'https://h/x'],
+  ['the root', link, 'https://h/'],
+  ['a path of the API', link, 'https://h/api/links'],
+])('%s is left to the app, uncounted', (_, known, url) => {
   const { visit, record } = setUp(known)
-  expect(visit(url, method)).toBeUndefined()
+  expect(visit(url)).toBeUndefined()
+  expect(record).not.toHaveBeenCalled()
+})
+
+test.each([
+  ['a link that does not exist', null, 'https://h/x', 'GET', 404],
+  ['a disabled link', { ...link, enabled: false }, 'https://h/x', 'GET', 404],
+  ['an expired link', { ...link, expiresAt: 0 }, 'https://h/x', 'GET', 410],
+  ['a method that the link does not take', link, 'https://h/x', 'POST', 405],
+  ['a link that leads to itself', link, link.url, 'GET', 404],
+])('%s is refused from memory, uncounted', (_, known, url, method, status) => {
+  const { visit, record, find } = setUp(known, DEFAULT_SETTINGS)
+  expect(visit(url, method)?.status).toBe(status)
+  expect(record).not.toHaveBeenCalled()
+  expect(find).not.toHaveBeenCalled()
+})
+
+test('a fallback in memory is redirected to from memory, uncounted', () => {
+  const { visit, record } = setUp(null, { ...DEFAULT_SETTINGS, notFoundUrl: 'https://example.com/lost' })
+  expect(visit('https://h/x')?.headers.get('location')).toBe('https://example.com/lost')
   expect(record).not.toHaveBeenCalled()
 })
