@@ -5,9 +5,10 @@
  */
 import { BoundedCache } from './bounded-cache.ts'
 import { createRecentChanges } from './recent-changes.ts'
+import { MAX_REPLICA_LAG_MS, type Need } from './replica-lag.ts'
 
 /** What was known when a load began. */
-export interface Load {
+export interface Load extends Need {
   /** Milliseconds since the epoch: whatever was edited before then is in it. */
   readonly loadedAt: number
   /** Counts the loads in the order in which they began. */
@@ -16,6 +17,8 @@ export interface Load {
   readonly era: number
   /** The newest version that the change log had told of. */
   readonly atLeast: number
+  /** Whether all edits of the last `MAX_REPLICA_LAG_MS` were told of by name. */
+  readonly mayLag: boolean
 }
 
 export interface Entry<Value> extends Load {
@@ -85,6 +88,7 @@ export function createIsolateMemory<Value extends { readonly version: number }>(
   let era = 0
   /** Until when everything is known that was edited in the era before. */
   let eraSyncedUntil = Number.NEGATIVE_INFINITY
+  let lastGapAt = Number.NEGATIVE_INFINITY
   let loads = 0
 
   /** An absent value does not carry its version, but no older one was loaded. */
@@ -104,7 +108,12 @@ export function createIsolateMemory<Value extends { readonly version: number }>(
     isBeforeGap,
     era: () => era,
     recall: (name) => entries.peek(name),
-    begin: (name) => ({ loadedAt: now(), order: ++loads, era, atLeast: changed.versionOf(name) }),
+    begin(name) {
+      const loadedAt = now()
+      const untoldAt = Math.max(lastGapAt, changed.forgottenAt())
+      const mayLag = loadedAt - untoldAt > MAX_REPLICA_LAG_MS
+      return { loadedAt, order: ++loads, era, atLeast: changed.versionOf(name), mayLag }
+    },
 
     markChanged(name, version) {
       changed.add(name, version)
@@ -116,6 +125,7 @@ export function createIsolateMemory<Value extends { readonly version: number }>(
       // What is there may be old now. It is refreshed when it is asked for, and kept for when no store answers.
       era++
       eraSyncedUntil = syncedAt()
+      lastGapAt = now()
     },
 
     keep(name, entry) {

@@ -3,10 +3,11 @@ import type { Source } from '../links/link-source.ts'
 import { type RegisterKey, registerName } from '../links/register-key.ts'
 import type { Runtime } from '../runtime.ts'
 import { createIsolateMemory, type Entry, type IsolateMemory, type Load } from './isolate-memory.ts'
+import type { Origin } from './replica-lag.ts'
 import { createSingleFlight } from './single-flight.ts'
 
 export interface MemoryTierOptions<Key, Value> {
-  readonly origin: Source<Key, Value>
+  readonly origin: Origin<Key, Value>
   readonly runtime: Pick<Runtime, 'now' | 'sleep' | 'background'>
   /** Everything edited before this time has been marked; see `IsolateMemoryOptions`. */
   readonly syncedAt: () => number
@@ -46,7 +47,8 @@ export function memoryTier<Key extends RegisterKey, Value extends { readonly ver
   })
 
   async function load(name: string, key: Key, begun: Load): Promise<Entry<Value>> {
-    const entry = { ...begun, value: await origin.find(key, begun.atLeast) }
+    const { value, lagMs } = await origin.find(key, begun)
+    const entry = { ...begun, value, loadedAt: begun.loadedAt - lagMs }
     memory.keep(name, entry)
     return entry
   }

@@ -5,9 +5,13 @@ import { describeError, log } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
 import { freshnessOf, withExpiry } from './freshness.ts'
 import type { CachedRegister, Fill, Filled, Lease, ReadResult } from './register.ts'
+import { type Found, MAX_REPLICA_LAG_MS, type Need, type Origin } from './replica-lag.ts'
 
 /** The registers of one kind of value. Every method throws `SourceUnavailable` when Redis fails. */
 export interface Registers<Value> {
+  /** From the nearest replica, which may lag; `null` = no register is there. */
+  get(key: RegisterKey): Promise<CachedRegister<Value> | null>
+  /** From the primary. */
   read(key: RegisterKey): Promise<ReadResult<Value>>
   /** In the order of `keys`; `null` = another reader holds that lease. */
   takeLeases(keys: readonly RegisterKey[]): Promise<readonly (Lease | null)[]>
@@ -30,15 +34,23 @@ const POLL_EVERY_MS = 30
 const MAX_POLLS = 10
 
 /**
- * Cache-aside over Redis. A hit costs one Redis round trip, a miss one more to the origin; the fill happens in the
- * background. Redis failing is a miss; a failed load is never cached.
+ * Cache-aside over Redis. A hit costs one plain GET. A miss costs one more round trip to Redis, for the lease, and one to
+ * the origin; the fill happens in the background. Redis failing is a miss; a failed load is never cached.
  */
 export function redisTier<Key extends RegisterKey, Value extends { readonly version: number }>(
   options: RedisTierOptions<Key, Value>,
-): Source<Key, Value> {
+): Origin<Key, Value> {
   const { origin, registers, runtime, mayBeStale, bumpAbove } = options
 
-  async function find(key: Key, atLeast: number): Promise<Value | null> {
+  async function find(key: Key, need: Need): Promise<Found<Value>> {
+    const near = need.mayLag ? await orMiss(registers.get(key)) : null
+    if (near === undefined) return { value: await origin.find(key, need.atLeast), lagMs: 0 }
+    const isGood = near !== null && near.version >= need.atLeast && serves(key, near)
+    if (isGood) return { value: near.value, lagMs: MAX_REPLICA_LAG_MS }
+    return { value: await findOnPrimary(key, need.atLeast), lagMs: 0 }
+  }
+
+  async function findOnPrimary(key: Key, atLeast: number): Promise<Value | null> {
     const read = await readOrMiss(key)
     if (read === undefined) return origin.find(key, atLeast)
     if (read.kind === 'leased') return loadAndFill(key, read.lease)
@@ -51,20 +63,28 @@ export function redisTier<Key extends RegisterKey, Value extends { readonly vers
     register: CachedRegister<Value>,
     atLeast: number,
   ): Promise<Value | null> {
-    // A replica that lags, or a Redis that has gone back and does not know the edit.
+    // A Redis that has gone back and does not know the edit.
     if (register.version < atLeast) return origin.find(key, atLeast)
-    const freshness = freshnessOf(register, runtime.now(), runtime.random)
-    if (freshness === 'stale') return refreshOrServeStale(key, register.value)
-    if (freshness === 'refresh-ahead') runtime.background('cache.refresh_failed', refresh(key))
-    return register.value
+    return serves(key, register) ? register.value : refreshOrServeStale(key, register.value)
   }
 
-  /** Fails open: a cache that cannot be asked has nothing. */
+  /** Whether a register may be served, perhaps while it is refreshed in the background. */
+  function serves(key: Key, register: CachedRegister<Value>): boolean {
+    const freshness = freshnessOf(register, runtime.now(), runtime.random)
+    if (freshness === 'refresh-ahead') runtime.background('cache.refresh_failed', refresh(key, register))
+    return freshness !== 'stale'
+  }
+
   async function readOrMiss(key: Key): Promise<ReadResult<Value> | undefined> {
+    const read = await orMiss(registers.read(key))
+    if (read?.kind === 'leased' && read.lease.corrupt !== '') log.warn('cache.register_corrupt', { ...key })
+    return read
+  }
+
+  /** Fails open: a cache that cannot be asked has nothing, which is `undefined`. */
+  async function orMiss<T>(reading: Promise<T>): Promise<T | undefined> {
     try {
-      const read = await registers.read(key)
-      if (read.kind === 'leased' && read.lease.corrupt !== '') log.warn('cache.register_corrupt', { ...key })
-      return read
+      return await reading
     } catch (error) {
       if (!(error instanceof SourceUnavailable)) throw error
       if (error.wasSent) log.warn('cache.read_failed', { error: describeError(error) })
@@ -98,8 +118,14 @@ export function redisTier<Key extends RegisterKey, Value extends { readonly vers
     return origin.find(key, atLeast)
   }
 
-  /** One reader of many refreshes: the one that gets the lease. */
-  async function refresh(key: Key): Promise<void> {
+  /**
+   * One reader of many refreshes: the one that gets the lease. A replica may not show yet that it did, so the primary is
+   * asked first.
+   */
+  async function refresh(key: Key, seen: CachedRegister<Value>): Promise<void> {
+    const read = await registers.read(key)
+    if (read.kind === 'leased') await loadAndFill(key, read.lease)
+    if (read.kind !== 'hit' || read.register.softExpiresAt > seen.softExpiresAt) return
     const [lease] = await registers.takeLeases([key])
     if (lease) await loadAndFill(key, lease)
   }
@@ -129,13 +155,13 @@ export function redisTier<Key extends RegisterKey, Value extends { readonly vers
   }
 
   return {
-    async find(key, atLeast = 0) {
-      if (!mayBeStale()) return find(key, atLeast)
+    async find(key, need) {
+      if (!mayBeStale()) return find(key, need)
       try {
-        return await origin.find(key, atLeast)
+        return { value: await origin.find(key, need.atLeast), lagMs: 0 }
       } catch (error) {
         if (!(error instanceof SourceUnavailable)) throw error
-        return find(key, atLeast)
+        return find(key, need)
       }
     },
   }

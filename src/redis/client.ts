@@ -74,6 +74,9 @@ export function upstash(config: Config['redis']): RedisTransport {
     retry: { retries: 0 },
     // It would tie the requests of different visitors to one subrequest of one of them.
     enableAutoPipelining: false,
+    // It would have a replica wait, for any link, until it has what this isolate wrote last, for another link. Versions
+    // tell what is too old: see replica-lag.ts.
+    readYourWrites: false,
     automaticDeserialization: false,
     responseEncoding: false,
     enableTelemetry: false,

@@ -2,15 +2,17 @@ import { ABSENT_TTL_MS, VALUE_TTL_MS, withExpiry } from '../cache/freshness.ts'
 import type { Registers } from '../cache/redis-tier.ts'
 import type { CachedRegister } from '../cache/register.ts'
 import { keyFromName, type RegisterKey, registerName } from '../links/register-key.ts'
-import { listOf, type RedisClient } from '../redis/client.ts'
+import type { RedisClient } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
 import { type ChangeLogNews, loggedIds, readNews } from '../redis/scripts/changes.ts'
 import {
   fillRegisters,
+  getRegister,
   leaseRegisters,
   publishRegisters,
   type RegisterKeys,
   readOrLease,
+  readRegisters,
 } from '../redis/scripts/registers.ts'
 import { encodeChanges } from './change-log.ts'
 import { type Codec, decodeRegister, encodeRegister } from './codec.ts'
@@ -76,6 +78,11 @@ export function createRegisterStore({
     of: (codec) => ({
       takeLeases,
 
+      async get(key) {
+        const text = await getRegister(redis, keys.register(key))
+        return text === null ? null : decodeRegister(text, codec)
+      },
+
       async read(key) {
         const token = newToken()
         const found = await readOrLease(redis, keysOf(key), token, leaseMs)
@@ -100,8 +107,7 @@ export function createRegisterStore({
 
     async peek(wanted) {
       if (wanted.length === 0) return []
-      const texts = listOf(await redis.command('MGET', ...wanted.map(keys.register)))
-      return wanted.map((_, i) => (typeof texts[i] === 'string' ? texts[i] : null))
+      return readRegisters(redis, wanted.map(keys.register))
     },
 
     async publish(edits) {

@@ -16,14 +16,22 @@ export const linkOf = (version: number): Link => ({
   version,
 })
 
+interface MemoryTierSituation {
+  readonly maxEntries?: number
+  /** By how much the replica lags that loads are answered from. */
+  readonly lagMs?: number
+}
+
 /** A memory tier over an origin and a change log that the test controls, in virtual time. */
-export function openMemoryTier(options: { readonly maxEntries?: number } = {}) {
+export function openMemoryTier({ lagMs = 0, ...options }: MemoryTierSituation = {}) {
   let time = 1_000_000
   let current: Link | null | Error = linkOf(1)
   let logged: RedisReply | Error = new Error('not asked')
   let wentBack = 0
   /** The version that each load asked for at least. */
   const loads: number[] = []
+  /** Whether each load could make do with a replica. */
+  const lagging: boolean[] = []
   let gate: Promise<void> | null = null
   const sleepers: { readonly at: number; readonly wake: () => void }[] = []
   const now = () => time
@@ -35,12 +43,13 @@ export function openMemoryTier(options: { readonly maxEntries?: number } = {}) {
       background: () => {},
     },
     origin: {
-      async find(_key, atLeast = 0) {
+      async find(_key, { atLeast, mayLag }) {
         loads.push(atLeast)
+        lagging.push(mayLag)
         const answer = current
         await gate
         if (answer instanceof Error) throw answer
-        return answer
+        return { value: answer, lagMs: mayLag ? lagMs : 0 }
       },
     },
     syncedAt: () => changeLog.syncedAt(),
@@ -70,6 +79,7 @@ export function openMemoryTier(options: { readonly maxEntries?: number } = {}) {
     sync,
     gap,
     loads,
+    lagging,
     wentBack: () => wentBack,
     now,
     set(value: Link | null | Error) {

@@ -1,4 +1,5 @@
 import { createDepthGuard } from '../../node/json-depth.ts'
+import { withoutKeyLocking } from './key-locking.ts'
 import { commandFromPath, parsePath } from './path-command.ts'
 import { refusalOf } from './refused.ts'
 import type { Argument, Command } from './resp.ts'
@@ -46,7 +47,7 @@ export function parseRestRequest(request: RawRequest): RestRequest {
 function allowed(command: Command): Command {
   const refusal = refusalOf(command)
   if (refusal !== undefined) throw refusal
-  return command
+  return withoutKeyLocking(command)
 }
 
 function pipelineEntry(row: unknown): Command | RestError {

@@ -4,6 +4,7 @@
  * entries (its newest id is the last possible one): it is begun anew.
  */
 import { listOf, type RedisClient, type RedisReply } from '../client.ts'
+import { KEY_LOCKING } from './key-locking.ts'
 
 /** Times what an entry may have, less than 1 MB. Isolates that missed more publications have a gap. */
 const CHANGE_LOG_LENGTH = 2_000
@@ -56,8 +57,12 @@ local function append(stream, text)
   return redis.call('XADD', stream, '*', 'c', text)
 end`
 
-/** Only reads the change log, for an isolate that has no hits to commit. KEYS change log; ARGV position. */
-export const FOLLOW_CHANGES = `${READ_CHANGES}
+/**
+ * Only reads the change log, for an isolate that has no hits to commit. A script without `no-writes`, because it must run on
+ * Upstash's primary: a replica that lags would call an isolate in sync that is not. KEYS change log; ARGV position.
+ */
+export const FOLLOW_CHANGES = `${KEY_LOCKING}
+${READ_CHANGES}
 return changes(KEYS[1], ARGV[1])`
 
 /** Takes a position as `READ_CHANGES` does. */
@@ -89,7 +94,7 @@ export function parseNews(reply: RedisReply | undefined): ChangeLogNews {
  * Returns the id of its oldest entry ('0-0' if it is so short that none was ever taken off), then the ids of all entries
  * that are not older than that time.
  */
-export const LOGGED_IDS = `
+export const LOGGED_IDS = `${KEY_LOCKING}
 local length = redis.pcall('XLEN', KEYS[1])
 if type(length) ~= 'number' or length == 0 then return {'0-0'} end
 local isWhole = length < ${CHANGE_LOG_LENGTH}

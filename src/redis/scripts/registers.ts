@@ -1,10 +1,14 @@
 /**
  * @module
- * The scripts around registers. A register is read, filled and published by scripts only, each of them atomic, so their
- * order alone decides what stays. A key of the wrong type counts as none and is written over.
+ * The scripts around registers. A register is leased, filled and published by scripts only, each of them atomic, so their
+ * order alone decides what stays. A key of the wrong type counts as none and is written over. On Upstash scripts run on
+ * the primary, so none of them reads what a replica has.
  */
+import { SourceUnavailable } from '../../errors.ts'
 import { listOf, type RedisClient } from '../client.ts'
+import { refusalOf } from '../refusals.ts'
 import { APPEND_CHANGE } from './changes.ts'
+import { KEY_LOCKING } from './key-locking.ts'
 
 /** The keys of a register and of its lease: the right to fill it. */
 export interface RegisterKeys {
@@ -13,11 +17,42 @@ export interface RegisterKeys {
 }
 
 /**
+ * Reads a register by a plain command: on Upstash one that is billed once and that the nearest replica answers, without
+ * a lock. It may lag: see `MAX_REPLICA_LAG_MS`. Resolves to the register's text, or to `null` when there is none.
+ */
+export async function getRegister(redis: RedisClient, register: string): Promise<string | null> {
+  try {
+    const text = await redis.command('GET', register)
+    return typeof text === 'string' ? text : null
+  } catch (error) {
+    const isOfWrongType = error instanceof SourceUnavailable && refusalOf(error.cause) === 'own fault'
+    if (isOfWrongType) return null
+    throw error
+  }
+}
+
+/** Reads many registers. KEYS registers. Returns each one's text, or nil. */
+export const READ_REGISTERS = `${KEY_LOCKING}
+return redis.call('MGET', unpack(KEYS))`
+
+/** Resolves to each register's text, or to `null` when there is none. */
+export async function readRegisters(
+  redis: RedisClient,
+  registers: readonly string[],
+): Promise<readonly (string | null)[]> {
+  const texts = listOf(await redis.eval(READ_REGISTERS, registers, []))
+  return registers.map((_, i) => {
+    const text = texts[i]
+    return typeof text === 'string' ? text : null
+  })
+}
+
+/**
  * Reads a register or takes the lease to load it, in one round trip (leases after Nishtala et al., "Scaling Memcache at
  * Facebook", NSDI 2013).
  * KEYS register, lease; ARGV token, lease in ms. Returns the register's text, 1 = the lease is yours, 0 = another's.
  */
-export const READ_OR_LEASE = `
+export const READ_OR_LEASE = `${KEY_LOCKING}
 local current = redis.pcall('GET', KEYS[1])
 if type(current) == 'string' then return current end
 if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
@@ -35,7 +70,7 @@ export async function readOrLease(
 }
 
 /** Takes the leases of many links. KEYS leases; ARGV token, lease in ms. Returns for each 1 = yours, 0 = another's. */
-export const TAKE_LEASES = `
+export const TAKE_LEASES = `${KEY_LOCKING}
 local taken = {}
 for i, lease in ipairs(KEYS) do
   taken[i] = redis.call('SET', lease, ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
@@ -59,7 +94,7 @@ export async function leaseRegisters(
  * KEYS register, lease for each; ARGV for each: token, version, register text, TTL in ms, corrupt text to write over or ''.
  * Returns for each -1 = written, 0 = not, or the newer version that stood there although the lease was held.
  */
-export const FILL = `
+export const FILL = `${KEY_LOCKING}
 local filled = {}
 for i = 1, #KEYS / 2 do
   local register, lease = KEYS[2 * i - 1], KEYS[2 * i]
@@ -116,7 +151,8 @@ export async function fillRegisters(
  * token or '' for each.
  * Returns the id of the log's new entry, then for each 0 if nothing newer was there, else the newer version.
  */
-export const PUBLISH = `${APPEND_CHANGE}
+export const PUBLISH = `${KEY_LOCKING}
+${APPEND_CHANGE}
 local result = {append(KEYS[1], ARGV[1])}
 for i = 1, (#KEYS - 1) / 2 do
   local register, lease = KEYS[2 * i], KEYS[2 * i + 1]
