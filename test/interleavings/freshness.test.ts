@@ -10,9 +10,12 @@ import { anyFates, slowFates } from './network.ts'
 import { muteLog, RUN, RUN_TIMEOUT_MS } from './runs.ts'
 import { inWorld, type World, worldParts } from './world.ts'
 
+/** As much as the bound of 5 s allows to replicas. */
+const MAX_LAG_MS = 3_000
+
 /** Everything that owners do and everything that befalls stores and isolates. */
 const anything = {
-  ...worldParts(anyFates),
+  ...worldParts(anyFates, MAX_LAG_MS),
   actors: tasks('find', 'find', 'find', 'update', 'update', 'create', 'delete', 'commit', 'commit', 'drain'),
   happening: turns(
     [30, 400, 600, 600, 600, 1_000, 1_000, 2_500, 5_100, 5_100, 61_000, 3_700_000],
@@ -32,9 +35,13 @@ const anything = {
     ],
   ),
 }
-/** An isolate's clock jumps by an hour. Not together with what only clocks can tell: that more than an hour has passed. */
+/**
+ * An isolate's clock jumps by an hour. Not together with what only clocks can tell: that more than an hour has passed, and
+ * that a gap was longer ago than a replica lags.
+ */
 const wrongClock = {
   ...anything,
+  ...worldParts(anyFates),
   happening: turns(
     [30, 600, 1_000, 5_100, 61_000],
     [
@@ -54,7 +61,7 @@ const wrongClock = {
 }
 /** A link that stays in memory while it is edited and the change log is read: loads and answers overtake each other. */
 const hotLink = {
-  ...worldParts(slowFates),
+  ...worldParts(slowFates, MAX_LAG_MS),
   actors: tasks('find', 'find', 'commit', 'commit', 'update'),
   happening: turns(
     [30, 250, 1_100, 2_500, 4_100, 4_900],
@@ -63,7 +70,7 @@ const hotLink = {
 }
 /** A failover, or a backup that is restored. */
 const backInTime = {
-  ...worldParts(slowFates),
+  ...worldParts(slowFates, MAX_LAG_MS),
   actors: tasks('find', 'find', 'update', 'update', 'delete', 'create', 'commit'),
   happening: turns(
     [30, 1_000, 5_100, 61_000],
@@ -72,7 +79,7 @@ const backInTime = {
 }
 /** What may be served when Postgres cannot be asked, and Redis can or cannot. */
 const postgresAway = {
-  ...worldParts(slowFates),
+  ...worldParts(slowFates, MAX_LAG_MS),
   actors: tasks('find', 'find', 'find', 'update', 'commit'),
   happening: turns(
     [30, 1_000, 5_100],
@@ -85,6 +92,16 @@ const postgresAway = {
       'Redis forgets',
       'log tells of too much',
     ],
+  ),
+}
+
+/** Isolates that come, forget and ask anew, so that replicas are asked again and again around the edits. */
+const laggingReplicas = {
+  ...worldParts(slowFates, MAX_LAG_MS),
+  actors: tasks('find', 'find', 'find', 'commit', 'commit', 'update', 'create', 'delete'),
+  happening: turns(
+    [30, 1_000, 1_900, 2_900, 3_100, 4_900, 5_100],
+    ['isolate dies', 'isolate dies', 'log trimmed', 'log tells of too much'],
   ),
 }
 
@@ -122,6 +139,7 @@ describe('an acknowledged edit is in every read that begins 5 s later, and in th
     ['while the link is hot', hotLink, 0.4],
     ['while Redis goes back in time', backInTime, 0.4],
     ['while Postgres is away', postgresAway, 0.4],
+    ['while replicas lag', laggingReplicas, 0.4],
   ])('%s', { timeout: RUN_TIMEOUT_MS }, (_, parts, share) =>
     fc.assert(
       // Unbiased: in short schedules nothing meets.

@@ -79,7 +79,12 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
         if (script === PUBLISH) hearPublished(keys, args, reply)
         return reply
       },
-      exec: ([name, ...args]) => send(name, () => redis.command(name, ...args)),
+      exec: ([name, ...args]) =>
+        send(name, async () =>
+          name === 'GET'
+            ? redis.getFromReplica(String(args[0]), world.replicaLag())
+            : redis.command(name, ...args),
+        ),
     }
   }
   function hearPublished(keys: string[], args: (string | number)[], reply: unknown): void {
