@@ -3,6 +3,7 @@
  * What one redirect asks of the stores, counted at the bridges and in Redis itself.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { MAX_REPLICA_LAG_MS } from '../../src/cache/replica-lag.ts'
 import { ABSENT, type Fixture, HOT } from './fixture.ts'
 import type { RedisMonitor } from './redis-monitor.ts'
 import { generateLoad } from './rounds.ts'
@@ -47,6 +48,8 @@ export async function countRedirects(
   // The first request of an isolate also finds its place in the change log.
   await fetch(`${url}/c0`, { redirect: 'manual' })
   await settle()
+  // Until then it asks no replica.
+  await sleep(MAX_REPLICA_LAG_MS)
   const cold = await count('GET', '/c1', 302)
   const warm = await count('GET', '/w0', 302)
   const hot = await count('GET', '/w0', 302)

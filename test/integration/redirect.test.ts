@@ -150,14 +150,19 @@ describe('what no link can be', () => {
 })
 
 describe('the cache', () => {
-  test('is asked once for a link it has, and Postgres not at all', async ({ stores, edge }) => {
+  test('is asked once for a link it has, by a plain GET, and Postgres not at all', async ({
+    stores,
+    edge,
+    startEdge,
+  }) => {
+    const elsewhere = await startEdge()
     const { code } = await edge.create({ url: 'https://example.com/' })
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     await expect.poll(async () => (await edge.health()).hits.isolate.waitingLinks).toBe(0)
     stores.redisFaults.resetCounts()
     stores.postgresFaults.resetCounts()
-    await edge.get(`/${code}`, { method: 'HEAD' })
-    expect(stores.redisFaults.commands).toEqual(['EVAL'])
+    await elsewhere.get(`/${code}`, { method: 'HEAD' })
+    expect(stores.redisFaults.commands).toEqual(['GET'])
     expect(stores.postgresFaults.requests).toBe(0)
   })
 

@@ -18,7 +18,10 @@ export interface Edge {
   /** Does one deed after the other. */
   act(list: readonly Task[]): Promise<void>
   befall(event: Event): Promise<void>
-  /** Everybody has the link in memory and has read the change log; Redis goes back to this moment, if to no later one. */
+  /**
+   * Everybody has the link in memory and has read the change log, and replicas have all of it. Redis goes back to this
+   * moment, if to no later one.
+   */
   warmUp(): Promise<void>
   /** Reads that returned what was out of date. */
   readonly stale: string[]
@@ -107,6 +110,7 @@ export function openEdge(world: World): Edge {
         void isolate.links.find(LINK).catch(ignoreOutage)
       }
       await world.finish()
+      redis.syncReplicas()
       goBack = remember()
     },
     async act(list) {

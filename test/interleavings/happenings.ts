@@ -50,3 +50,7 @@ export const turns = (waits: number[], mishaps: Mishap[]): fc.Arbitrary<Turn[]> 
     }),
     { maxLength: 10 },
   )
+
+/** These, in this order. */
+export const inTurn = (events: Event[]): fc.Arbitrary<Turn[]> =>
+  fc.tuple(...events.map((event) => fc.record({ steps: fc.nat({ max: 8 }), event: fc.constant(event) })))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { KEY_LOCKING } from '../../src/redis/scripts/key-locking.ts'
 import { emptyRedis } from './in-process-redis.ts'
 
 test('a Redis that goes back holds what it held then: every type, its expiries, its stream ids', async () => {
@@ -26,4 +27,20 @@ test('a Redis that goes back holds what it held then: every type, its expiries, 
   expect(await redis.command('XRANGE', 'stream', '-', '+')).toEqual([['5-1', ['c', 'old']]])
   expect(await redis.command('XADD', 'stream', '6-1', 'c', 'another')).toBe('6-1')
   expect(await redis.command('EXISTS', 'made later')).toBe(0)
+})
+
+test('a script that locks its keys may touch no other', async () => {
+  const redis = await emptyRedis()
+  const script = `${KEY_LOCKING}\nreturn redis.call('SET', ARGV[1], 'x')`
+  expect(await redis.command('EVAL', script, 1, 'a', 'a')).toBe('OK')
+  await expect(redis.command('EVAL', script, 1, 'a', 'b')).rejects.toThrow('Key was: b')
+})
+
+test('a replica has what was here a while ago', async () => {
+  const redis = await emptyRedis()
+  await redis.command('SET', 'key', 'old')
+  redis.syncReplicas()
+  await redis.command('SET', 'key', 'new')
+  expect([0, 1_000].map((lagMs) => redis.getFromReplica('key', lagMs))).toEqual(['new', 'old'])
+  expect(redis.getFromReplica('other', 0)).toBeNull()
 })

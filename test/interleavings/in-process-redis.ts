@@ -9,8 +9,8 @@ export interface InProcessRedis {
   command(name: string, ...args: readonly (string | number)[]): Promise<unknown>
   /** GET from a replica, which has what was here so many milliseconds ago. */
   getFromReplica(key: string, lagMs: number): string | null
-  /** For another schedule, with another clock. */
-  forgetPast(): void
+  /** Replicas have everything that it holds now, as if it had been there for long. */
+  syncReplicas(): void
   /** Everything that it holds now. */
   snapshot(): Snapshot
   /** As it does after a failover or from a backup: it holds what it held then. Keys whose time has come are gone. */
@@ -64,8 +64,8 @@ async function start(): Promise<InProcessRedis> {
       const isThere = entry !== undefined && (entry.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now()
       return isThere && entry.value.type === 'string' ? entry.value.value.toString() : null
     },
-    forgetPast() {
-      history = []
+    syncReplicas() {
+      history = [{ at: 0, held: database.entriesSnapshot() }]
     },
     snapshot: () => database.entriesSnapshot(),
     restore(snapshot) {
@@ -83,6 +83,6 @@ export async function emptyRedis(): Promise<InProcessRedis> {
   started ??= start()
   const redis = await started
   await redis.command('FLUSHALL')
-  redis.forgetPast()
+  redis.syncReplicas()
   return redis
 }

@@ -90,6 +90,14 @@ describe('commands', () => {
     expect((await post('/', ['PING'], { 'upstash-response-format': 'xml' })).status).toBe(400)
   })
 
+  it('runs scripts that lock their keys only, a flag that Redis does not know', async () => {
+    const key = newKey()
+    await post('/', ['SET', key, 'x'])
+    const script = '#!lua flags=allow-key-locking\nreturn redis.call("GET", KEYS[1])'
+    expect((await post('/', ['EVAL', script, 1, key])).body).toEqual({ result: 'x' })
+    expect((await post('/pipeline', [['EVAL_RO', script, 1, key]])).body).toEqual([{ result: 'x' }])
+  })
+
   it('serves the client: hashes, scripts by their hash, and what it wrote before', async () => {
     const key = newKey()
     await redis.hset(key, { a: 1, b: { c: 'ü' } })

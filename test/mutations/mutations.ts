@@ -86,6 +86,27 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/cache/memory-tier.test.ts'],
   },
   {
+    name: 'freshness: what a replica had counts as loaded now',
+    file: 'src/cache/redis-tier.ts',
+    find: 'lagMs: MAX_REPLICA_LAG_MS }',
+    replace: 'lagMs: 0 }',
+    tests: ['test/cache/redis-tier.test.ts', ...FRESHNESS],
+  },
+  {
+    name: 'freshness: a replica is asked right after a gap',
+    file: 'src/cache/isolate-memory.ts',
+    find: 'loadedAt - untoldAt > MAX_REPLICA_LAG_MS',
+    replace: 'true',
+    tests: ['test/cache/replica-lag.test.ts', ...FRESHNESS],
+  },
+  {
+    name: 'freshness: a replica may have an older version than is known',
+    file: 'src/cache/redis-tier.ts',
+    find: 'near.version >= need.atLeast && ',
+    replace: '',
+    tests: ['test/cache/redis-tier.test.ts', ...FRESHNESS],
+  },
+  {
     name: 'freshness: an edit leaves leases alone',
     file: 'src/redis/scripts/registers.ts',
     find: `  local held = token ~= '' and redis.call('GET', lease) == token

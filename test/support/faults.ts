@@ -20,6 +20,8 @@ export type Fault =
   | { readonly kind: 'delay'; readonly ms: number }
   /** The store is a continent away, behind a thin line. */
   | { readonly kind: 'far'; readonly roundTripMs: number; readonly bytesPerSecond: number }
+  /** Something else answers in the store's place, or after it. */
+  | { readonly kind: 'answer'; readonly with: (call: InterceptedCall) => Promise<BridgeResponse> }
   /** Executed only once the promise has resolved. */
   | { readonly kind: 'hold'; readonly until: Promise<void> }
 
@@ -81,7 +83,7 @@ export class Faults {
     if (rule === undefined) return call.execute()
     this.struck++
     try {
-      return await strike(rule.fault, call)
+      return await (rule.fault.kind === 'answer' ? rule.fault.with(call) : strike(rule.fault, call))
     } finally {
       this.struck--
     }
@@ -89,7 +91,7 @@ export class Faults {
 }
 
 async function strike(
-  fault: Fault,
+  fault: Exclude<Fault, { kind: 'answer' }>,
   { execute, response, text }: InterceptedCall,
 ): Promise<BridgeResponse | null> {
   switch (fault.kind) {
