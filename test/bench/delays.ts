@@ -1,5 +1,6 @@
 import { Agent, request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { MAX_REPLICA_LAG_MS } from '../../src/cache/replica-lag.ts'
 import type { Cores } from './cores.ts'
 import type { Fixture } from './fixture.ts'
 import { median } from './statistics.ts'
@@ -22,6 +23,8 @@ export interface DelayResult {
 const REDIS_MS = 20
 const POSTGRES_MS = 50
 const SAMPLES = 30
+/** Longer than a hit waits. */
+const COMMITTED_MS = 5_000
 
 /** What slow stores do to a redirect. Uses up `c100` to `c200` and the same of `w`. */
 export async function measureDelays(
@@ -45,6 +48,8 @@ export async function measureDelays(
     return { hot: median(hot), warm: median(warm), cold: median(cold) }
   }
   await visit(agent, `${url}/w99`)
+  // By then its hit is committed, and it has known its place in the change log for long enough to ask replicas.
+  await sleep(COMMITTED_MS + MAX_REPLICA_LAG_MS)
   const without = await measure()
   stores.redisFaults.inject({ kind: 'delay', ms: REDIS_MS })
   stores.postgresFaults.inject({ kind: 'delay', ms: POSTGRES_MS })
