@@ -45,7 +45,7 @@ describe('the manual', () => {
   })
 
   test('every log event that the operations name is logged', () => {
-    const table = read('docs/operations.md').split('## What the log tells')[1] ?? ''
+    const table = read('docs/operations.md').split('## Log events')[1] ?? ''
     const events = [...table.matchAll(/`([a-z_]+\.[a-z_]+)/g)].map(([, event = '']) => event)
     const source = globSync('src/**/*.ts', { cwd: ROOT }).map(read).join('')
     expect(events.length).toBeGreaterThan(5)
