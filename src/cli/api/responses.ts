@@ -44,13 +44,14 @@ export const importResponse = v.object({
 })
 export type ImportResponse = v.InferOutput<typeof importResponse>
 
-const bulk = { matched: v.number(), more: v.optional(v.boolean(), false), ids: v.array(v.string()) }
-export const bulkEditResponse = v.object({
-  ...bulk,
-  changed: v.optional(v.number(), 0),
-  taken: v.optional(v.number(), 0),
+const times = v.optional(v.number(), 0)
+
+/** Of an edit or a delete. */
+export const bulkResponse = v.object({
+  ...{ matched: v.number(), more: v.optional(v.boolean(), false) },
+  ...{ changed: times, deleted: times, taken: times },
 })
-export const bulkDeleteResponse = v.object({ ...bulk, deleted: v.optional(v.number(), 0) })
+export type BulkResponse = v.InferOutput<typeof bulkResponse>
 
 export const keyResponse = v.looseObject({
   id: v.string(),
@@ -84,9 +85,9 @@ export const domainListResponse = v.looseObject({
 
 export const warmResponse = v.object({ links: v.number(), warmed: v.number() })
 
-const times = v.optional(v.number(), 0)
+export const RECONCILE_COUNTS = ['drained', 'checked', 'repaired', 'released'] as const
 export const reconcileResponse = v.object({
-  ...{ drained: times, checked: times, repaired: times, released: times },
+  ...v.entriesFromList(RECONCILE_COUNTS, times),
   complete: v.optional(v.boolean(), true),
 })
 

@@ -18,8 +18,7 @@ import { CONFLICT_MODES, type ConflictMode } from '../import/send-chunk.ts'
 import { findServedHosts } from '../import/served-hosts.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
-import { apiCommand } from './api-command.ts'
-import { type CommonOptions, connect } from './context.ts'
+import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { repeated, trueOrFalse, wholeNumber } from './option-parsers.ts'
 
 interface Options extends CommonOptions {
@@ -79,7 +78,7 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
   const store = checkpointOf(file, options)
   const rejectsPath = options.rejects ?? (file === '-' ? undefined : `${file}.rejects.csv`)
   if (rejectsPath === file) throw new UsageError('--rejects would overwrite the input.')
-  const rejects = rejectsPath === undefined ? NO_REJECTS : rejectsFile(rejectsPath, format.isOwn)
+  const rejects = rejectsPath === undefined ? NO_REJECTS : rejectsFile(rejectsPath, format.isOwn === true)
   const journal = openJournal({
     store,
     rejects,

@@ -5,8 +5,7 @@ import { confirm } from '../terminal/confirm.ts'
 import { type Column, printTable } from '../terminal/table.ts'
 import { note, print, printJson, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
-import { apiCommand } from './api-command.ts'
-import { type CommonOptions, connect } from './context.ts'
+import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { dateOrNever, hostName, repeated, wholeNumber } from './option-parsers.ts'
 
 const SCOPES = ['links:read', 'links:write', 'admin']
@@ -32,11 +31,7 @@ interface CreateOptions extends CommonOptions {
 export function addKeys(program: Command, terminal: Terminal): void {
   const keys = program.command('keys').description('List, create and revoke API keys')
   apiCommand(keys, 'list', 'List the API keys').action(async (options: CommonOptions) => {
-    const list = await connect(terminal, options).request({
-      method: 'GET',
-      path: '/keys',
-      response: keyListResponse,
-    })
+    const list = await connect(terminal, options).request('GET /keys', keyListResponse)
     if (options.json === true) printJson(terminal, list)
     else printTable(terminal, COLUMNS, list.data)
   })
@@ -56,12 +51,8 @@ export function addKeys(program: Command, terminal: Terminal): void {
         throw new UsageError(`--scope must be one of ${SCOPES.join(', ')}, not "${unknown}".`)
       const { domain: domains, expires } = options
       const expiresAt = expires === 'never' ? undefined : expires
-      const created = await connect(terminal, options).request({
-        method: 'POST',
-        path: '/keys',
-        body: { name, scopes, domains, expiresAt },
-        response: newKeyResponse,
-      })
+      const body = { name, scopes, domains, expiresAt }
+      const created = await connect(terminal, options).request('POST /keys', newKeyResponse, { body })
       if (options.json === true) return printJson(terminal, created)
       print(terminal, visible(created.key))
       note(
@@ -77,12 +68,9 @@ export function addKeys(program: Command, terminal: Terminal): void {
   )
     .option('--overlap <seconds>', 'how long the old one works on', wholeNumber(0, 604_800), 0)
     .action(async (id: string, options: CommonOptions & { readonly overlap: number }) => {
-      const created = await connect(terminal, options).request({
-        method: 'POST',
-        path: `/keys/${encodeURIComponent(id)}/rotate`,
-        body: { overlapSeconds: options.overlap },
-        response: newKeyResponse,
-      })
+      const route = `POST /keys/${encodeURIComponent(id)}/rotate` as const
+      const body = { overlapSeconds: options.overlap }
+      const created = await connect(terminal, options).request(route, newKeyResponse, { body })
       if (options.json === true) return printJson(terminal, created)
       print(terminal, created.key)
       const end = options.overlap === 0 ? 'has ended' : `ends in ${options.overlap} s`
@@ -94,7 +82,7 @@ export function addKeys(program: Command, terminal: Terminal): void {
     .action(async (id: string, options: CommonOptions & { readonly yes?: boolean }) => {
       const api = connect(terminal, options)
       await confirm(terminal, `Revoke key ${id}? Clients that use it are shut out.`, options.yes)
-      await api.request({ method: 'DELETE', path: `/keys/${encodeURIComponent(id)}`, response: nothing })
+      await api.request(`DELETE /keys/${encodeURIComponent(id)}`, nothing)
       if (options.json === true) printJson(terminal, { id, revoked: true })
       else print(terminal, `Key ${id} is revoked.`)
     })

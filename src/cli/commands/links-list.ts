@@ -2,8 +2,7 @@ import { type Command, Option } from 'commander'
 import { linkPageResponse } from '../api/responses.ts'
 import { note, printJson, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
-import { apiCommand } from './api-command.ts'
-import { type CommonOptions, connect } from './context.ts'
+import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { findLink } from './find-link.ts'
 import { type FilterOptions, filterQuery, sortOption, withFilters } from './link-query.ts'
 import { hostName, wholeNumber } from './option-parsers.ts'
@@ -26,12 +25,7 @@ export function addLinksList(links: Command, terminal: Terminal): void {
     .action(async (options: ListOptions) => {
       const { sort, order, limit, cursor } = options
       const query = { ...filterQuery(options), sort, order, limit, cursor }
-      const page = await connect(terminal, options).request({
-        method: 'GET',
-        path: '/links',
-        query,
-        response: linkPageResponse,
-      })
+      const page = await connect(terminal, options).request('GET /links', linkPageResponse, { query })
       if (options.json === true) return printJson(terminal, page)
       showLinks(terminal, page.data)
       if (page.nextCursor !== null) note(terminal, `There are more: --cursor ${visible(page.nextCursor)}`)

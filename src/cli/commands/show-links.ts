@@ -16,11 +16,12 @@ export function showLinks(terminal: Terminal, links: readonly LinkResponse[]): v
 }
 
 export function showLink(terminal: Terminal, link: LinkResponse, asJson: boolean | undefined): void {
-  if (asJson === true) {
-    printJson(terminal, link)
-    return
-  }
-  printFields(terminal, [
+  if (asJson === true) printJson(terminal, link)
+  else printFields(terminal, fieldsOf(link))
+}
+
+function fieldsOf(link: LinkResponse): (readonly [string, string | number | null])[] {
+  return [
     ['short URL', link.shortUrl],
     ['destination', link.url],
     ['id', link.id],
@@ -35,7 +36,7 @@ export function showLink(terminal: Terminal, link: LinkResponse, asJson: boolean
     ['created', link.createdAt],
     ['updated', link.updatedAt],
     ['version', link.version],
-  ])
+  ]
 }
 
 function shownField({ label, option }: LinkField, value: unknown): (readonly [string, string])[] {

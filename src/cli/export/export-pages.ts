@@ -16,13 +16,9 @@ export async function* exportPages(
   let limit: number = LIMITS[0]
   let cursor: string | undefined
   do {
+    const pageQuery = { ...query, sort: 'createdAt', order: 'asc', limit, cursor }
     const page = await api
-      .request({
-        method: 'GET',
-        path: '/links',
-        query: { ...query, sort: 'createdAt', order: 'asc', limit, cursor },
-        response: linkPageResponse,
-      })
+      .request('GET /links', linkPageResponse, { query: pageQuery })
       .catch((error: unknown) => {
         if (!(error instanceof ApiError) || ![400, 403, 422].includes(error.status) || limit === LIMITS[1]) {
           throw error

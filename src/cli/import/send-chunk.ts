@@ -31,14 +31,11 @@ const ATTEMPTS = 14
 export async function sendChunk(chunk: Chunk, options: SendOptions): Promise<ChunkOutcome> {
   const { api, runId, onConflict, dryRun, signal } = options
   if (chunk.sources.length === 0) return outcomeOf(chunk, [])
-  const { results } = await api.request({
-    method: 'POST',
-    path: '/links/import',
+  const { results } = await api.request('POST /links/import', importResponse, {
     bodyText: `{"onConflict":"${onConflict}","dryRun":${dryRun},"links":[${chunk.json}]}`,
     idempotencyKey: `import-${runId}-${chunk.index}-${chunk.hash}`,
     attempts: ATTEMPTS,
     signal,
-    response: importResponse,
   })
   if (results.length !== chunk.sources.length) {
     throw new CliError(`The server reported on ${results.length} of ${chunk.sources.length} links.`)

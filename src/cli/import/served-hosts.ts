@@ -8,8 +8,7 @@ export async function findServedHosts(
   signal: AbortSignal,
 ): Promise<readonly string[] | null> {
   try {
-    return (await api.request({ method: 'GET', path: '/domains', response: domainListResponse, signal }))
-      .served
+    return (await api.request('GET /domains', domainListResponse, { signal })).served
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) return null
     throw error
