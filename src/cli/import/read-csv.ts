@@ -28,7 +28,7 @@ export async function* readCsv(
   const lineOf = createLineCounter()
   const readRow = createCsvRowReader(format)
   let columns: readonly string[] | undefined
-  let ready: SourceRow[] = []
+  const ready: SourceRow[] = []
   const parser = parse({
     delimiter,
     ...(isBatch ? { quote: null } : {}),
@@ -45,22 +45,13 @@ export async function* readCsv(
       return null
     },
   })
-  const take = (): readonly SourceRow[] => {
-    const rows = ready
-    ready = []
-    return rows
-  }
-  for await (const chunk of chunks) {
-    const problem = await step((done) => parser.write(chunk, done))
-    yield* take()
-    if (problem !== undefined) throw new CliError(explain(problem, name), undefined, { cause: problem })
-  }
-  const problem = await step((done) => parser.end(done))
-  yield* take()
-  if (problem !== undefined) throw new CliError(explain(problem, name), undefined, { cause: problem })
+  for await (const chunk of chunks) yield* rowsAfter((done) => parser.write(chunk, done))
+  yield* rowsAfter((done) => parser.end(done))
 
-  function step(act: (done: (error?: Error | null) => void) => void): Promise<Error | undefined> {
-    return new Promise((resolve) => {
+  async function* rowsAfter(
+    act: (done: (error?: Error | null) => void) => void,
+  ): AsyncGenerator<SourceRow, void> {
+    const problem = await new Promise<Error | undefined>((resolve) => {
       parser.once('error', resolve)
       act((error) => {
         // The callback comes first; without a listener the event would end the process.
@@ -69,6 +60,8 @@ export async function* readCsv(
         resolve(undefined)
       })
     })
+    yield* ready.splice(0)
+    if (problem !== undefined) throw new CliError(explain(problem, name), undefined, { cause: problem })
   }
 }
 

@@ -69,17 +69,14 @@ function looksLikeLatin1(head: string, start: Uint8Array): boolean {
   const text = head.replace(/\uFFFD$/, '')
   return text.includes('\uFFFD') && !/[^\0-\x7F\uFFFD]/.test(text)
 }
+
 async function* prepend(
   start: Uint8Array,
   iterator: AsyncIterator<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
   try {
     if (start.length > 0) yield start
-    for (;;) {
-      const { value, done } = await iterator.next()
-      if (done === true) return
-      yield value
-    }
+    yield* { [Symbol.asyncIterator]: () => iterator }
   } finally {
     await iterator.return?.()
   }

@@ -42,6 +42,5 @@ function accepts(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array):
 }
 
 function hasReplacement(raw: RawLink): boolean {
-  const texts = LINK_FIELD_NAMES.flatMap((name) => raw[name])
-  return texts.some((text) => typeof text === 'string' && text.includes('\uFFFD'))
+  return LINK_FIELD_NAMES.flatMap((name) => raw[name]).some((text) => String(text).includes('\uFFFD'))
 }

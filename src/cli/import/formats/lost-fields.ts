@@ -4,10 +4,10 @@ import { visible } from '../../terminal/visible.ts'
 /** Tells which fields of a row hold something that no link has a place for. */
 export function createLostFields({
   reads,
-  lost,
+  lost = {},
 }: {
   readonly reads: readonly string[]
-  readonly lost: Readonly<Record<string, string>>
+  readonly lost?: Readonly<Record<string, string>>
 }): (row: Readonly<Record<string, unknown>>) => string[] {
   const known = new Set(reads)
   const names = new Map(Object.entries(lost))
