@@ -7,13 +7,13 @@ import { dateOrNever, trueOrFalse, wholeNumber } from './commands/option-parsers
 import {
   codeOf,
   creationOf,
-  domainOf,
   expiryOf,
   flagOf,
   hitsOf,
   statusOf,
   type Tidy,
   tagsOf,
+  textOf,
   titleOf,
   urlOf,
 } from './import/tidy-values.ts'
@@ -31,7 +31,7 @@ export interface LinkField {
 const FIELDS = {
   url: { tidy: urlOf },
   code: { tidy: codeOf },
-  domain: { tidy: domainOf },
+  domain: { tidy: textOf },
   title: {
     tidy: titleOf,
     cell: 'text',

@@ -7,11 +7,7 @@ import * as v from 'valibot'
 const nullableText = v.nullable(v.string())
 
 export const linkResponse = v.looseObject({
-  id: v.string(),
-  domain: v.string(),
-  code: v.string(),
-  shortUrl: v.string(),
-  url: v.string(),
+  ...v.entriesFromList(['id', 'domain', 'code', 'shortUrl', 'url'], v.string()),
   status: v.number(),
   enabled: v.boolean(),
   expiresAt: nullableText,
@@ -54,9 +50,7 @@ export const bulkResponse = v.object({
 export type BulkResponse = v.InferOutput<typeof bulkResponse>
 
 export const keyResponse = v.looseObject({
-  id: v.string(),
-  name: v.string(),
-  prefix: v.string(),
+  ...v.entriesFromList(['id', 'name', 'prefix'], v.string()),
   scopes: v.array(v.string()),
   domains: v.optional(v.nullable(v.array(v.string())), null),
   expiresAt: v.optional(nullableText, null),
@@ -70,9 +64,7 @@ export const keyListResponse = v.looseObject({ data: v.array(keyResponse) })
 
 export const domainResponse = v.looseObject({
   host: v.string(),
-  rootUrl: nullableText,
-  notFoundUrl: nullableText,
-  expiredUrl: nullableText,
+  ...v.entriesFromList(['rootUrl', 'notFoundUrl', 'expiredUrl'], nullableText),
   defaultStatus: v.number(),
   robots: v.string(),
 })
@@ -91,19 +83,16 @@ export const reconcileResponse = v.object({
   complete: v.optional(v.boolean(), true),
 })
 
-const storeHealth = v.looseObject({
-  state: v.string(),
-  latencyMs: v.nullable(v.number()),
-  breaker: v.string(),
-})
+const nullableNumber = v.nullable(v.number())
+const storeHealth = v.looseObject({ state: v.string(), latencyMs: nullableNumber, breaker: v.string() })
 export const healthResponse = v.looseObject({
   status: v.string(),
   redis: storeHealth,
   postgres: storeHealth,
-  syncLagMs: v.nullable(v.number()),
-  outbox: v.nullable(v.looseObject({ depth: v.number(), oldestAgeMs: v.nullable(v.number()) })),
+  syncLagMs: nullableNumber,
+  outbox: v.nullable(v.looseObject({ depth: v.number(), oldestAgeMs: nullableNumber })),
   hits: v.looseObject({
-    redis: v.nullable(v.looseObject({ pending: v.number(), oldestAgeMs: v.nullable(v.number()) })),
+    redis: v.nullable(v.looseObject({ pending: v.number(), oldestAgeMs: nullableNumber })),
     isolate: v.looseObject({ waitingLinks: v.number(), droppedHits: v.number() }),
   }),
   advice: v.optional(v.array(v.string()), []),

@@ -51,7 +51,7 @@ export function addDomains(program: Command, terminal: Terminal): void {
   apiCommand(domains, 'get', 'Show the settings of a domain')
     .argument('<host>', HOST, hostName)
     .action(async (host: string, options: CommonOptions) => {
-      show(await getDomain(connect(terminal, options), host), options)
+      show(await connect(terminal, options).request(`GET ${pathOf(host)}`, domainResponse), options)
     })
 
   const settings = fieldOptions(Object.entries(SETTINGS))
@@ -85,10 +85,6 @@ export function addDomains(program: Command, terminal: Terminal): void {
   }
 }
 
-function getDomain(api: ApiClient, host: string): Promise<DomainResponse> {
-  return api.request(`GET ${pathOf(host)}`, domainResponse)
-}
-
 function pathOf(host: string): `/${string}` {
   return `/domains/${encodeURIComponent(host)}`
 }
@@ -100,7 +96,7 @@ function settingsOf({ rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }:
 /** What PUT would otherwise reset; `{}` for a domain that has no settings yet. */
 async function currentSettings(api: ApiClient, host: string): Promise<object> {
   try {
-    return settingsOf(await getDomain(api, host))
+    return settingsOf(await api.request(`GET ${pathOf(host)}`, domainResponse))
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return {}
     throw error

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { ApiClient } from '../api/api-client.ts'
 import { bulkResponse } from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
@@ -17,7 +18,7 @@ export function addLinksDelete(links: Command, terminal: Terminal): void {
   withBulkOptions(apiCommand(links, 'delete [links...]', description)).action(
     async (names: readonly string[], options: DeleteOptions) => {
       const api = connect(terminal, options)
-      const target = await targetOf(names, options)
+      const target = await targetOf(api, names, options)
       const request = (dryRun: boolean) =>
         api.request('DELETE /links', bulkResponse, { body: { ...target, dryRun } })
       const { matched } = await request(true)
@@ -28,25 +29,24 @@ export function addLinksDelete(links: Command, terminal: Terminal): void {
       print(terminal, options.dryRun === true ? `${matched} would be deleted` : `${deleted} deleted`)
     },
   )
-
-  async function targetOf(names: readonly string[], options: DeleteOptions): Promise<object> {
-    if (names.length === 0) {
-      const filter = filterBody(options)
-      if (filter === null)
-        throw new UsageError('Say which links: by name, or with --tag, --domain, --search, ...')
-      return { filter }
-    }
-    if (isFiltered(options)) throw new UsageError('Say either which links, or a filter, not both.')
-    if (names.length > MAX_IDS) throw new UsageError(`At most ${MAX_IDS} links at once.`)
-    const api = connect(terminal, options)
-    const ids: string[] = []
-    // One after the other: a look-up is cheap, and a person typed these names.
-    for (const name of names) ids.push((await findLink(api, name, options.domain)).id)
-    return { ids: [...new Set(ids)] }
-  }
 }
 
-/** `--domain` beside names says whose codes they are. */
-function isFiltered({ domain: _whose, ...filter }: FilterOptions): boolean {
-  return filterBody(filter) !== null
+async function targetOf(
+  api: ApiClient,
+  names: readonly string[],
+  options: FilterOptions,
+): Promise<object> {
+  const { domain, ...others } = options
+  if (names.length === 0) {
+    const filter = filterBody(options)
+    if (filter !== null) return { filter }
+    throw new UsageError('Say which links: by name, or with --tag, --domain, --search, ...')
+  }
+  // `--domain` beside names says whose codes they are.
+  if (filterBody(others) !== null) throw new UsageError('Say either which links, or a filter, not both.')
+  if (names.length > MAX_IDS) throw new UsageError(`At most ${MAX_IDS} links at once.`)
+  const ids = new Set<string>()
+  // One after the other: a look-up is cheap, and a person typed these names.
+  for (const name of names) ids.add((await findLink(api, name, domain)).id)
+  return { ids: [...ids] }
 }

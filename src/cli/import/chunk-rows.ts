@@ -82,11 +82,11 @@ function openChunk(index: number) {
         rejects.push({ line, reason: row.problem })
         return
       }
-      const { domain, note } = domains.placeOf(hostOf(row.raw))
+      const { domain, note } = domains.placeOf(row.raw.domain)
       if (row.isExtra === true) extra++
       // A rejected one is repaired for where the others went.
       const raw = { ...row.raw, domain }
-      const tidied = tidyLink(raw, { now })
+      const tidied = tidyLink(raw, now)
       if ('problem' in tidied) {
         rejects.push({ line, reason: tidied.problem, raw })
         return
@@ -106,8 +106,4 @@ function openChunk(index: number) {
       return { index, sources, json, rejects, rows, extra, hash: hash.digest('hex').slice(0, 16) }
     },
   }
-}
-
-function hostOf({ domain }: RawLink): string | undefined {
-  return typeof domain === 'string' && domain !== '' ? domain : undefined
 }

@@ -10,7 +10,7 @@ export interface Place {
 
 export interface DomainMap {
   /** Where the links of `host` belong. Throws `CliError` where that cannot be told. */
-  placeOf(host: string | undefined): Place
+  placeOf(host: unknown): Place
 }
 
 export interface DomainMapOptions {
@@ -52,7 +52,7 @@ export function createDomainMap({ specs, keep, served }: DomainMapOptions): Doma
 
   return {
     placeOf(asked) {
-      const host = asked === undefined ? undefined : normalizeHost(asked)
+      const host = typeof asked === 'string' && asked !== '' ? normalizeHost(asked) : undefined
       const mapped = (host === undefined ? undefined : byHost.get(host)) ?? rest
       if (mapped !== undefined) return { domain: mapped }
       if (host === undefined || keep) return { domain: host }

@@ -31,6 +31,7 @@ export async function* readCsv(
   const ready: SourceRow[] = []
   const parser = parse({
     delimiter,
+    bom: true,
     ...(isBatch ? { quote: null } : {}),
     relax_column_count: true,
     relax_quotes: true,
