@@ -60,6 +60,7 @@ export const keyResponse = v.looseObject({
 })
 export type KeyResponse = v.InferOutput<typeof keyResponse>
 export const newKeyResponse = v.looseObject({ ...keyResponse.entries, key: v.string() })
+export type NewKeyResponse = v.InferOutput<typeof newKeyResponse>
 export const keyListResponse = v.looseObject({ data: v.array(keyResponse) })
 
 export const domainResponse = v.looseObject({

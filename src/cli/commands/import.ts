@@ -4,7 +4,7 @@ import { Option } from 'commander'
 import { CliError, UsageError } from '../cli-error.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { type CheckpointStore, fileCheckpoint, NO_CHECKPOINT } from '../import/checkpoint.ts'
-import { createDomainMap, needsServed } from '../import/domain-map.ts'
+import { createDomainMap } from '../import/domain-map.ts'
 import { FORMAT_NAMES, type FormatName } from '../import/formats/format.ts'
 import { importLinks } from '../import/import-links.ts'
 import { addTotals } from '../import/import-totals.ts'
@@ -72,9 +72,11 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
   const signal = terminal.holdInterrupt()
   const input = await openInput(file, terminal, signal)
   const { format, unit, rows, bytesRead } = await readRows(input, options)
-  const mapping = { specs: options.domain, keep: options.keepDomains === true || format.name === 'linkr' }
-  const served = format.namesHosts && needsServed(mapping) ? await findServedHosts(api, signal) : []
-  const domains = createDomainMap({ ...mapping, served })
+  const domains = await createDomainMap({
+    specs: options.domain,
+    keep: options.keepDomains === true || format.name === 'linkr',
+    findServed: async () => (format.namesHosts ? findServedHosts(api, signal) : []),
+  })
   const store = checkpointOf(file, options)
   const rejectsPath = options.rejects ?? (file === '-' ? undefined : `${file}.rejects.csv`)
   if (rejectsPath === file) throw new UsageError('--rejects would overwrite the input.')

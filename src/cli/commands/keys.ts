@@ -1,5 +1,11 @@
 import type { Command } from 'commander'
-import { type KeyResponse, keyListResponse, newKeyResponse, nothing } from '../api/responses.ts'
+import {
+  type KeyResponse,
+  keyListResponse,
+  type NewKeyResponse,
+  newKeyResponse,
+  nothing,
+} from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { type Column, printTable } from '../terminal/table.ts'
@@ -45,20 +51,14 @@ export function addKeys(program: Command, terminal: Terminal): void {
     )
     .option('--expires <date>', 'ISO 8601, or "never"', dateOrNever)
     .action(async (name: string, options: CreateOptions) => {
-      const scopes = options.scope ?? ['links:read']
+      const { scope: scopes = ['links:read'], domain: domains, expires } = options
       const unknown = scopes.find((scope) => !SCOPES.includes(scope))
       if (unknown !== undefined)
         throw new UsageError(`--scope must be one of ${SCOPES.join(', ')}, not "${unknown}".`)
-      const { domain: domains, expires } = options
       const expiresAt = expires === 'never' ? undefined : expires
       const body = { name, scopes, domains, expiresAt }
       const created = await connect(terminal, options).request('POST /keys', newKeyResponse, { body })
-      if (options.json === true) return printJson(terminal, created)
-      print(terminal, visible(created.key))
-      note(
-        terminal,
-        `Key ${visible(created.id)} "${visible(created.name)}". Keep it: linkr knows only its hash and never shows it again.`,
-      )
+      showNew(created, options, '. Keep it: linkr knows only its hash and never shows it again.')
     })
 
   apiCommand(
@@ -71,10 +71,8 @@ export function addKeys(program: Command, terminal: Terminal): void {
       const route = `POST /keys/${encodeURIComponent(id)}/rotate` as const
       const body = { overlapSeconds: options.overlap }
       const created = await connect(terminal, options).request(route, newKeyResponse, { body })
-      if (options.json === true) return printJson(terminal, created)
-      print(terminal, created.key)
       const end = options.overlap === 0 ? 'has ended' : `ends in ${options.overlap} s`
-      note(terminal, `Key ${created.id} "${created.name}" takes the place of key ${id}, which ${end}.`)
+      showNew(created, options, ` takes the place of key ${id}, which ${end}.`)
     })
 
   apiCommand(keys, 'revoke <id>', 'Revoke an API key')
@@ -86,6 +84,14 @@ export function addKeys(program: Command, terminal: Terminal): void {
       if (options.json === true) printJson(terminal, { id, revoked: true })
       else print(terminal, `Key ${id} is revoked.`)
     })
+
+  function showNew(created: NewKeyResponse, { json }: CommonOptions, remark: string): void {
+    if (json === true) printJson(terminal, created)
+    else {
+      print(terminal, visible(created.key))
+      note(terminal, `Key ${visible(created.id)} "${visible(created.name)}"${remark}`)
+    }
+  }
 }
 
 function stateOf({ revokedAt, expiresAt }: KeyResponse): string {

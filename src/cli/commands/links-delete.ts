@@ -31,11 +31,7 @@ export function addLinksDelete(links: Command, terminal: Terminal): void {
   )
 }
 
-async function targetOf(
-  api: ApiClient,
-  names: readonly string[],
-  options: FilterOptions,
-): Promise<object> {
+async function targetOf(api: ApiClient, names: readonly string[], options: FilterOptions): Promise<object> {
   const { domain, ...others } = options
   if (names.length === 0) {
     const filter = filterBody(options)

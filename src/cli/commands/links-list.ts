@@ -4,7 +4,7 @@ import { note, printJson, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
 import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { findLink } from './find-link.ts'
-import { type FilterOptions, filterQuery, sortOption, withFilters } from './link-query.ts'
+import { type FilterOptions, filterQuery, withFilters } from './link-query.ts'
 import { hostName, wholeNumber } from './option-parsers.ts'
 import { showLink, showLinks } from './show-links.ts'
 
@@ -15,10 +15,12 @@ interface ListOptions extends CommonOptions, FilterOptions {
   readonly cursor?: string
 }
 
+const SORTS = ['createdAt', 'updatedAt', 'hits']
+
 /** `links list` and `links get`. */
 export function addLinksList(links: Command, terminal: Terminal): void {
   withFilters(apiCommand(links, 'list', 'List links, the newest first'))
-    .addOption(sortOption())
+    .addOption(new Option('--sort <field>', 'order by').choices(SORTS).default('createdAt'))
     .addOption(new Option('--order <order>', 'direction').choices(['asc', 'desc']).default('desc'))
     .option('--limit <n>', 'how many, 1 to 100', wholeNumber(1, 100), 20)
     .option('--cursor <cursor>', 'where the last list ended')

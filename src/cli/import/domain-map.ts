@@ -18,21 +18,17 @@ export interface DomainMapOptions {
   readonly specs: readonly string[]
   /** `--keep-domains`, and linkr's own exports: each link stays where it was. */
   readonly keep: boolean
-  /** Hosts that are namespaces of the server; `null` = it does not say. */
-  readonly served: readonly string[] | null
-}
-
-/** Whether the server has to be asked what it serves. */
-export function needsServed({ specs, keep }: Pick<DomainMapOptions, 'specs' | 'keep'>): boolean {
-  return !keep && specs.every((spec) => spec.includes('='))
+  /** Resolves to the hosts that are namespaces of the server, `null` = it does not say; asked only if that matters. */
+  readonly findServed: () => Promise<readonly string[] | null>
 }
 
 /**
  * Links keep their host where the server serves it as a namespace of its own; those of other hosts (a Bitly export is
  * full of bit.ly, which is not yours to serve) go to the default namespace, and the report says how many.
  */
-export function createDomainMap({ specs, keep, served }: DomainMapOptions): DomainMap {
+export async function createDomainMap({ specs, keep, findServed }: DomainMapOptions): Promise<DomainMap> {
   const { byHost, rest } = parseSpecs(specs)
+  const served = keep || rest !== undefined ? [] : await findServed()
   const namespaces = served === null ? null : new Set(served)
   const named = new Set<string>()
 
@@ -67,16 +63,15 @@ function parseSpecs(specs: readonly string[]): { byHost: Map<string, string>; re
   const byHost = new Map<string, string>()
   let rest: string | undefined
   for (const spec of specs) {
-    const parts = spec.toLowerCase().split('=')
-    const [from = '', to = ''] = parts
-    if (parts.length > 2 || from === '' || (parts.length === 2 && to === '')) {
+    const [from = '', to, ...more] = spec.toLowerCase().split('=')
+    if (from === '' || to === '' || more.length > 0) {
       throw new UsageError(`--domain must be HOST or OLD=NEW, not "${spec}".`)
     }
-    const target = parts.length === 2 ? to : from
+    const target = to ?? from
     if (target !== '*' && parseHost(target) === null) {
       throw new UsageError(`--domain: "${target}" is not a host name like go.example.com.`)
     }
-    if (parts.length === 2) byHost.set(normalizeHost(from), to)
+    if (to !== undefined) byHost.set(normalizeHost(from), to)
     else if (rest === undefined) rest = from
     else throw new UsageError('--domain can name one host for all links; for several use OLD=NEW.')
   }

@@ -1,20 +1,16 @@
 import type { PageFacts } from './formats/format.ts'
 
-/** What the JSON texts of a file, pages of an API, say beside their rows. */
-export interface JsonPages {
-  /** @param page any JSON value; its rows may be gone by now. */
-  add(page: unknown): void
-  facts(): PageFacts
-  /** What the first text said that has no rows, such as `Unauthorized.`; `null` = all have some. */
-  strayText(): string | null
-}
+export type JsonPages = ReturnType<typeof collectPages>
 
-/** @param container the key that the rows of a page are under. */
-export function collectPages(container: string): JsonPages {
+/**
+ * What the JSON texts of a file, pages of an API, say beside their rows.
+ * @param container the key that the rows of a page are under.
+ */
+export function collectPages(container: string) {
   let stray: string | null = null
   const facts = { total: 0, counted: 0, isLast: undefined as boolean | undefined }
   return {
-    add(page) {
+    add(page: unknown): void {
       const { [container]: rows, total, count, ...rest } = Object(page) as Record<string, unknown>
       if (!Array.isArray(rows)) {
         stray ??= [rest.error, rest.message].find((text) => typeof text === 'string') ?? ''
@@ -23,7 +19,8 @@ export function collectPages(container: string): JsonPages {
       if (typeof count === 'number') facts.counted += count
       if (typeof rest.list_complete === 'boolean') facts.isLast = rest.list_complete
     },
-    facts: () => facts,
+    facts: (): PageFacts => facts,
+    /** What the first text said that has no rows, such as `Unauthorized.`; `null` = all have some. */
     strayText: () => stray,
   }
 }

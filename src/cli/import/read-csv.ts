@@ -72,9 +72,9 @@ function toCells(
   isBatch: boolean,
 ): Record<string, string> {
   const cells: Record<string, string> = {}
-  for (let i = 0; i < columns.length; i++) {
+  for (const [i, column] of columns.entries()) {
     const cell = record[i] ?? ''
-    cells[columns[i] ?? ''] = isBatch ? decodeBatchCell(cell) : cell
+    cells[column] = isBatch ? decodeBatchCell(cell) : cell
   }
   return cells
 }

@@ -24,17 +24,14 @@ const DELIMITERS = [',', ';', '\t', '|'] as const
  * @param forced what `--format` says; then only its columns have to be there.
  * @throws {UsageError} that says what was found and what would be understood.
  */
-export function recognise({ head, isUtf16 }: Start, name: string, forced?: FormatName): Recognised {
+export function recognise({ head, isUtf16 }: Headed, name: string, forced?: FormatName): Recognised {
   if (head.trim() === '') throw new UsageError(`${name} is empty.`)
   if (/^\s*[[{]/.test(head)) return recogniseJson(head, name, forced)
-  const found = recogniseCsv(head, name, forced)
+  const { format, delimiter } = recogniseCsv(head, name, forced)
   // A spreadsheet quotes what needs it, and what it calls Unicode text is UTF-16; one that quotes all quotes the header.
-  const isBatch = found.format.isTable === true && found.delimiter === '\t' && !isUtf16 && !/^\s*"/.test(head)
-  return { kind: 'csv', ...found, isBatch }
+  const isBatch = format.isTable === true && delimiter === '\t' && !isUtf16 && !/^\s*"/.test(head)
+  return { kind: 'csv', format, delimiter, isBatch }
 }
-
-/** How a file begins. */
-type Start = Pick<Headed, 'head' | 'isUtf16'>
 
 function recogniseJson(head: string, name: string, forced: FormatName | undefined): Recognised {
   const shape = jsonShape(head)
@@ -54,11 +51,7 @@ function recogniseJson(head: string, name: string, forced: FormatName | undefine
   return { kind: 'json', format, rows }
 }
 
-function recogniseCsv(
-  head: string,
-  name: string,
-  forced: FormatName | undefined,
-): { readonly format: CsvFormat; readonly delimiter: string } {
+function recogniseCsv(head: string, name: string, forced: FormatName | undefined) {
   const candidates = CSV_FORMATS.filter((format) => forced === undefined || format.name === forced)
   if (candidates.length === 0) throw new UsageError(`${name} is not JSON, but --format ${forced} is.`)
   for (const delimiter of DELIMITERS) {
