@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { ApiClient } from '../api/api-client.ts'
-import { findConnection } from '../api/connection.ts'
+import { type ConnectionOptions, findConnection } from '../api/connection.ts'
 import { createHttpApiClient } from '../api/http-api-client.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 
@@ -15,9 +15,7 @@ export function apiCommand(parent: Command, nameAndArguments: string, descriptio
 }
 
 /** Options that every command has. */
-export interface CommonOptions {
-  readonly url?: string
-  readonly token?: string
+export interface CommonOptions extends ConnectionOptions {
   readonly json?: boolean
 }
 

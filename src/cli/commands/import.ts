@@ -15,7 +15,6 @@ import { readRows } from '../import/read-rows.ts'
 import { NO_REJECTS, rejectsFile } from '../import/rejects-file.ts'
 import { askAboutOpenLinks, sayCaveats } from '../import/say-caveats.ts'
 import { CONFLICT_MODES, type ConflictMode } from '../import/send-chunk.ts'
-import { findServedHosts } from '../import/served-hosts.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 import { apiCommand, type CommonOptions, connect } from './api-command.ts'
@@ -72,10 +71,11 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
   const signal = terminal.holdInterrupt()
   const input = await openInput(file, terminal, signal)
   const { format, unit, rows, bytesRead } = await readRows(input, options)
-  const domains = await createDomainMap({
+  const domainMap = await createDomainMap({
     specs: options.domain,
-    keep: options.keepDomains === true || format.name === 'linkr',
-    findServed: async () => (format.namesHosts ? findServedHosts(api, signal) : []),
+    keep: options.keepDomains === true || format.name === 'linkr' || !format.namesHosts,
+    api,
+    signal,
   })
   const store = checkpointOf(file, options)
   const rejectsPath = options.rejects ?? (file === '-' ? undefined : `${file}.rejects.csv`)
@@ -107,7 +107,7 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
     journal,
     dryRun,
     onConflict: format.isOwn && options.onConflict === 'overwrite' ? 'restore' : options.onConflict,
-    domains,
+    domainMap,
     inFlight: options.concurrency,
     signal,
     onProgress: (done) => progress.update({ rows: done, bytes: bytesRead(), total: input.size }),

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import type * as v from 'valibot'
 import type { ApiClient } from '../api/api-client.ts'
 import {
   anyObject,
@@ -65,7 +64,7 @@ async function reconcile(api: ApiClient, full: boolean): Promise<Readonly<Record
   }
 }
 
-async function warm(api: ApiClient, count: number): Promise<v.InferOutput<typeof warmResponse>> {
+async function warm(api: ApiClient, count: number): Promise<Readonly<Record<string, unknown>>> {
   const sum = { links: 0, warmed: 0 }
   for (let offset = 0; offset < count; offset += WARM_AT_ONCE) {
     const body = { count: Math.min(WARM_AT_ONCE, count - offset), offset }

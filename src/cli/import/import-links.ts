@@ -9,7 +9,7 @@ import { type SendOptions, sendChunk } from './send-chunk.ts'
 export interface ImportOptions extends Omit<SendOptions, 'runId'> {
   readonly rows: AsyncIterable<SourceRow>
   readonly journal: Journal
-  readonly domains: DomainMap
+  readonly domainMap: DomainMap
   /** Requests at once. */
   readonly inFlight: number
   readonly onProgress: (rows: number) => void
@@ -35,7 +35,7 @@ export type ImportEnd =
  * memory than a few thousand. Never throws for what an import can meet; what was sent is always recorded first.
  */
 export async function importLinks(options: ImportOptions): Promise<ImportResult> {
-  const { rows, journal, domains, inFlight, onProgress, signal, dryRun } = options
+  const { rows, journal, domainMap, inFlight, onProgress, signal, dryRun } = options
   const pending = new Set<Promise<void>>()
   let end: ImportEnd | undefined
   let unrecorded = NO_TOTALS
@@ -54,7 +54,7 @@ export async function importLinks(options: ImportOptions): Promise<ImportResult>
   }
 
   try {
-    for await (const chunk of chunkRows(rows, { now: journal.startedAt, domains })) {
+    for await (const chunk of chunkRows(rows, { now: journal.startedAt, domainMap })) {
       if (signal.aborted) end ??= { kind: 'interrupted' }
       if (end !== undefined) break
       if (chunk.broken !== undefined) {

@@ -1,18 +1,10 @@
 import { type CsvError, parse } from 'csv-parse'
 import { CliError } from '../cli-error.ts'
-import { type CsvFormat, normalizeColumn } from './formats/format.ts'
+import { normalizeColumn } from './formats/format.ts'
 import { decodeBatchCell } from './mysql-batch.ts'
 import type { SourceRow } from './raw-link.ts'
 import { createCsvRowReader } from './read-row.ts'
-
-export interface ReadCsvOptions {
-  readonly format: CsvFormat
-  readonly delimiter: string
-  /** Whether `mysql --batch` wrote it: a quote is a character like any other, and a backslash escapes. */
-  readonly isBatch: boolean
-  /** For messages. */
-  readonly name: string
-}
+import type { RecognisedCsv } from './recognise.ts'
 
 /** A quote that is never closed makes one field of the rest of the file: give up before memory does. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024
@@ -23,7 +15,8 @@ const MAX_RECORD_BYTES = 16 * 1024 * 1024
  */
 export async function* readCsv(
   chunks: AsyncIterable<Uint8Array>,
-  { format, delimiter, isBatch, name }: ReadCsvOptions,
+  { format, delimiter, isBatch }: RecognisedCsv,
+  name: string,
 ): AsyncGenerator<SourceRow, void> {
   const lineOf = createLineCounter()
   const readRow = createCsvRowReader(format)

@@ -13,7 +13,8 @@ const MAX_LINE_BYTES = 16 * 1024 * 1024
 /** One JSON object a line; a line that is none is a problem of its own. */
 export async function* readJsonLines(
   chunks: AsyncIterable<Uint8Array>,
-  { format, name }: { readonly format: JsonFormat; readonly name: string },
+  format: JsonFormat,
+  name: string,
 ): AsyncGenerator<SourceRow, void> {
   const readRow = createJsonRowReader(format)
   let number = 0

@@ -5,16 +5,9 @@ import { shorten } from '../terminal/shorten.ts'
 import { visible } from '../terminal/visible.ts'
 import type { JsonFormat } from './formats/format.ts'
 import { collectPages, type JsonPages } from './json-pages.ts'
-import type { JsonShape } from './json-shape.ts'
 import type { SourceRow } from './raw-link.ts'
 import { createJsonRowReader, MAX_JSON_DEPTH } from './read-row.ts'
-
-export interface ReadJsonOptions {
-  readonly format: JsonFormat
-  readonly rows: Exclude<JsonShape['rows'], 'lines'>
-  /** For messages. */
-  readonly name: string
-}
+import type { RecognisedJson } from './recognise.ts'
 
 /**
  * The elements of an array in a JSON text of any size; several texts may follow each other, like pages of an API. A
@@ -22,7 +15,8 @@ export interface ReadJsonOptions {
  */
 export async function* readJson(
   chunks: AsyncIterable<Uint8Array>,
-  { format, rows, name }: ReadJsonOptions,
+  { format, rows }: RecognisedJson,
+  name: string,
 ): AsyncGenerator<SourceRow, void> {
   const pages = rows === 'array' ? undefined : collectPages(rows)
   const paths = pages === undefined ? ['$.*'] : [`$.${rows}.*`, '$']

@@ -5,7 +5,7 @@ import { readCsv } from './read-csv.ts'
 import { readHead } from './read-head.ts'
 import { readJson } from './read-json.ts'
 import { readJsonLines } from './read-json-lines.ts'
-import { type Recognised, recognise } from './recognise.ts'
+import { type RecognisedCsv, type RecognisedJson, recognise } from './recognise.ts'
 import { createTextCheck } from './text-check.ts'
 
 export interface Rows {
@@ -60,12 +60,10 @@ export async function readRows(input: Input, options: ReadRowsOptions = {}): Pro
 const NOT_UTF8 = 'is not UTF-8: import the file again with its --encoding, such as windows-1252'
 
 function rowsOf(
-  found: Recognised,
+  found: RecognisedCsv | RecognisedJson,
   chunks: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncIterable<SourceRow> {
-  if (found.kind === 'csv') return readCsv(chunks, { ...found, name })
-  const { format, rows } = found
-  if (rows === 'lines') return readJsonLines(chunks, { format, name })
-  return readJson(chunks, { format, rows, name })
+  if (found.kind === 'csv') return readCsv(chunks, found, name)
+  return found.rows === 'lines' ? readJsonLines(chunks, found.format, name) : readJson(chunks, found, name)
 }

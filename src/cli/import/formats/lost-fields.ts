@@ -1,17 +1,12 @@
 import { shorten } from '../../terminal/shorten.ts'
 import { visible } from '../../terminal/visible.ts'
+import type { CsvFormat } from './format.ts'
 
 /** Tells which fields of a row hold something that no link has a place for. */
-export function createLostFields({
-  reads,
-  lost = {},
-}: {
-  readonly reads: readonly string[]
-  readonly lost?: Readonly<Record<string, string>>
-}): (row: Readonly<Record<string, unknown>>) => string[] {
+export function createLostFields({ reads, lost = {} }: Pick<CsvFormat, 'reads' | 'lost'>) {
   const known = new Set(reads)
   const names = new Map(Object.entries(lost))
-  return (row) => {
+  return (row: Readonly<Record<string, unknown>>): string[] => {
     const found: string[] = []
     for (const [field, value] of Object.entries(row)) {
       if (known.has(field) || !holdsSomething(value)) continue
