@@ -2,7 +2,7 @@
  * @module
  * The fields of a link, each once: how commands set it and show it, how files hold it, and what an import makes of it.
  */
-import type { FieldOption } from './commands/field-options.ts'
+import { type FieldOption, type FieldOptions, fieldOptions } from './commands/field-options.ts'
 import { dateOrNever, trueOrFalse, wholeNumber } from './commands/option-parsers.ts'
 import * as tidy from './import/tidy-values.ts'
 
@@ -71,4 +71,13 @@ export const LINK_COLUMNS: readonly LinkFieldName[] = [
 export function eachField<Value>(of: (name: LinkFieldName) => Value): Record<LinkFieldName, Value> {
   const entries = LINK_FIELD_NAMES.map((name) => [name, of(name)])
   return Object.fromEntries(entries) as Record<LinkFieldName, Value>
+}
+
+/** The options that set a link's fields; `filters` as in `fieldOptions`. */
+export function linkOptions(filters: readonly string[] = []): FieldOptions {
+  const fields = LINK_FIELD_NAMES.flatMap((name) => {
+    const { option } = LINK_FIELDS[name]
+    return option === undefined ? [] : [[name, option] as const]
+  })
+  return fieldOptions(fields, filters)
 }

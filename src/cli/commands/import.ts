@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs'
-import type { Command } from 'commander'
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { CliError, UsageError } from '../cli-error.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { type CheckpointStore, fileCheckpoint, NO_CHECKPOINT } from '../import/checkpoint.ts'

@@ -15,12 +15,6 @@ export interface ImportOptions extends Omit<SendOptions, 'runId'> {
   readonly onProgress: (rows: number) => void
 }
 
-export interface ImportResult {
-  readonly end: ImportEnd
-  /** What was done beside the journal, and would be done again by a resume: it comes on top of the journal's totals. */
-  readonly unrecorded: ImportTotals
-}
-
 /** How an import ended. */
 export type ImportEnd =
   | { readonly kind: 'complete' }
@@ -33,8 +27,11 @@ export type ImportEnd =
 /**
  * Sends the rows chunk by chunk. The input is read no faster than the server takes it, so a million rows need no more
  * memory than a few thousand. Never throws for what an import can meet; what was sent is always recorded first.
+ * Resolves also to what was done beside the journal, and would be done again by a resume: it comes on top of its totals.
  */
-export async function importLinks(options: ImportOptions): Promise<ImportResult> {
+export async function importLinks(
+  options: ImportOptions,
+): Promise<{ readonly end: ImportEnd; readonly unrecorded: ImportTotals }> {
   const { rows, journal, domainMap, inFlight, onProgress, signal, dryRun } = options
   const pending = new Set<Promise<void>>()
   let end: ImportEnd | undefined
