@@ -62,7 +62,6 @@ function number(value: number): string {
 
 export function printReportJson(terminal: Terminal, report: ImportReport): void {
   const { end, totals, ...facts } = report
-  const error =
-    end.kind === 'failed' ? end.error.message : end.kind === 'conflict' ? end.conflict.reason : undefined
+  const error = 'error' in end ? end.error.message : 'conflict' in end ? end.conflict.reason : undefined
   printJson(terminal, { ...facts, end: end.kind, error, ...totals })
 }

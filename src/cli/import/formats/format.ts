@@ -61,9 +61,5 @@ export function normalizeColumn(title: string): string {
 
 /** The first cell of these columns that has something in it: services rename columns as years go by. */
 export function firstOf(cells: Cells, ...columns: readonly string[]): string | undefined {
-  for (const column of columns) {
-    const cell = cells[column]
-    if (cell !== undefined && cell !== '') return cell
-  }
-  return undefined
+  return columns.map((column) => cells[column]).find((cell) => cell !== undefined && cell !== '')
 }

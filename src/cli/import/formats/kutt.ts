@@ -38,8 +38,6 @@ export const kutt: JsonFormat = {
 
 /** Links of the default domain name it only in their short URL, which admins get in parts. */
 function hostOf(link: unknown): string | undefined {
-  if (typeof link === 'string') return splitShortUrl(link).domain
-  if (typeof link === 'object' && link !== null && 'url' in link)
-    return splitShortUrl(String(link.url)).domain
-  return undefined
+  const url = typeof link === 'object' && link !== null && 'url' in link ? link.url : link
+  return typeof url === 'string' ? splitShortUrl(url).domain : undefined
 }

@@ -7,13 +7,11 @@ export function createLostFields({ reads, lost = {} }: Pick<CsvFormat, 'reads' |
   const known = new Set(reads)
   const names = new Map(Object.entries(lost))
   return (row: Readonly<Record<string, unknown>>): string[] => {
-    const found: string[] = []
+    const found = new Set<string>()
     for (const [field, value] of Object.entries(row)) {
-      if (known.has(field) || !holdsSomething(value)) continue
-      const name = names.get(field) ?? nameOf(field)
-      if (!found.includes(name)) found.push(name)
+      if (!known.has(field) && holdsSomething(value)) found.add(names.get(field) ?? nameOf(field))
     }
-    return found
+    return [...found]
   }
 
   /** A file may have any number of fields, and each name stays in the report. */
