@@ -1,4 +1,4 @@
-import { JSONParser } from '@streamparser/json'
+import { Tokenizer } from '@streamparser/json'
 
 /** Where the rows of a JSON text are, and the fields of the first. */
 export interface JsonShape {
@@ -6,44 +6,45 @@ export interface JsonShape {
   readonly keys: ReadonlySet<string>
 }
 
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY, COLON, STRING] = [0, 1, 2, 3, 4, 9]
+
 /** Reads the start of a JSON text, which may break off anywhere. `null` = it is no JSON, or has no rows. */
 export function jsonShape(head: string): JsonShape | null {
-  const texts = parseStart(head)
-  const [first] = texts
-  if (Array.isArray(first)) return { rows: 'array', keys: keysOf(first.find(isContainer)) }
-  for (const text of texts) {
-    for (const [name, value] of Object.entries(text)) {
-      if ((name !== 'data' && name !== 'links') || !Array.isArray(value)) continue
-      return { rows: name, keys: keysOf(value.find(isContainer)) }
+  let depth = 0
+  let root: number | undefined
+  let container: 'data' | 'links' | undefined
+  let text = ''
+  let key = ''
+  let rowDepth = 0
+  let rows = 0
+  const keys = new Set<string>()
+  const topKeys = new Set<string>()
+  const tokenizer = new Tokenizer({ separator: '' })
+  tokenizer.onToken = ({ token, value }) => {
+    if (token === OPEN_OBJECT || token === OPEN_ARRAY) {
+      depth++
+      root ??= token
+      if (depth === 1 && token === OPEN_ARRAY) rowDepth = 2
+      const isContainer = depth === 2 && root === OPEN_OBJECT && token === OPEN_ARRAY && rowDepth === 0
+      if (isContainer && (key === 'data' || key === 'links')) {
+        container = key
+        rowDepth = 3
+      }
+      if (depth === rowDepth) rows++
+    } else if (token === CLOSE_OBJECT || token === CLOSE_ARRAY) depth--
+    else if (token === STRING) text = String(value)
+    else if (token === COLON) {
+      key = text
+      if (depth === 1) topKeys.add(key)
+      if (depth === rowDepth && rows === 1) keys.add(key)
     }
   }
-  return first === undefined
-    ? null
-    : { rows: 'lines', keys: new Set(texts.flatMap((text) => [...keysOf(text)])) }
-}
-
-/** Objects and arrays at the top, the last one as far as it came. */
-function parseStart(head: string): object[] {
-  const texts = new Set<object>()
-  const parser = new JSONParser({ separator: '', emitPartialValues: true })
-  parser.onValue = ({ key, parent, stack, partial }) => {
-    if (parent === undefined) return
-    if (stack.length === 1) texts.add(parent)
-    // A field that breaks off in its value is one nevertheless.
-    if (partial === true && typeof key === 'string' && !Array.isArray(parent)) parent[key] ??= null
-  }
   try {
-    parser.write(head)
+    tokenizer.write(head)
   } catch {
     // What came before the mistake may still show what this was meant to be: one bad line must not hide a thousand.
   }
-  return [...texts]
-}
-
-function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
-}
-
-function keysOf(row: object | undefined): Set<string> {
-  return new Set(row === undefined || Array.isArray(row) ? [] : Object.keys(row))
+  if (root === OPEN_ARRAY) return { rows: 'array', keys }
+  if (container !== undefined) return { rows: container, keys }
+  return root === OPEN_OBJECT ? { rows: 'lines', keys: topKeys } : null
 }
