@@ -69,15 +69,10 @@ export async function startNeonBridge(options: NeonBridgeOptions): Promise<NeonB
   })
   http.on('upgrade', (request, socket, head) => door.upgrade(request, socket, head))
   try {
-    const wanted = options.port ?? 0
     // As one host name serves both at Neon: a Postgres client begins with the high byte of a length, HTTP with a letter.
-    const { port, close } = await listenOnLoopback(wanted, (socket, firstByte) => {
+    const { port, close } = await listenOnLoopback('Neon bridge', options.port ?? 0, (socket, firstByte) => {
       if (firstByte === 0) serve(socket)
       else http.emit('connection', socket)
-    }).catch((error: Error) => {
-      throw new Error(`The Neon bridge cannot listen on 127.0.0.1:${wanted}: ${error.message}`, {
-        cause: error,
-      })
     })
     const connectionString = urlOf(database, port)
     return {
