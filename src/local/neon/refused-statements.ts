@@ -8,12 +8,15 @@ const COPY_FROM_STDIN = /(^|[;\0])\s*copy\b[^;]*\bfrom\s+stdin\b/i
 /** There is no shell in PGlite, and the attempt leaves it unable to reply to anything more; inside DO, too. */
 const COPY_PROGRAM = /\bcopy\b[^;]*\b(from|to)\s+program\b/i
 
+/** A COPY whose data the client would have to send. */
+export function readsStdin(sql: string): boolean {
+  return /copy/i.test(sql) && COPY_FROM_STDIN.test(sql.replace(COMMENTS, ' '))
+}
+
 /** The message to run for one that would end PGlite: an error in its place. `null` = it is harmless. */
 export function refusalOf(wire: Buffer, sql: string): Buffer | null {
-  if (!/copy/i.test(sql)) return null
-  const text = sql.replace(COMMENTS, ' ')
-  if (COPY_FROM_STDIN.test(text)) return refusal(wire, 'COPY FROM STDIN')
-  const direction = COPY_PROGRAM.exec(text)?.[1]?.toUpperCase()
+  if (readsStdin(sql)) return refusal(wire, 'COPY FROM STDIN')
+  const direction = COPY_PROGRAM.exec(sql.replace(COMMENTS, ' '))?.[1]?.toUpperCase()
   return direction === undefined ? null : refusal(wire, `COPY ${direction} PROGRAM`)
 }
 

@@ -1,19 +1,16 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { BridgeResponse, Intercept } from '../intercept.ts'
 import { readBody } from '../read-body.ts'
-import type { ConnectionPools } from './connection-pools.ts'
 import { allowedOrigin, type Credentials, readConnectionString } from './credentials.ts'
 import type { Database } from './database.ts'
-import { runSql } from './run-sql.ts'
+import { runSql, type SqlOptions } from './run-sql.ts'
 import { SqlFailure } from './sql-failure.ts'
 import { readSqlRequest, type SqlRequest } from './sql-request.ts'
 
 /** Neon's own limit on a request. */
 const MAX_REQUEST_BYTES = 64 * 1024 * 1024
 
-export interface SqlEndpointOptions {
-  readonly database: Database
-  readonly pools: ConnectionPools
+export interface SqlEndpointOptions extends SqlOptions {
   readonly intercept: Intercept | undefined
 }
 
@@ -64,10 +61,10 @@ async function runRequest(
   credentials: Credentials,
   sql: SqlRequest,
   response: ServerResponse,
-  { database, pools }: SqlEndpointOptions,
+  options: SqlOptions,
 ): Promise<BridgeResponse> {
   try {
-    const body = await runSql(sql, pools.for(credentials), response, database)
+    const body = await runSql(sql, credentials, response, options)
     return { status: 200, headers: { 'content-type': 'application/json', ...sql.echo }, body }
   } catch (error) {
     return failureResponse(error)
