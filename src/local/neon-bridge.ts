@@ -24,7 +24,7 @@ import { openFrontDoor } from './neon/front-door.ts'
 import { openServerDatabase } from './neon/server-database.ts'
 import { failureResponse, send, serveSql } from './neon/sql-endpoint.ts'
 import { SqlFailure } from './neon/sql-failure.ts'
-import { WebSocketDoor } from './neon/web-socket.ts'
+import { acceptWebSockets } from './neon/web-socket.ts'
 
 export interface NeonBridgeOptions {
   /** A real Postgres, `postgres://user[:password]@host:port/db`; `undefined` = embedded PGlite. */
@@ -63,11 +63,10 @@ export async function startNeonBridge(options: NeonBridgeOptions): Promise<NeonB
   const serve = (stream: Duplex) => {
     void openFrontDoor(stream, database).catch((error) => stream.destroy(error))
   }
-  const door = new WebSocketDoor(serve)
   const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     void route(request, response, database, pools, options.intercept)
   })
-  http.on('upgrade', (request, socket, head) => door.upgrade(request, socket, head))
+  acceptWebSockets(http, serve)
   try {
     // As one host name serves both at Neon: a Postgres client begins with the high byte of a length, HTTP with a letter.
     const { port, close } = await listenOnLoopback('Neon bridge', options.port ?? 0, (socket, firstByte) => {

@@ -1,4 +1,5 @@
-import { parse, simpleQuery, typeOf } from './wire-messages.ts'
+import { serialize } from 'pg-protocol'
+import { typeOf } from './wire-messages.ts'
 
 const COMMENTS = /--[^\n]*|\/\*[\s\S]*?\*\//g
 
@@ -23,5 +24,6 @@ export function refusalOf(wire: Buffer, sql: string): Buffer | null {
 function refusal(wire: Buffer, what: string): Buffer {
   const sql = `DO $$BEGIN RAISE feature_not_supported
     USING MESSAGE = '${what} is not supported by the embedded Postgres'; END$$`
-  return typeOf(wire) === 'Q' ? simpleQuery(sql) : parse(wire.subarray(5, wire.indexOf(0, 5)), sql)
+  if (typeOf(wire) === 'Q') return serialize.query(sql)
+  return serialize.parse({ name: wire.toString('utf8', 5, wire.indexOf(0, 5)), text: sql })
 }
