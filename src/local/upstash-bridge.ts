@@ -9,7 +9,7 @@
  * @module
  */
 import { createServer } from 'node:http'
-import type { Intercept } from './intercept.ts'
+import { type Intercept, justExecute } from './intercept.ts'
 import { listenOnLoopback } from './listen-on-loopback.ts'
 import { startEmbeddedRedis } from './upstash/embedded-redis.ts'
 import { requestHandler } from './upstash/request-handler.ts'
@@ -43,7 +43,7 @@ export async function startUpstashBridge(options: UpstashBridgeOptions): Promise
   let redis: SharedRedis | undefined
   try {
     redis = await SharedRedis.open(redisUrl)
-    const { token, intercept } = options
+    const { token, intercept = justExecute } = options
     const http = createServer(
       { keepAliveTimeout: KEEP_ALIVE_MS },
       requestHandler({ redisUrl, redis, token, intercept }),

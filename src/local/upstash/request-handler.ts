@@ -13,7 +13,7 @@ export interface RequestHandlerOptions {
   readonly redisUrl: string
   readonly redis: SharedRedis
   readonly token: string
-  readonly intercept: Intercept | undefined
+  readonly intercept: Intercept
 }
 
 /** What is to be done for a request that has been read. */
@@ -45,12 +45,10 @@ export function requestHandler(options: RequestHandlerOptions): RequestListener 
       feed = outcome
       return feed.head
     }
-    const { intercept } = options
-    const toSend = intercept
-      ? await intercept({ store: 'redis', commands: work.commands, text, execute, response }).catch(
-          toErrorResponse,
-        )
-      : await execute()
+    const { commands } = work
+    const toSend = await options
+      .intercept({ store: 'redis', commands, text, execute, response })
+      .catch(toErrorResponse)
 
     if (toSend === null || response.destroyed || response.headersSent) return feed?.close()
     responses += 1
