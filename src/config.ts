@@ -51,6 +51,8 @@ export interface Config {
   readonly hits: {
     /** How long an isolate gathers hits before it commits them to Redis. */
     readonly commitWindowMs: number
+    /** Left out = as many as one response and one statement take. */
+    readonly sealAtLinks?: number
   }
 }
 
@@ -75,9 +77,7 @@ export function parseConfig(env: Env): Config {
         name,
         String(fallback),
         `set it to a whole number of ${unit} from ${min} to ${max}`,
-        (value) => {
-          return /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max
-        },
+        (value) => /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max,
       ),
     )
 

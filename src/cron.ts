@@ -3,7 +3,7 @@ import type { Services } from './services.ts'
 /**
  * What the cron trigger does. Only hits that wait (Postgres is awake then, even if it has them already), or edits that
  * Redis is known to lack, make it wake Postgres; what else wants doing there (the outbox, the hourly reconciliation)
- * rides along. Without hits nobody follows links, so nobody could see a difference either.
+ * rides along. Without hits no link is being followed, so no visitor could see a difference.
  */
 export async function runCron({
   flush,

@@ -14,7 +14,7 @@ async function whatCronDoes({ flush, isBehind = false, isReconciliationDue = fal
   const cron = runCron({
     async flush() {
       if (flush instanceof Error) throw flush
-      return { claimed: 0, batches: 0, links: 0, hits: 0, ...flush }
+      return { claimed: 0, segments: 0, links: 0, hits: 0, ...flush }
     },
     publisher: {
       isBehind: () => isBehind,
@@ -44,11 +44,11 @@ describe('the cron', () => {
   })
 
   test('empties the outbox when it found hits', async () => {
-    expect(await whatCronDoes({ flush: { claimed: 1, batches: 1, hits: 5 } })).toEqual(['drain'])
+    expect(await whatCronDoes({ flush: { claimed: 1, segments: 1, hits: 5 } })).toEqual(['drain'])
   })
 
   test('empties the outbox also when Postgres had the hits already', async () => {
-    expect(await whatCronDoes({ flush: { claimed: 1, batches: 0 } })).toEqual(['drain'])
+    expect(await whatCronDoes({ flush: { claimed: 1, segments: 0 } })).toEqual(['drain'])
   })
 
   test('reconciles instead, which empties the outbox too, when that is due', async () => {

@@ -53,29 +53,30 @@ function open(postgres: { link: Link | null }) {
     },
   }
   let time = Date.now()
-  const live = createLiveLinks({
-    config: {
+  const live = createLiveLinks(
+    {
       redis: { url: '', token: '', keyPrefix: '', timeoutMs: 300, retries: 0 },
       postgres: { url: '', fetchEndpoint: null, timeoutMs: 5_000, retries: 0 },
     },
-    runtime: {
+    {
       now: () => time,
       random: () => 0.5,
       sleep: () => new Promise(() => {}),
       background: (_event, work) => void work.catch(() => {}),
     },
-    transport: () => transport,
-    origins: {
-      links: {
+    {
+      redis: () => transport,
+      links: async () => ({
         async find() {
           asked.push('postgres')
           return postgres.link
         },
-      },
-      settings: { find: async () => null },
+        mostHit: async () => [],
+      }),
+      settings: async () => ({ find: async () => null }),
+      outbox: async () => outbox as Outbox,
     },
-    outbox: async () => outbox as Outbox,
-  })
+  )
   return {
     ...live,
     asked,
@@ -85,7 +86,7 @@ function open(postgres: { link: Link | null }) {
     advance(ms: number) {
       time += ms
     },
-    /** An edit of somebody else whose publication failed. */
+    /** An edit by another isolate whose publication failed. */
     leaveInOutbox(waiting: ReturnType<typeof edit>) {
       pending = [waiting]
       postgres.link = waiting.link
@@ -106,7 +107,7 @@ async function outage(isolate: ReturnType<typeof open>): Promise<void> {
   isolate.setAway(true)
   for (let failures = 0; failures < 5; failures++)
     await isolate.links.find({ domain: '*', code: `${failures}` })
-  expect(isolate.redisBreaker.state()).toBe('open')
+  expect(isolate.breakers.redis.state()).toBe('open')
   isolate.setAway(false)
   isolate.advance(2_000)
 }
@@ -119,7 +120,7 @@ describe('an isolate that has seen Redis away', () => {
     await outage(isolate)
     isolate.leaveInOutbox(edit(2))
     const release = isolate.holdOutbox()
-    // The first one who asks Redis again closes the breaker; whoever comes after that does not trust it.
+    // The first request that asks Redis again closes the breaker; later ones do not trust Redis yet.
     await isolate.links.find({ domain: '*', code: 'probe' })
     expect(isolate.publisher.isBehind()).toBe(true)
     isolate.advance(5_000)

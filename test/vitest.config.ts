@@ -19,7 +19,8 @@ export default defineConfig({
       ...(jsonReport ? [['json', { outputFile: jsonReport }] satisfies [string, unknown]] : []),
     ],
     // Nothing takes nearly as long, except on a loaded machine: what is too slow is a figure of the benchmarks.
-    testTimeout: 90_000,
+    // The first test of a file starts its stores.
+    testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000, interval: 50 } },
     // Files are processes of their own; the longest come first.

@@ -6,14 +6,14 @@ import type { ReconcileReport } from '../operations/reconcile.ts'
 import type { WarmUpReport } from '../operations/warm-up.ts'
 import type { Owners } from '../owners/owners.ts'
 import type { Runtime } from '../runtime.ts'
-import type { IdempotentAnswers } from './http/idempotent-responses.ts'
+import type { IdempotentResponses } from './http/idempotent-responses.ts'
 
 /** The API's dependencies. Those that need Postgres are functions, which import and open it on first use. */
 export interface ApiServices {
   readonly config: Config
   readonly runtime: Runtime
   readonly owners: () => Promise<Owners>
-  readonly idempotentResponses: () => Promise<IdempotentAnswers>
+  readonly idempotentResponses: () => Promise<IdempotentResponses>
   /** Fallback URLs and defaults of domains, through the same tiers as links. */
   readonly settings: SettingsFinder
   readonly flush: () => Promise<FlushReport>

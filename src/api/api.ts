@@ -3,13 +3,16 @@
  * The management API: its routes, and what every request to it goes through.
  */
 import { Hono } from 'hono'
-import { LinkrError, SourceUnavailable } from '../errors.ts'
-import { describeError, log } from '../log.ts'
 import type { ApiServices } from './api-services.ts'
+import { MAX_BODY_BYTES } from './contract/operation.ts'
+import { scopeNear } from './contract/operations.ts'
 import { authenticate } from './http/authenticate.ts'
+import { authorize } from './http/authorize.ts'
 import type { ApiEnv } from './http/caller.ts'
+import { createRoute } from './http/create-route.ts'
+import { errorResponse } from './http/error-response.ts'
 import { idempotent } from './http/idempotent.ts'
-import { Problem, problemResponse } from './http/problem.ts'
+import { problemResponse } from './http/problem.ts'
 import { receiveBody } from './http/receive-body.ts'
 import { bulkRoutes } from './routes/bulk-routes.ts'
 import { docsRoutes } from './routes/docs-routes.ts'
@@ -17,12 +20,12 @@ import { domainsRoutes } from './routes/domains-routes.ts'
 import { importRoutes } from './routes/import-routes.ts'
 import { keysRoutes } from './routes/keys-routes.ts'
 import { linksRoutes } from './routes/links-routes.ts'
-import { operationsRoutes } from './routes/operations-routes.ts'
+import { maintenanceRoutes } from './routes/maintenance-routes.ts'
 
 export function createApi(services: ApiServices): Hono<ApiEnv> {
   const { config, runtime, owners } = services
+  const { writes, failures } = config.rateLimits
   const api = new Hono<ApiEnv>().basePath('/api')
-  const onceOnly = idempotent({ answers: services.idempotentResponses, runtime })
 
   api.use(async (c, next) => {
     await next()
@@ -31,56 +34,32 @@ export function createApi(services: ApiServices): Hono<ApiEnv> {
   })
   api.route('/', docsRoutes())
 
-  api.use(
-    authenticate({
-      adminTokens: [config.adminToken, config.previousAdminToken].flatMap((token) => token ?? []),
-      keyRing: {
-        find: async (key) => (await owners()).keys.ring.find(key),
-        trusts: async (key) => (await owners()).keys.ring.trusts(key),
-      },
-      now: runtime.now,
-      ...config.rateLimits,
-    }),
-    receiveBody,
-  )
-  // A client that hangs up ends its request in workerd. What it began is finished all the same: an edit that Postgres
-  // has must reach Redis.
-  api.use(async (_c, next) => {
-    const handling = next()
-    runtime.background('api.unfinished', handling)
-    await handling
+  const adminTokens = [config.adminToken, config.previousAdminToken].flatMap((token) => token ?? [])
+  const keyRing = async () => (await owners()).keys.ring
+  api.use(authenticate({ adminTokens, keyRing, failures, now: runtime.now }))
+  const route = createRoute({
+    api,
+    runtime,
+    writes,
+    idempotent: idempotent({ responses: services.idempotentResponses, runtime }),
+    ownHostsSeenFrom: async (host) => (await owners()).domains.ownHostsSeenFrom(host),
+    isDomain: (domain) => domain === '*' || config.domains.has(domain),
   })
-  // Before the routes, whose schemas ask it about each destination.
-  api.on(['POST', 'PUT', 'PATCH'], ['/links', '/links/*'], async (c, next) => {
-    const { domains } = await owners()
-    c.set('isOwnHost', await domains.ownHostsSeenFrom(new URL(c.req.url).host))
-    await next()
-  })
-  api.on('POST', ['/links', '/links/bulk', '/links/import'], onceOnly)
-  api.route('/links', bulkRoutes(services))
-  api.route('/links', importRoutes(services))
-  api.route('/links', linksRoutes(services))
-  api.route('/keys', keysRoutes(services))
-  api.route('/domains', domainsRoutes(services))
-  api.route('/', operationsRoutes(services))
+  bulkRoutes(route, services)
+  importRoutes(route, services)
+  linksRoutes(route, services)
+  keysRoutes(route, services)
+  domainsRoutes(route, services)
+  maintenanceRoutes(route, services)
 
+  // Only callers that could use a route learn that it does not exist.
+  api.use(
+    (c, next) => authorize(scopeNear(c.req.method, c.req.path.slice('/api'.length)), writes)(c, next),
+    receiveBody(MAX_BODY_BYTES),
+  )
   api.notFound(() =>
     problemResponse({ status: 404, code: 'no_such_route', detail: 'There is no such API route.' }),
   )
-  api.onError((error) => {
-    if (error instanceof Problem) return problemResponse({ ...error, detail: error.message })
-    if (error instanceof SourceUnavailable) log.error('api.unavailable', { error: describeError(error) })
-    if (error instanceof LinkrError) {
-      const { status, code } = error
-      return problemResponse({ status, code, detail: 'The service cannot do this right now. Try again.' })
-    }
-    const errorId = crypto.randomUUID()
-    log.error('unexpected_error', { errorId, error: describeError(error) })
-    return problemResponse({
-      status: 500,
-      code: 'internal_error',
-      detail: `Report error ${errorId} if this goes on.`,
-    })
-  })
+  api.onError(errorResponse)
   return api
 }

@@ -12,7 +12,7 @@ export interface FlushReport {
   /** Segments that waited in Redis, also those that an earlier or concurrent flush had applied. */
   readonly claimed: number
   /** Segments that this flush applied. */
-  readonly batches: number
+  readonly segments: number
   /** Rows of link_hits written, over all statements. */
   readonly links: number
   readonly hits: number
@@ -27,23 +27,21 @@ const MAX_CLAIMS = 200
  * id.
  */
 export async function flushHits({ counters, totals }: FlushOptions): Promise<FlushReport> {
-  let report: FlushReport = { claimed: 0, batches: 0, links: 0, hits: 0 }
+  let report: FlushReport = { claimed: 0, segments: 0, links: 0, hits: 0 }
   let hasMore = true
   for (let claims = 0; hasMore && claims < MAX_CLAIMS; claims++) {
     const claim = await counters.claim(claims === 0)
     if (claim.segments.length === 0) break
     const applied = await (await totals()).apply(distinct(claim.segments))
-    const ids = claim.segments.map(({ id }) => id)
     const { dropped, returned, repeated } = applied
-    const named = ids.slice(0, 10)
-    if (dropped > 0) log.warn('hits.dropped', { batches: named, hits: dropped })
-    if (returned > 0)
-      log.warn('hits.segment_came_back', { batches: named, segments: returned, hits: repeated })
+    const ids = claim.segments.map(({ id }) => id).slice(0, 10)
+    if (dropped > 0) log.warn('hits.dropped', { ids, hits: dropped })
+    if (returned > 0) log.warn('hits.segment_came_back', { ids, segments: returned, hits: repeated })
     await counters.release(claim.segments)
     hasMore = claim.hasMore
     report = {
-      claimed: report.claimed + ids.length,
-      batches: report.batches + applied.batches,
+      claimed: report.claimed + claim.segments.length,
+      segments: report.segments + applied.segments,
       links: report.links + applied.links,
       hits: report.hits + applied.hits,
     }
@@ -52,7 +50,10 @@ export async function flushHits({ counters, totals }: FlushOptions): Promise<Flu
   return report
 }
 
-/** Without the batches that Redis has forgotten to have, and got once more, though they are in a segment with others. */
+/**
+ * Without segments of one batch that is in another segment too: Redis had forgotten that it has the batch, and got it
+ * once more.
+ */
 function distinct(segments: readonly HitSegment[]): readonly HitSegment[] {
   const contained = new Set(
     segments.flatMap(({ id, newestBatches }) => newestBatches.filter((batch) => batch !== id)),

@@ -3,10 +3,10 @@ import type { HitSegment } from './hit-counters.ts'
 /** What applying some segments did. */
 export interface AppliedHits {
   /** Segments that changed something; the others had been applied before. */
-  readonly batches: number
+  readonly segments: number
   readonly links: number
   readonly hits: number
-  /** Hits that were not counted, now or before: of links that are gone, or that nobody can tell from counted ones. */
+  /** Hits that were not counted, now or before: of links that are gone, or that cannot be told from counted ones. */
   readonly dropped: number
   /** Segments that came again with other batches: Redis went back to an earlier time. */
   readonly returned: number

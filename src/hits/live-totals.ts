@@ -4,7 +4,8 @@
  * yet.
  */
 import { describeError, log } from '../log.ts'
-import type { HitCounters, PendingReport } from './hit-counters.ts'
+import type { PendingReport } from '../redis/scripts/pending-hits.ts'
+import type { HitCounters } from './hit-counters.ts'
 
 export interface CountedHits {
   /** All of them, wherever they are on their way. */

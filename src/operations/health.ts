@@ -33,8 +33,7 @@ export interface HealthReport {
 }
 
 export interface HealthOptions {
-  readonly redisBreakers: readonly Breaker[]
-  readonly postgresBreakers: readonly Breaker[]
+  readonly breakers: Breakers
   readonly counters: Pick<HitCounters, 'waiting'>
   readonly outbox: () => Promise<Pick<Outbox, 'depth'>>
   readonly changeLog: Pick<ChangeLogReader, 'syncedAt'>
@@ -42,37 +41,31 @@ export interface HealthOptions {
   readonly now: () => number
 }
 
+/** Of each client of a store. */
+export type Breakers = Readonly<Record<'redis' | 'backgroundRedis' | 'postgres', Pick<Breaker, 'state'>>>
+
 /** Asks each store something real, at the same time, and never throws. */
 export async function checkHealth(options: HealthOptions): Promise<HealthReport> {
-  const { redisBreakers, postgresBreakers, counters, outbox, changeLog, recorder, now } = options
+  const { breakers, counters, outbox, changeLog, recorder, now } = options
   const [waiting, depth] = await Promise.all([
     timed(now, () => counters.waiting()),
     timed(now, async () => (await outbox()).depth()),
   ])
   const upCount = [waiting, depth].filter(({ answer }) => answer !== null).length
-  const oldest = waiting.answer?.flatMap(({ since }) => since?.getTime() ?? []) ?? []
-  const oldestEdit = depth.answer?.oldestAt ?? null
+  const ageOf = (date: Date | null): number | null => (date === null ? null : now() - date.getTime())
+  const ages = waiting.answer?.flatMap(({ since }) => ageOf(since) ?? []) ?? []
   const syncLagMs = now() - changeLog.syncedAt()
   return {
     status: upCount === 2 ? 'ok' : upCount === 1 ? 'degraded' : 'down',
-    redis: storeHealth(waiting, redisBreakers),
-    postgres: storeHealth(depth, postgresBreakers),
+    redis: storeHealth(waiting, [breakers.redis, breakers.backgroundRedis]),
+    postgres: storeHealth(depth, [breakers.postgres]),
     syncLagMs: syncLagMs < IN_SYNC_MS ? syncLagMs : null,
-    outbox:
-      depth.answer === null
-        ? null
-        : {
-            depth: depth.answer.depth,
-            oldestAgeMs: oldestEdit === null ? null : now() - oldestEdit.getTime(),
-          },
+    outbox: depth.answer && { depth: depth.answer.depth, oldestAgeMs: ageOf(depth.answer.oldestAt) },
     hits: {
-      redis:
-        waiting.answer === null
-          ? null
-          : {
-              pending: waiting.answer.reduce((sum, { hits }) => sum + hits, 0),
-              oldestAgeMs: oldest.length === 0 ? null : now() - Math.min(...oldest),
-            },
+      redis: waiting.answer && {
+        pending: waiting.answer.reduce((sum, { hits }) => sum + hits, 0),
+        oldestAgeMs: ages.length === 0 ? null : Math.max(...ages),
+      },
       isolate: recorder.state(),
     },
   }
@@ -89,7 +82,10 @@ async function timed<T>(now: () => number, ask: () => Promise<T>): Promise<Timed
   return { answer, latencyMs: now() - startedAt }
 }
 
-function storeHealth({ answer, latencyMs }: Timed<unknown>, breakers: readonly Breaker[]): StoreHealth {
+function storeHealth(
+  { answer, latencyMs }: Timed<unknown>,
+  breakers: readonly Pick<Breaker, 'state'>[],
+): StoreHealth {
   const isUp = answer !== null
   const states = breakers.map((breaker) => breaker.state())
   const breaker = WORST_FIRST.find((state) => states.includes(state)) ?? 'closed'

@@ -3,7 +3,7 @@ import type { FlushReport } from '../hits/flush.ts'
 import type { RegisterKey } from '../links/register-key.ts'
 import { log } from '../log.ts'
 import { markingBehind } from '../owners/published-writes.ts'
-import type { RedisClient } from '../redis/client.ts'
+import { listOf, type RedisClient } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
 import { type Codec, decodeRegister } from '../registers/codec.ts'
 import { type Edit, withRegister } from '../registers/edit.ts'
@@ -52,17 +52,17 @@ export async function reconcile(options: ReconcileOptions, full: boolean): Promi
   const { redis, keys, now } = options
   const startedAt = now()
   const drained = await options.publisher.drain()
-  const { claimed, batches } = await options.flush()
-  const released = claimed - batches
+  const { claimed, segments } = await options.flush()
+  const released = claimed - segments
   await options.prune()
   const cursorKey = full ? keys.fullReconcileCursor : keys.reconcileCursor
   let cursor = String((await redis.command('GET', cursorKey)) ?? '0')
   let [checked, repaired] = [0, 0]
   for (let scans = 0; ; scans++) {
     const reply = await redis.command('SCAN', cursor, 'MATCH', keys.registerPattern, 'COUNT', SCAN_COUNT)
-    const [next, names] = Array.isArray(reply) ? reply : ['0', []]
+    const [next = '0', names] = listOf(reply)
     cursor = String(next)
-    const found = (Array.isArray(names) ? names : []).flatMap((name) => keys.registerKey(String(name)) ?? [])
+    const found = listOf(names).flatMap((name) => keys.registerKey(String(name)) ?? [])
     checked += found.length
     repaired += await repair(options, found)
     if (cursor === '0' || (full ? now() - startedAt > FULL_RUN_MS : scans + 1 >= SAMPLE_SCANS)) break

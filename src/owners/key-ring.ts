@@ -19,7 +19,7 @@ export interface KeyRing {
 
 /** Keys are remembered for less than the 5 s in which a revoked one must stop working everywhere. */
 const REMEMBER_MS = 4_000
-/** For how long a key that was good counts as no guess. */
+/** For how long a key that was good is trusted not to be a guess. */
 const TRUST_MS = 60 * 60_000
 /** Bounds what a flood of made-up keys can take of the isolate's memory. */
 const MAX_REMEMBERED = 1_000

@@ -1,5 +1,4 @@
 import { NO_HITS } from '../hits/live-totals.ts'
-import { generateCode } from '../links/code.ts'
 import type { LinkRecord, WrittenKey } from '../links/link.ts'
 import type { Edit } from '../registers/edit.ts'
 import type { BulkChange, BulkStore } from './bulk-store.ts'
@@ -8,20 +7,20 @@ import type { LinkChanges } from './link-fields.ts'
 import type { LinkFilter } from './link-filter.ts'
 import type { LinkPages, LinkWithHits } from './link-pages.ts'
 import type { LinkStore } from './link-store.ts'
-import { editsOf, linkEdit, type PublishedWrites } from './published-writes.ts'
+import { linkEdit, type PublishedWrites } from './published-writes.ts'
 import { createLinkReads, type LinkReads } from './read-links.ts'
 import { createWriteLinks, type LinkItem, type WriteLinks } from './write-links.ts'
-import { type Attempt, writeStep } from './write-step.ts'
+import type { Attempt } from './write-step.ts'
 
 /** Links as their owners read and change them. Throws `SourceUnavailable` when Postgres fails; a write that resolves is published. */
 export interface Links extends LinkReads, Pick<BulkStore, 'match' | 'taken'> {
   /**
-   * @param item `code` = `undefined` = draw one.
+   * Adds the link to Redis at once.
    * @param attempt `null` = at a request without Idempotency-Key. Throws `ClaimLost`.
    * @returns `null` when the code is taken, or (not to be expected) every drawn one was.
    */
   create(item: LinkItem, attempt: Attempt | null): Promise<LinkWithHits | null>
-  /** For many: none is put into Redis before it is visited. Throws `HitsWaiting` on a restore. */
+  /** For many: none is added to Redis before it is visited. Throws `HitsWaiting` on a restore. */
   readonly write: WriteLinks
   /** See `LinkStore`, and so for `delete`, which resolves to whether a link was deleted. */
   update(
@@ -42,9 +41,6 @@ export interface LinksOptions extends FlushAllOptions {
   readonly writes: PublishedWrites
 }
 
-/** With 10 million links of 1.5e12 codes one draw in 150,000 collides; five in a row never do. */
-const MAX_DRAWS = 5
-
 export function createLinks(options: LinksOptions): Links {
   const { links, bulk, pages, counters, writes } = options
   const reads = createLinkReads(links, pages, counters)
@@ -53,17 +49,9 @@ export function createLinks(options: LinksOptions): Links {
   return {
     ...reads,
 
-    async create({ code, ...item }, attempt) {
-      for (let draws = 0; draws < (code === undefined ? MAX_DRAWS : 1); draws++) {
-        const key = { domain: item.domain, code: code ?? generateCode() }
-        const lease = await writes.lease(key)
-        const [created] = await writes.run(
-          () => bulk.write([{ ...item, ...key, index: 0 }], 'keep', writeStep(attempt, draws)),
-          (written) => editsOf(written, lease),
-        )
-        if (created !== undefined) return { ...created, ...NO_HITS }
-      }
-      return null
+    async create(item, attempt) {
+      const [outcome] = await writeLinks([item], 'keep', attempt, writes.lease)
+      return outcome !== undefined && 'link' in outcome ? { ...outcome.link, ...NO_HITS } : null
     },
 
     async write(items, onTaken, attempt) {

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { HitSegment } from '../hits/hit-counters.ts'
+import { appliedHits, linkHits, links } from './schema.ts'
 
 /**
  * The statement that adds segments to `link_hits`, each once. It writes down their ids and what they counted, and the
@@ -41,14 +42,14 @@ export function applyHits(segments: readonly HitSegment[]): SQL {
     ), known AS MATERIALIZED (
       SELECT n.no, n.is_own, b.* FROM (
         SELECT no, id, true AS is_own FROM segments UNION ALL SELECT no, id, false FROM batches
-      ) AS n JOIN hit_batches b USING (id)
+      ) AS n JOIN ${appliedHits} b USING (id)
     ), applied AS MATERIALIZED (
       SELECT k.no, a.link_id, sum(a.hits) AS hits
       FROM known k CROSS JOIN unnest(k.link_ids, k.counts) AS a (link_id, hits)
       WHERE k.is_own OR NOT EXISTS (SELECT FROM known o WHERE o.no = k.no AND o.is_own)
       GROUP BY k.no, a.link_id
     ), inserted AS (
-      INSERT INTO hit_batches (id, hits, link_ids, counts)
+      INSERT INTO ${appliedHits} (id, hits, link_ids, counts)
       SELECT id, hits, link_ids, counts FROM totals
       UNION ALL SELECT DISTINCT id, NULL::bigint, NULL::bigint[], NULL::bigint[] FROM batches
       ORDER BY 1
@@ -63,7 +64,7 @@ export function applyHits(segments: readonly HitSegment[]): SQL {
         ) AS by_link
       ) AS m WHERE k.is_own AND k.link_ids IS NOT NULL AND m.hits > k.hits
     ), grown AS (
-      UPDATE hit_batches b SET hits = m.hits, link_ids = m.link_ids, counts = m.counts
+      UPDATE ${appliedHits} b SET hits = m.hits, link_ids = m.link_ids, counts = m.counts
       FROM merged m WHERE b.id = m.id AND b.hits = m.hits_before RETURNING b.id
     ), accepted AS MATERIALIZED (
       SELECT no, id FROM segments WHERE id IN (SELECT id FROM inserted UNION ALL SELECT id FROM grown)
@@ -72,11 +73,11 @@ export function applyHits(segments: readonly HitSegment[]): SQL {
       FROM accepted JOIN counters c USING (no) LEFT JOIN applied a USING (no, link_id)
       WHERE c.hits > coalesce(a.hits, 0) GROUP BY c.link_id
     ), counted AS (
-      SELECT links.id, news.hits FROM news JOIN links ON links.id = news.link_id
+      SELECT links.id, news.hits FROM news JOIN ${links} ON links.id = news.link_id
       ORDER BY links.id
       FOR KEY SHARE OF links
     ), added AS (
-      INSERT INTO link_hits (link_id, hits, last_hit_at)
+      INSERT INTO ${linkHits} (link_id, hits, last_hit_at)
       SELECT id, hits, now() FROM counted
       ON CONFLICT (link_id) DO UPDATE
       SET hits = link_hits.hits + excluded.hits, last_hit_at = excluded.last_hit_at
@@ -88,7 +89,7 @@ export function applyHits(segments: readonly HitSegment[]): SQL {
       SELECT id FROM (SELECT id FROM segments UNION ALL SELECT id FROM batches) AS named
       EXCEPT SELECT id FROM known EXCEPT SELECT id FROM inserted
     )
-    SELECT (SELECT count(*) FROM accepted) AS batches,
+    SELECT (SELECT count(*) FROM accepted) AS segments,
       (SELECT count(*) FROM added) AS links,
       (SELECT coalesce(sum(hits), 0) FROM counted) AS hits,
       (SELECT coalesce(sum(hits), 0) FROM news) - (SELECT coalesce(sum(hits), 0) FROM counted) + (

@@ -1,6 +1,6 @@
 /**
  * @module
- * Expressions that indexes are made of: a statement must repeat them to the letter to use the index.
+ * Expressions that tables and statements share. Those of an index must be the same to the letter for it to be used.
  */
 import { sql } from 'drizzle-orm'
 
@@ -12,3 +12,6 @@ export const SEARCH_TEXT = sql.raw(`(code || chr(10) || url || chr(10) || coales
 
 /** Every hit that Postgres has of a link, wherever it was counted. */
 export const TOTAL_HITS = sql.raw('(hits + baseline)')
+
+/** Drawn by every write of a link or of a domain's settings. */
+export const NEXT_VERSION = sql<number>`nextval('link_version_seq')`.mapWith(Number)

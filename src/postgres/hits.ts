@@ -1,11 +1,12 @@
-import { sql } from 'drizzle-orm'
+import { and, isNotNull, isNull, lt, not, or, sql } from 'drizzle-orm'
 import { SourceUnavailable } from '../errors.ts'
 import type { AppliedHits, HitTotals } from '../hits/hit-totals.ts'
 import { applyHits } from './apply-hits.ts'
 import type { Database } from './client.ts'
+import { appliedHits } from './schema.ts'
 
 /** Far longer than any cron could be down and then find an old claim in Redis. */
-const KEEP_BATCH_IDS_FOR = '30 days'
+const KEEP_IDS_FOR = '30 days'
 /** No isolate lives that long to send its batch again. */
 const KEEP_NEWEST_BATCHES_FOR = '1 day'
 /** Longer than a segment that comes back may go on taking hits: IDLE_SEGMENT_MS and then the time to the next cron. */
@@ -22,7 +23,7 @@ export function postgresHits(database: Database, within: number): HitTotals {
         if (Number(row?.unsettled ?? 0) > 0) continue
         const number = (name: keyof AppliedHits): number => Number(row?.[name] ?? 0)
         return {
-          ...{ batches: number('batches'), links: number('links'), hits: number('hits') },
+          ...{ segments: number('segments'), links: number('links'), hits: number('hits') },
           ...{ dropped: number('dropped'), returned: number('returned'), repeated: number('repeated') },
         }
       }
@@ -30,16 +31,16 @@ export function postgresHits(database: Database, within: number): HitTotals {
     },
 
     async prune() {
-      await database.execute(
-        sql`WITH emptied AS (
-          UPDATE hit_batches SET link_ids = NULL, counts = NULL
-          WHERE link_ids IS NOT NULL AND applied_at < now() - ${KEEP_COUNTS_FOR}::interval
-            AND applied_at >= now() - ${KEEP_BATCH_IDS_FOR}::interval
-        )
-        DELETE FROM hit_batches WHERE applied_at < now() - ${KEEP_BATCH_IDS_FOR}::interval
-          OR hits IS NULL AND applied_at < now() - ${KEEP_NEWEST_BATCHES_FOR}::interval`,
-        within,
-      )
+      await database.run((db) => {
+        const { linkIds, hits } = appliedHits
+        const hasOldCounts = and(isNotNull(linkIds), isBefore(KEEP_COUNTS_FOR), not(isBefore(KEEP_IDS_FOR)))
+        const emptying = db.update(appliedHits).set({ linkIds: null, counts: null }).where(hasOldCounts)
+        const isOldBatch = and(isNull(hits), isBefore(KEEP_NEWEST_BATCHES_FOR))
+        const isOld = or(isBefore(KEEP_IDS_FOR), isOldBatch)
+        return db.with(db.$with('emptied').as(emptying)).delete(appliedHits).where(isOld)
+      }, within)
     },
   }
 }
+
+const isBefore = (age: string) => lt(appliedHits.appliedAt, sql`now() - ${age}::interval`)

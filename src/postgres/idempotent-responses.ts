@@ -1,69 +1,71 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, exists, isNull, lt, or, sql } from 'drizzle-orm'
 import {
   ATTEMPT_LOST_AFTER_S,
-  type Claim,
-  type IdempotentAnswers,
-  KEEP_ANSWERS_FOR_S,
+  type IdempotentResponses,
+  KEEP_RESPONSES_FOR_S,
 } from '../api/http/idempotent-responses.ts'
+import type { Attempt } from '../owners/write-step.ts'
 import type { Database } from './client.ts'
+import { idempotentAnswers as answers } from './schema.ts'
 
-interface ClaimRow {
-  readonly is_claimed: boolean
-  readonly request_hash: string | null
-  readonly status: number | null
-  readonly headers: Readonly<Record<string, string>> | null
-  readonly body: string | null
-}
+const secondsAgo = (count: number) => sql`now() - ${count} * interval '1 second'`
+const IS_OUT_OF_DATE = lt(answers.createdAt, secondsAgo(KEEP_RESPONSES_FOR_S))
+const isOf = ({ caller, key, attempt }: Attempt) =>
+  and(eq(answers.caller, caller), eq(answers.key, key), eq(answers.attempt, attempt))
 
-const seconds = (count: number) => sql`${count} * interval '1 second'`
-const IS_OUT_OF_DATE = sql`a.created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)}`
-
-export function postgresIdempotentAnswers(database: Database): IdempotentAnswers {
+export function postgresIdempotentResponses(database: Database): IdempotentResponses {
   return {
     async claim({ caller, key, requestHash, attempt }) {
-      const rows = await database.execute<ClaimRow>(sql`
-        WITH claimed AS (
-          INSERT INTO idempotent_answers AS a (caller, key, request_hash, attempt)
-          VALUES (${caller}, ${key}, ${requestHash}, ${attempt})
-          ON CONFLICT (caller, key) DO UPDATE SET request_hash = excluded.request_hash,
-            attempt = excluded.attempt, status = NULL, headers = NULL, body = NULL, created_at = now(),
-            writes = CASE WHEN ${IS_OUT_OF_DATE} THEN '{}' ELSE a.writes END
-          WHERE ${IS_OUT_OF_DATE} OR (a.status IS NULL AND a.request_hash = excluded.request_hash
-            AND (a.attempt IS NULL OR a.created_at < now() - ${seconds(ATTEMPT_LOST_AFTER_S)}))
-          RETURNING key
+      const [row] = await database.run((db) => {
+        const isLost = or(isNull(answers.attempt), lt(answers.createdAt, secondsAgo(ATTEMPT_LOST_AFTER_S)))
+        const isRetry = and(isNull(answers.status), eq(answers.requestHash, requestHash), isLost)
+        const claimed = db.$with('claimed').as(
+          db
+            .insert(answers)
+            .values({ caller, key, requestHash, attempt })
+            .onConflictDoUpdate({
+              target: [answers.caller, answers.key],
+              set: {
+                ...{ requestHash, attempt, status: null, headers: null, body: null, createdAt: sql`now()` },
+                writes: sql`CASE WHEN ${IS_OUT_OF_DATE} THEN '{}' ELSE ${answers.writes} END`,
+              },
+              setWhere: sql`${IS_OUT_OF_DATE} OR (${isRetry})`,
+            })
+            .returning({ key: answers.key }),
         )
-        SELECT EXISTS (SELECT FROM claimed) AS is_claimed, request_hash, status, headers, body
-        FROM (SELECT) AS one
-        LEFT JOIN idempotent_answers ON caller = ${caller} AND key = ${key}`)
-      return toClaim(rows[0], requestHash)
+        const { requestHash: storedHash, status, headers, body } = answers
+        return db
+          .with(claimed)
+          .select({ isClaimed: exists(db.select().from(claimed)), storedHash, status, headers, body })
+          .from(sql`(SELECT) AS one`)
+          .leftJoin(answers, and(eq(answers.caller, caller), eq(answers.key, key)))
+      })
+      if (row?.isClaimed) return { kind: 'claimed' }
+      // The row was inserted after this statement's snapshot: another attempt has just begun.
+      if (row === undefined || row.storedHash === null) return { kind: 'in-progress' }
+      if (row.storedHash !== requestHash) return { kind: 'reused' }
+      const { status, headers, body } = row
+      if (status === null) return { kind: 'in-progress' }
+      return { kind: 'completed', response: { status, headers: headers ?? {}, body: body ?? '' } }
     },
 
-    async store({ caller, key, attempt }, { status, headers, body }) {
-      await database.execute(sql`
-        UPDATE idempotent_answers
-        SET status = ${status}, headers = ${JSON.stringify(headers)}::jsonb, body = ${body}, writes = '{}'
-        WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt}`)
+    async store(request, { status, headers, body }) {
+      await database.run((db) =>
+        db.update(answers).set({ status, headers, body, writes: [] }).where(isOf(request)),
+      )
     },
 
-    async release({ caller, key, attempt }) {
-      await database.execute(sql`
-        UPDATE idempotent_answers SET attempt = NULL
-        WHERE caller = ${caller} AND key = ${key} AND attempt = ${attempt} AND status IS NULL`)
+    async release(request) {
+      await database.run((db) =>
+        db
+          .update(answers)
+          .set({ attempt: null })
+          .where(and(isOf(request), isNull(answers.status))),
+      )
     },
 
     async prune() {
-      await database.execute(sql`
-        DELETE FROM idempotent_answers WHERE created_at < now() - ${seconds(KEEP_ANSWERS_FOR_S)}`)
+      await database.run((db) => db.delete(answers).where(IS_OUT_OF_DATE))
     },
   }
-}
-
-function toClaim(row: ClaimRow | undefined, requestHash: string): Claim {
-  if (row?.is_claimed) return { kind: 'claimed' }
-  // Not there when the statement began, and yet it was when it inserted: somebody else has just begun.
-  if (row === undefined || row.request_hash === null) return { kind: 'in-progress' }
-  if (row.request_hash !== requestHash) return { kind: 'reused' }
-  const { status, headers, body } = row
-  if (status === null) return { kind: 'in-progress' }
-  return { kind: 'answered', answer: { status, headers: headers ?? {}, body: body ?? '' } }
 }

@@ -1,69 +1,46 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { is, or, SQL, sql } from 'drizzle-orm'
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core'
 import { MAX_TAGS } from '../links/link.ts'
-import type { LinkChanges, LinkFields } from '../owners/link-fields.ts'
-import { textArray } from './text-array.ts'
+import type { LinkChanges } from '../owners/link-fields.ts'
+import { NEXT_VERSION } from './expressions.ts'
+import { LINK_COLUMNS } from './link-columns.ts'
+import { links } from './schema.ts'
 
-/** A deleted row as `links` would have it, with the version of the deletion. */
-export const AS_DELETED = sql`id, domain, code, url, status, enabled, expires_at, forward_query, title, tags, created_at,
-  updated_at, nextval('link_version_seq') AS version`
-
-const COLUMNS = {
-  domain: 'domain',
-  code: 'code',
-  url: 'url',
-  status: 'status',
-  enabled: 'enabled',
-  expiresAt: 'expires_at',
-  forwardQuery: 'forward_query',
-  title: 'title',
-  tags: 'tags',
-} as const satisfies Record<keyof LinkFields | 'domain' | 'code', string>
-
-function columnsOf(changes: LinkChanges): { readonly column: SQL; readonly value: SQL }[] {
-  const { expiresAt, ...plain } = changes
-  const values = {
-    domain: plain.domain !== undefined && sql`${plain.domain}::text`,
-    code: plain.code !== undefined && sql`${plain.code}::text`,
-    url: plain.url !== undefined && sql`${plain.url}::text`,
-    status: plain.status !== undefined && sql`${plain.status}::smallint`,
-    enabled: plain.enabled !== undefined && sql`${plain.enabled}::boolean`,
-    expiresAt: expiresAt !== undefined && sql`${expiresAt?.toISOString() ?? null}::timestamptz`,
-    forwardQuery: plain.forwardQuery !== undefined && sql`${plain.forwardQuery}::boolean`,
-    title: plain.title !== undefined && sql`${plain.title}::text`,
-    tags: tagsOf(changes),
-  } satisfies Record<keyof typeof COLUMNS, SQL | false>
-  return Object.entries(values).flatMap(([field, value]) =>
-    value === false ? [] : [{ column: sql.raw(COLUMNS[field as keyof typeof COLUMNS]), value }],
-  )
+/** By column; `undefined` = leave as it is. */
+function changed({ addTags, removeTags, keepOldCode, ...columns }: LinkChanges) {
+  return { ...columns, tags: columns.tags ?? tagsOf({ addTags, removeTags }) }
 }
 
 /** In their order, each once; those to be added last. */
-function tagsOf({ tags, addTags = [], removeTags = [] }: LinkChanges): SQL | false {
-  if (tags !== undefined) return textArray(tags)
-  if (addTags.length + removeTags.length === 0) return false
+function tagsOf({ addTags = [], removeTags = [] }: LinkChanges): SQL | undefined {
+  if (addTags.length + removeTags.length === 0) return undefined
+  const { tags } = links
+  const [added, removed] = [sql.param(addTags, tags), sql.param(removeTags, tags)]
   return sql`ARRAY(
-    SELECT tag FROM unnest(tags || ${textArray(addTags)}) WITH ORDINALITY AS listed (tag, place)
-    WHERE place > cardinality(tags) OR tag <> ALL(${textArray(removeTags)}) GROUP BY tag ORDER BY min(place))`
+    SELECT tag FROM unnest(${tags} || ${added}::text[]) WITH ORDINALITY AS listed (tag, place)
+    WHERE place > cardinality(${tags}) OR tag <> ALL(${removed}::text[]) GROUP BY tag ORDER BY min(place))`
 }
 
 /** For SET: the changes, and what changes with every write. */
-export function assignments(changes: LinkChanges): SQL {
-  const changed = columnsOf(changes).map(({ column, value }) => sql`${column} = ${value}`)
-  return sql.join([...changed, sql`updated_at = now()`, sql`version = nextval('link_version_seq')`], sql`, `)
+export function assignments(changes: LinkChanges): PgUpdateSetSource<typeof links> {
+  return { ...changed(changes), updatedAt: sql`now()`, version: NEXT_VERSION }
 }
 
-/** Whether a row is not yet as `changes` would have it. */
-export function differs(changes: LinkChanges): SQL {
-  return sql.join(
-    columnsOf(changes).map(({ column, value }) => sql`${column} IS DISTINCT FROM ${value}`),
-    sql` OR `,
+/** Whether a row is not yet as `changes` would have it. To add or remove no tags changes nothing. */
+export function differs(changes: LinkChanges): SQL | undefined {
+  const values: Readonly<Record<string, unknown>> = changed(changes)
+  const columns = Object.entries(LINK_COLUMNS).filter(([field]) => values[field] !== undefined)
+  return or(
+    sql`FALSE`,
+    ...columns.map(([field, column]) => {
+      const value = values[field]
+      return sql`${column} IS DISTINCT FROM ${is(value, SQL) ? value : sql.param(value, column)}`
+    }),
   )
 }
 
-/** Whether a row would not get too many tags. */
-export function hasRoom(changes: LinkChanges): SQL {
-  const tags = tagsOf(changes)
-  return tags === false || changes.addTags === undefined
-    ? sql`TRUE`
-    : sql`cardinality(${tags}) <= ${MAX_TAGS}`
+/** Whether a row would not get too many tags; `undefined` = none can. */
+export function hasRoom({ addTags, removeTags }: LinkChanges): SQL | undefined {
+  const tags = addTags && tagsOf({ addTags, removeTags })
+  return tags && sql`cardinality(${tags}) <= ${MAX_TAGS}`
 }

@@ -1,19 +1,26 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { eq, inArray, type SQLWrapper, sql } from 'drizzle-orm'
 import type { LinkRecord, WrittenKey } from '../links/link.ts'
 import type { LinkChanges } from '../owners/link-fields.ts'
+import type { QueryBuilder } from './client.ts'
+import { NEXT_VERSION } from './expressions.ts'
 import { assignments } from './link-changes.ts'
-import { type LinkRow, linkFromRow } from './link-row.ts'
+import { DELETED_COLUMNS, FIELD_COLUMNS, LINK_COLUMNS, names } from './link-columns.ts'
+import { toLinkRecord } from './link-row.ts'
+import { links } from './schema.ts'
 
-const FIELDS = sql.raw('url, status, enabled, expires_at, forward_query, title, tags')
-const COLUMNS = sql`id, domain, code, ${FIELDS}, created_at, updated_at, version`
+/** Of a row of `written`: a link, or a key that a link has left, with or without a copy of it that stays there. */
+type Kind = 'link' | 'copy' | 'vacated'
 
-/** A row of `written`. */
-export type EditedRow = (
-  | LinkRow
-  | { readonly id: null; readonly domain: string; readonly code: string; readonly version: string }
-) & {
-  /** A key that a link has left: its row is the link that stays behind, or has no id. */
-  readonly is_vacated: boolean
+const IS_LINK = sql<Kind>`'link'`.as('kind')
+
+/** Of `written`: what Redis must hear of. */
+const WRITTEN = { ...LINK_COLUMNS, kind: sql<Kind>`kind`.as('kind') }
+
+/** For the SELECT of the links to edit. */
+export const CHOSEN = {
+  id: links.id,
+  oldDomain: sql<string>`${links.domain}`.as('old_domain'),
+  oldCode: sql<string>`${links.code}`.as('old_code'),
 }
 
 export interface Edited {
@@ -23,43 +30,61 @@ export interface Edited {
 }
 
 /**
- * The tables of a statement that changes the links in `chosen` (id, domain and code of locked rows), the last of which is
- * `written`: what Redis must hear of. A link that moves keeps its id, and with it its hits. Both of its keys are in
+ * The tables of a statement that changes links. One that moves keeps its id, and with it its hits. Both of its keys are in
  * `written`: what caches have of the old one is wrong too.
+ * @param choice selects `CHOSEN` of locked rows.
+ * @param changes `null` = delete them; each comes with the version of its deletion.
  */
-export function editTables(changes: LinkChanges): SQL {
-  const set = assignments(changes)
-  if (changes.domain === undefined && changes.code === undefined) {
-    return sql`written AS (
-      UPDATE links SET ${set} WHERE id IN (SELECT id FROM chosen) RETURNING ${COLUMNS}, false AS is_vacated
-    )`
+export function editTables(db: QueryBuilder, choice: SQLWrapper, changes: LinkChanges | null) {
+  const chosen = db.$with('chosen', CHOSEN).as(choice.getSQL())
+  const written = db.$with('written', WRITTEN)
+  const isChosen = inArray(links.id, db.select({ id: chosen.id }).from(chosen))
+  if (changes === null) {
+    const deleted = db
+      .delete(links)
+      .where(isChosen)
+      .returning({ ...DELETED_COLUMNS, kind: IS_LINK })
+    return { tables: [chosen], written: written.as(deleted.getSQL()) }
   }
-  const hasMoved = sql`(old_domain, old_code) <> (domain, code)`
-  // The link has left its key by the time that its row comes out of `moved`.
-  const staysBehind = sql`
-    INSERT INTO links (domain, code, ${FIELDS}) SELECT old_domain, old_code, ${FIELDS} FROM moved WHERE ${hasMoved}
-    RETURNING ${COLUMNS}`
-  const nothingStays = sql`
-    SELECT NULL::bigint AS id, old_domain AS domain, old_code AS code, ${FIELDS}, created_at, updated_at,
-      nextval('link_version_seq') AS version
-    FROM moved WHERE ${hasMoved}`
-  return sql`moved AS (
-      UPDATE links SET ${set} FROM (SELECT id AS chosen_id, domain AS old_domain, code AS old_code FROM chosen) AS chosen
-      WHERE id = chosen_id RETURNING links.*, old_domain, old_code
-    ), vacated AS (${changes.keepOldCode === true ? staysBehind : nothingStays}
-    ), written AS (
-      SELECT ${COLUMNS}, false AS is_vacated FROM moved UNION ALL SELECT ${COLUMNS}, true FROM vacated
-    )`
+  const update = db.update(links).set(assignments(changes))
+  if (changes.domain === undefined && changes.code === undefined) {
+    const updated = update.where(isChosen).returning({ ...LINK_COLUMNS, kind: IS_LINK })
+    return { tables: [chosen], written: written.as(updated.getSQL()) }
+  }
+  const { oldDomain, oldCode } = chosen
+  const moved = db.$with('moved').as(
+    update
+      .from(chosen)
+      .where(eq(links.id, chosen.id))
+      .returning({ ...LINK_COLUMNS, oldDomain, oldCode }),
+  )
+  const vacated = db.$with('vacated', WRITTEN).as(changes.keepOldCode === true ? STAYS_BEHIND : NOTHING_STAYS)
+  const both = sql`SELECT ${names(LINK_COLUMNS)}, 'link' AS kind FROM ${moved}
+    UNION ALL SELECT ${names(LINK_COLUMNS)}, kind FROM ${vacated}`
+  return { tables: [chosen, moved, vacated], written: written.as(both) }
 }
 
-export function editedFromRows(rows: readonly EditedRow[]): Edited {
+const FIELDS = names(FIELD_COLUMNS)
+const HAS_MOVED = sql`(old_domain, old_code) <> (domain, code)`
+
+/** The link has left its key by the time that its row comes out of `moved`. */
+const STAYS_BEHIND = sql`
+  INSERT INTO ${links} (domain, code, ${FIELDS}) SELECT old_domain, old_code, ${FIELDS} FROM moved WHERE ${HAS_MOVED}
+  RETURNING *, 'copy' AS kind`
+
+const NOTHING_STAYS = sql`
+  SELECT id, old_domain AS domain, old_code AS code, ${FIELDS}, created_at, updated_at, ${NEXT_VERSION} AS version,
+    'vacated' AS kind
+  FROM moved WHERE ${HAS_MOVED}`
+
+export function toEdited(rows: readonly (typeof links.$inferSelect & { readonly kind: Kind })[]): Edited {
   const changed: LinkRecord[] = []
   const vacated: WrittenKey[] = []
-  for (const row of rows) {
-    const link = row.id === null ? null : linkFromRow(row)
+  for (const { kind, ...row } of rows) {
+    const link = toLinkRecord(row)
     const { domain, code, version } = row
-    if (row.is_vacated) vacated.push({ domain, code, version: Number(version), link })
-    else if (link !== null) changed.push(link)
+    if (kind === 'link') changed.push(link)
+    else vacated.push({ domain, code, version, link: kind === 'copy' ? link : null })
   }
   return { changed, vacated }
 }

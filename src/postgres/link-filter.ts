@@ -1,25 +1,24 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { and, arrayContains, eq, gt, ilike, inArray, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { LinkFilter } from '../owners/link-filter.ts'
 import { SEARCH_TEXT } from './expressions.ts'
-import { textArray } from './text-array.ts'
+import { links } from './schema.ts'
 
-/** A condition on a row of `links`; `null` = none. */
-export function matches({ ids, domains, code, tags = [], q, enabled, expired }: LinkFilter): SQL | null {
-  const conditions: SQL[] = []
-  if (ids !== undefined) conditions.push(sql`id = ANY(${sql.param([...ids])}::bigint[])`)
-  if (domains !== undefined) {
-    const [only = ''] = domains
-    conditions.push(domains.length === 1 ? sql`domain = ${only}` : sql`domain = ANY(${textArray(domains)})`)
-  }
-  if (code !== undefined) conditions.push(sql`code = ${code}`)
-  if (tags.length > 0) conditions.push(sql`tags @> ${textArray(tags)}`)
-  if (q !== undefined) conditions.push(sql`${SEARCH_TEXT} ILIKE ${`%${q.replace(/[\\%_]/g, '\\$&')}%`}`)
-  // Written like this, and not as `enabled = $1`, for the partial index.
-  if (enabled !== undefined) conditions.push(enabled ? sql`enabled` : sql`NOT enabled`)
-  if (expired === true) conditions.push(sql`expires_at <= now()`)
-  if (expired === false) conditions.push(sql`(expires_at IS NULL OR expires_at > now())`)
-  return conditions.length === 0 ? null : sql.join(conditions, sql` AND `)
+/** A condition on a row of `links`; `undefined` = none. */
+export function matches({ ids, domains, code, tags = [], q, enabled, expired }: LinkFilter): SQL | undefined {
+  return and(
+    ids && inArray(links.id, ids.map(BigInt)),
+    domains && inArray(links.domain, domains),
+    code === undefined ? undefined : eq(links.code, code),
+    tags.length === 0 ? undefined : arrayContains(links.tags, tags),
+    q === undefined ? undefined : ilike(SEARCH_TEXT, `%${q.replace(/[\\%_]/g, '\\$&')}%`),
+    // Written like this, and not as `enabled = $1`, for the partial index.
+    enabled === undefined ? undefined : enabled ? sql`${links.enabled}` : sql`NOT ${links.enabled}`,
+    expired === true ? lte(links.expiresAt, NOW) : undefined,
+    expired === false ? or(isNull(links.expiresAt), gt(links.expiresAt, NOW)) : undefined,
+  )
 }
+
+const NOW = sql`now()`
 
 /**
  * Whether an index finds the links even if they are few. Trigrams are made of letters and digits in a row; which others

@@ -1,48 +1,55 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { LinkListQuery, LinkPage, LinkPages, ListPosition } from '../owners/link-pages.ts'
 import type { Database } from './client.ts'
+import { appliedAmong, COUNTED_HITS } from './counted-hits.ts'
 import { TOTAL_HITS } from './expressions.ts'
-import { type HitsRow, hitsFromRow } from './hits-row.ts'
+import { LINK_COLUMNS } from './link-columns.ts'
 import { isIndexed, matches } from './link-filter.ts'
 import { linkOrder } from './link-order.ts'
-import { type LinkRow, linkFromRow } from './link-row.ts'
+import { decodeRow, type RawRow, toLinkRecord } from './link-row.ts'
 import { PLANNER_SETTINGS } from './planner-settings.ts'
-import { textArray } from './text-array.ts'
+import { linkHits, links } from './schema.ts'
 
-interface PageRow {
-  readonly links: readonly (LinkRow & HitsRow & { readonly position: string })[]
+type PageRow = {
+  readonly links: readonly (RawRow & { readonly position: string })[]
   readonly edge: ListPosition | null
 }
 
 export function postgresLinkPages(database: Database): LinkPages {
   return {
     async page(query) {
-      const rows = await database.executeAfter<PageRow>(PLANNER_SETTINGS, pageStatement(query))
+      const [, { rows }] = await database.run((db) =>
+        db.batch([db.execute(PLANNER_SETTINGS), db.execute<PageRow>(pageStatement(query))]),
+      )
       const { links = [], edge = null } = rows[0] ?? {}
       return toPage(query, links, edge)
     },
 
     async hits(linkIds, pendingSegments) {
-      const [row] = await database.execute<{ hits: Record<string, HitsRow>; applied: readonly string[] }>(sql`
-        SELECT ARRAY(SELECT id FROM hit_batches WHERE id = ANY(${textArray(pendingSegments)})) AS applied, (
-          SELECT coalesce(json_object_agg(link_id, json_build_object(
-            'hits', ${TOTAL_HITS}, 'last_hit_at', last_hit_at)), '{}')
-          FROM link_hits WHERE link_id = ANY(${sql.param([...linkIds])}::bigint[])
-        ) AS hits`)
-      const links = Object.entries(row?.hits ?? {}).map(([id, hits]) => [id, hitsFromRow(hits)] as const)
-      return { links: new Map(links), appliedSegments: row?.applied ?? [] }
+      const rows = await database.run((db) =>
+        db
+          .select({ id: linkHits.linkId, ...COUNTED_HITS, applied: appliedAmong(db, pendingSegments) })
+          .from(sql`(SELECT) AS one`)
+          .leftJoin(linkHits, inArray(linkHits.linkId, linkIds.map(BigInt))),
+      )
+      const counted = rows.flatMap(({ id, hits, lastHitAt }) =>
+        id === null ? [] : [[String(id), { hits, lastHitAt }] as const],
+      )
+      return { links: new Map(counted), appliedSegments: rows[0]?.applied ?? [] }
     },
   }
 }
 
+const COLUMNS = { ...LINK_COLUMNS, hits: linkHits.hits, lastHitAt: linkHits.lastHitAt }
+
 function toPage({ limit }: LinkListQuery, rows: PageRow['links'], edge: PageRow['edge']): LinkPage {
-  const shown = rows.slice(0, limit)
-  const last = shown.at(-1)
+  const shown = rows.slice(0, limit).map((row) => {
+    const { hits, lastHitAt, ...link } = decodeRow(COLUMNS, row)
+    return { ...toLinkRecord(link), hits, lastHitAt }
+  })
+  const last = rows[limit - 1]
   const isFull = rows.length > limit && last !== undefined
-  return {
-    links: shown.map((row) => ({ ...linkFromRow({ ...row, id: String(row.id) }), ...hitsFromRow(row) })),
-    next: isFull ? { key: last.position, id: String(last.id) } : edge,
-  }
+  return { links: shown, next: isFull ? { key: last.position, id: String(last.id) } : edge }
 }
 
 /** One row: the page and one link more, and where a search stopped (`edge`). */
@@ -53,8 +60,8 @@ export function pageStatement(query: LinkListQuery): SQL {
     SELECT
       (SELECT coalesce(json_agg(page ORDER BY ${orderBy}), '[]') FROM (
         SELECT *, ${asText} AS position,
-          (SELECT ${TOTAL_HITS} FROM link_hits WHERE link_id = id) AS hits,
-          (SELECT last_hit_at FROM link_hits WHERE link_id = id) AS last_hit_at
+          coalesce((SELECT ${TOTAL_HITS} FROM ${linkHits} WHERE link_id = id), 0) AS hits,
+          (SELECT last_hit_at FROM ${linkHits} WHERE link_id = id) AS last_hit_at
         FROM found) AS page) AS links,
       (SELECT json_build_object('key', ${asText}, 'id', id::text) FROM edge) AS edge`
 }
@@ -75,11 +82,11 @@ function findLinks(query: LinkListQuery): SQL {
   const condition = matches(rest)
   const noEdge = sql`edge AS (SELECT NULL::timestamptz AS sort_key, NULL::bigint AS id WHERE FALSE)`
 
-  if (condition === null) return sql`found AS MATERIALIZED (${ordered(wanted, domain)}), ${noEdge}`
+  if (condition === undefined) return sql`found AS MATERIALIZED (${ordered(wanted, domain)}), ${noEdge}`
 
   // OFFSET 0 keeps the planner from walking in the order of the page after all.
   const all = sql`
-    SELECT * FROM (SELECT links.*, ${sortKey} AS sort_key FROM links WHERE ${matches(filter) ?? sql`TRUE`} OFFSET 0) AS links
+    SELECT * FROM (SELECT ${links}.*, ${sortKey} AS sort_key FROM ${links} WHERE ${and(matches(filter), sql`TRUE`)} OFFSET 0) AS links
     WHERE ${isAfter}`
   if (filter.code !== undefined || filter.ids !== undefined) {
     return sql`found AS MATERIALIZED (${all} ORDER BY ${orderBy} LIMIT ${wanted}), ${noEdge}`

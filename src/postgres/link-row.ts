@@ -1,38 +1,19 @@
-import type { LinkRecord, RedirectStatus } from '../links/link.ts'
+import type { Column, GetColumnData } from 'drizzle-orm'
+import type { LinkRecord } from '../links/link.ts'
+import type { links } from './schema.ts'
 
-/** A row of `links` as Postgres's driver returns it, for statements that the query builder cannot write. */
-export type LinkRow = {
-  readonly id: string
-  readonly domain: string
-  readonly code: string
-  readonly url: string
-  readonly status: number
-  readonly enabled: boolean
-  readonly expires_at: string | null
-  readonly forward_query: boolean
-  readonly title: string | null
-  readonly tags: readonly string[]
-  readonly created_at: string
-  readonly updated_at: string
-  readonly version: string
+/** A row by the names of its columns: one that Postgres wrote as JSON, or of a statement without the query builder. */
+export type RawRow = Readonly<Record<string, unknown>>
+
+/** Maps a row as the query builder maps those of its own statements. */
+export function decodeRow<Columns extends Record<string, Column>>(columns: Columns, row: RawRow) {
+  const fields = Object.entries(columns).map(([field, column]) => {
+    const value = row[column.name] ?? null
+    return [field, value === null ? null : column.mapFromDriverValue(value)]
+  })
+  return Object.fromEntries(fields) as { readonly [Field in keyof Columns]: GetColumnData<Columns[Field]> }
 }
 
-export function linkFromRow(row: LinkRow): LinkRecord {
-  const { id, domain, code, url, enabled, title, tags } = row
-  return {
-    id,
-    domain,
-    code,
-    url,
-    // The table's check constraint admits no other.
-    status: row.status as RedirectStatus,
-    enabled,
-    expiresAt: row.expires_at === null ? null : Date.parse(row.expires_at),
-    forwardQuery: row.forward_query,
-    title,
-    tags,
-    createdAt: new Date(row.created_at),
-    updatedAt: new Date(row.updated_at),
-    version: Number(row.version),
-  }
+export function toLinkRecord(row: typeof links.$inferSelect): LinkRecord {
+  return { ...row, id: String(row.id), expiresAt: row.expiresAt?.getTime() ?? null }
 }

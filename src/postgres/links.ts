@@ -1,10 +1,11 @@
-import { sql } from 'drizzle-orm'
+import { and, desc, eq } from 'drizzle-orm'
 import type { LinkSource } from '../links/link-source.ts'
 import type { MostHitLinks } from '../operations/warm-up.ts'
 import type { Database } from './client.ts'
 import { TOTAL_HITS } from './expressions.ts'
-import { type LinkRow, linkFromRow } from './link-row.ts'
+import { toLinkRecord } from './link-row.ts'
 import { retrying } from './postgres-error.ts'
+import { linkHits, links } from './schema.ts'
 
 /**
  * The source of truth behind the caches of links.
@@ -13,20 +14,19 @@ import { retrying } from './postgres-error.ts'
 export function postgresLinks(database: Database, retries: number): LinkSource & MostHitLinks {
   return {
     async find({ domain, code }) {
-      const rows = await retrying(retries, () =>
-        database.execute<LinkRow>(sql`SELECT * FROM links WHERE code = ${code} AND domain = ${domain}`),
-      )
-      if (rows[0] === undefined) return null
+      const isKey = and(eq(links.code, code), eq(links.domain, domain))
+      const [row] = await retrying(retries, () => database.run((db) => db.select().from(links).where(isKey)))
+      if (row === undefined) return null
       // What caches have no use for is left out.
-      const { id, url, status, enabled, expiresAt, forwardQuery, version } = linkFromRow(rows[0])
+      const { id, url, status, enabled, expiresAt, forwardQuery, version } = toLinkRecord(row)
       return { id, url, status, enabled, expiresAt, forwardQuery, version }
     },
 
-    async mostHit(limit, offset) {
-      const rows = await database.execute<{ domain: string; code: string }>(sql`
-        SELECT l.domain, l.code FROM link_hits h JOIN links l ON l.id = h.link_id
-        ORDER BY ${TOTAL_HITS} DESC, h.link_id DESC LIMIT ${limit} OFFSET ${offset}`)
-      return rows.map(({ domain, code }) => ({ domain, code }))
-    },
+    mostHit: (limit, offset) =>
+      database.run((db) => {
+        const { domain, code } = links
+        const hit = db.select({ domain, code }).from(linkHits).innerJoin(links, eq(links.id, linkHits.linkId))
+        return hit.orderBy(desc(TOTAL_HITS), desc(linkHits.linkId)).limit(limit).offset(offset)
+      }),
   }
 }

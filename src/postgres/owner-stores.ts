@@ -1,16 +1,16 @@
 import type { OwnerStores } from '../owners/owners.ts'
-import { postgresApiKeys } from './api-keys.ts'
+import { postgresApiKeyStore } from './api-key-store.ts'
+import { postgresBulkStore } from './bulk-store.ts'
 import type { Database } from './client.ts'
-import { postgresDomains } from './domains.ts'
-import { postgresLinkBatches } from './link-batches.ts'
+import { postgresDomainStore } from './domain-store.ts'
 import { postgresLinkPages } from './link-pages.ts'
-import { postgresLinkRepository } from './link-repository.ts'
+import { postgresLinkStore } from './link-store.ts'
 
 /** The adapters behind `createOwners`, to be imported at once when the API is first used. */
 export const postgresOwnerStores = (database: Database): OwnerStores => ({
-  links: postgresLinkRepository(database),
-  bulk: postgresLinkBatches(database),
+  links: postgresLinkStore(database),
+  bulk: postgresBulkStore(database),
   pages: postgresLinkPages(database),
-  domains: postgresDomains(database),
-  keys: postgresApiKeys(database),
+  domains: postgresDomainStore(database),
+  keys: postgresApiKeyStore(database),
 })

@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from 'drizzle-orm'
 import { BreakerOpen } from '../breaker.ts'
 import { SourceUnavailable } from '../errors.ts'
 import { isSubrequestLimit } from '../subrequest-limit.ts'
@@ -54,31 +55,26 @@ export async function againIfRolledBack<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function isTimeout(error: unknown): boolean {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if (current.name === 'TimeoutError') return true
-    // The driver gives the error of `fetch` in a field of its own.
-    if ('sourceError' in current && isTimeout(current.sourceError)) return true
-  }
-  return false
+/** An error and what caused it. The driver gives the error of `fetch` in a field of its own. */
+function causes(error: unknown): Error[] {
+  if (!(error instanceof Error)) return []
+  return [error, ...causes(error.cause), ...('sourceError' in error ? causes(error.sourceError) : [])]
 }
 
-/** What let nothing through to Postgres, down the chain of causes: the circuit breaker or the platform. */
-function unsent(error: unknown): Error | null {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if (current instanceof BreakerOpen || isSubrequestLimit(current)) return current
-    if ('sourceError' in current) {
-      const found = unsent(current.sourceError)
-      if (found !== null) return found
-    }
-  }
-  return null
-}
+const isTimeout = (error: unknown): boolean => causes(error).some(({ name }) => name === 'TimeoutError')
 
-/** What a failed statement means: `SourceUnavailable` when Postgres did not answer or cannot now, else the SQL error. */
-export function postgresFailure(error: unknown): unknown {
+/** What let nothing through to Postgres: the circuit breaker or the platform. */
+const findBarrier = (error: unknown): Error | undefined =>
+  causes(error).find((cause) => cause instanceof BreakerOpen || isSubrequestLimit(cause))
+
+/**
+ * What a failed statement means: `SourceUnavailable` when Postgres did not answer or cannot now, else the SQL error.
+ * Drizzle's own error is left out: its message holds the statement and its parameters.
+ */
+export function postgresFailure(failure: unknown): unknown {
+  const error = failure instanceof DrizzleQueryError ? failure.cause : failure
   const state = sqlState(error)
   if (state !== null && !UNAVAILABLE.test(state)) return error
-  const barrier = unsent(error)
-  return new SourceUnavailable('postgres', barrier ?? error, barrier === null)
+  const barrier = findBarrier(error)
+  return new SourceUnavailable('postgres', barrier ?? error, barrier === undefined)
 }

@@ -1,6 +1,6 @@
 /**
  * @module
- * The tables. `npm run db:generate` turns a change here into a migration under drizzle/. The Worker never imports this.
+ * The tables. `npm run db:generate` turns a change here into a migration under drizzle/.
  */
 import { sql } from 'drizzle-orm'
 import {
@@ -18,11 +18,15 @@ import {
   timestamp,
   unique,
 } from 'drizzle-orm/pg-core'
-import { SEARCH_TEXT, TOTAL_HITS } from './expressions.ts'
+import type { RobotsPolicy } from '../links/domain-settings.ts'
+import type { RedirectStatus } from '../links/link.ts'
+import type { Scope } from '../owners/api-key.ts'
+import { NEXT_VERSION, SEARCH_TEXT, TOTAL_HITS } from './expressions.ts'
 
 /** One sequence for all links: a re-created link still gets a greater version than the deleted one had. */
 export const linkVersion = pgSequence('link_version_seq')
 
+/** What the statements need of a column follows from here; see link-columns.ts. */
 export const links = pgTable(
   'links',
   {
@@ -30,15 +34,15 @@ export const links = pgTable(
     domain: text().notNull(),
     code: text().notNull(),
     url: text().notNull(),
-    status: smallint().notNull().default(302),
+    status: smallint().$type<RedirectStatus>().notNull().default(302),
     enabled: boolean().notNull().default(true),
     expiresAt: timestamp('expires_at', { withTimezone: true }),
     forwardQuery: boolean('forward_query').notNull().default(false),
     title: text(),
-    tags: text().array().notNull().default(sql`'{}'`),
+    tags: text().array().$type<readonly string[]>().notNull().default(sql`'{}'`),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
-    version: bigint({ mode: 'number' }).notNull().default(sql`nextval('link_version_seq')`),
+    version: bigint({ mode: 'number' }).notNull().default(NEXT_VERSION),
   },
   (table) => [
     // The code first: the same look-up, and a code can also be found without its domain.
@@ -102,21 +106,24 @@ export const linkHits = pgTable(
   (table) => [index('link_hits_total_idx').on(sql`${TOTAL_HITS}`, table.linkId)],
 )
 
-/** The segments that have been added to `link_hits`, and the batches in them that may be sent again: none counts twice. */
-export const hitBatches = pgTable(
-  'hit_batches',
+/**
+ * What has been added to `link_hits`, so that none of it counts twice: ids of segments, and ids of the batches in them that
+ * may be sent again.
+ */
+export const appliedHits = pgTable(
+  'applied_hits',
   {
     id: text().primaryKey(),
     appliedAt: timestamp('applied_at', { withTimezone: true }).notNull().defaultNow(),
-    /** All that it counted; `null` = a batch, which counted as part of a segment. */
+    /** All hits of a segment; `null` = a batch, which counted as part of one. */
     hits: bigint({ mode: 'number' }),
-    /** What it counted link by link, for as long as Redis might bring it back with more. */
+    /** Those hits link by link, for as long as Redis might bring the segment back with more. */
     linkIds: bigint('link_ids', { mode: 'bigint' }).array(),
     counts: bigint({ mode: 'bigint' }).array(),
   },
   (table) => [
-    index('hit_batches_applied_at_idx').on(table.appliedAt),
-    index('hit_batches_counts_idx').on(table.appliedAt).where(sql`link_ids IS NOT NULL`),
+    index('applied_hits_applied_at_idx').on(table.appliedAt),
+    index('applied_hits_counts_idx').on(table.appliedAt).where(sql`link_ids IS NOT NULL`),
   ],
 )
 
@@ -127,9 +134,9 @@ export const apiKeys = pgTable('api_keys', {
   prefix: text().notNull(),
   /** SHA-256 in hex: a key has too much entropy to be guessed, so a slow hash would only slow us down. */
   hash: text().notNull().unique(),
-  scopes: text().array().notNull(),
+  scopes: text().array().$type<readonly Scope[]>().notNull(),
   /** `null` = every domain. */
-  domains: text().array(),
+  domains: text().array().$type<readonly string[]>(),
   expiresAt: timestamp('expires_at', { withTimezone: true }),
   /** Roughly: see KeyRing. */
   lastUsedAt: timestamp('last_used_at', { withTimezone: true }),
@@ -139,22 +146,22 @@ export const apiKeys = pgTable('api_keys', {
   revokedAt: timestamp('revoked_at', { withTimezone: true }),
 })
 
-/** What a domain shows where it has no link to show. `*` stands for every host that has no row. */
+/** Fallback URLs and defaults of a domain. `*` stands for every host that has no row. */
 export const domains = pgTable('domains', {
   host: text().primaryKey(),
   rootUrl: text('root_url'),
   notFoundUrl: text('not_found_url'),
   expiredUrl: text('expired_url'),
-  defaultStatus: smallint('default_status').notNull().default(302),
-  robots: text().notNull().default('allow'),
+  defaultStatus: smallint('default_status').$type<RedirectStatus>().notNull().default(302),
+  robots: text().$type<RobotsPolicy>().notNull().default('allow'),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
-  version: bigint({ mode: 'number' }).notNull().default(sql`nextval('link_version_seq')`),
+  version: bigint({ mode: 'number' }).notNull().default(NEXT_VERSION),
 })
 
 /**
- * The answers to requests that carried an Idempotency-Key. Here and not in Redis, because they must outlive what the
- * cache may forget, and a thousand bulk answers are megabytes that Redis would keep in memory.
+ * The responses to requests that carried an Idempotency-Key. Here and not in Redis, because they must outlive what the
+ * cache may forget, and a thousand bulk responses are megabytes that Redis would keep in memory.
  */
 export const idempotentAnswers = pgTable(
   'idempotent_answers',
@@ -164,11 +171,11 @@ export const idempotentAnswers = pgTable(
     /** Of method, path and body. */
     requestHash: text('request_hash').notNull(),
     /**
-     * Whose it is: an attempt that took too long writes nothing more, and must not overwrite its successor's answer.
+     * Whose it is: an attempt that took too long writes nothing more, and must not overwrite its successor's response.
      * `null` = its attempt has failed, and the next one may begin.
      */
     attempt: text(),
-    /** What each of its writes has written, in their order; emptied once there is an answer. */
+    /** What each of its writes has written, in their order; emptied once there is a response. */
     writes: json().array().notNull().default(sql`'{}'`),
     /** `null` = being processed since `created_at`. */
     status: smallint(),

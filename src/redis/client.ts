@@ -12,6 +12,10 @@ import { refusalOf } from './refusals.ts'
 
 export type RedisReply = string | number | null | readonly RedisReply[]
 
+/** Empty where the reply is no list. */
+export const listOf = (reply: RedisReply | undefined): readonly RedisReply[] =>
+  Array.isArray(reply) ? reply : []
+
 export interface RedisClient {
   /**
    * Runs a Lua script, which must do no harm when it runs twice. Bulk strings come back as strings, integers as numbers,
@@ -23,15 +27,15 @@ export interface RedisClient {
   command(name: string, ...args: readonly (string | number)[]): Promise<RedisReply>
 }
 
-/** Sends one request, once. Rejects with Redis's error reply, with a `TimeoutError`, or with whatever went wrong. */
+/** Sends one request, once. Rejects with Redis's error reply, with a `TimeoutError`, or with the error of the transport. */
 export interface RedisTransport {
   eval(script: string, keys: string[], args: (string | number)[]): Promise<unknown>
   exec(command: [string, ...(string | number)[]]): Promise<unknown>
 }
 
 /**
- * What nobody waits for (hits, publications, flushes) may take this long where visitors have given up: from a far
- * location, and with bulky answers. Twice of it ends before the platform ends background work, 30 s after the response.
+ * Background work (hits, publications, flushes) may take this long where visitors have given up: from a far location,
+ * and with bulky replies. Twice of it ends before the platform ends background work, 30 s after the response.
  */
 export const REDIS_BACKGROUND_TIMEOUT_MS = 5_000
 
@@ -60,7 +64,7 @@ export function createRedisClient(
   }
 }
 
-function upstash(config: Config['redis']): RedisTransport {
+export function upstash(config: Config['redis']): RedisTransport {
   return new Redis({
     url: config.url,
     token: config.token,

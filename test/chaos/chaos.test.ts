@@ -4,16 +4,17 @@
  * CHAOS_SECONDS and CHAOS_SEED choose for how long and which.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { createKeys } from '../../src/redis/keys.ts'
-import { type Edge, startEdge } from '../support/edge.ts'
-import { recover } from '../support/recover.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import type { Edge } from '../support/edge.ts'
+import { recover } from '../support/fault-test.ts'
+import { test as base } from '../support/linkr.ts'
+import type { Stores } from '../support/stores.ts'
 import { createLinkHistory, type LinkHistory } from './link-history.ts'
 import { createOwner } from './owner.ts'
 import { createRandom, type Random } from './random.ts'
 import { residentMemoryMb } from './resident-memory.ts'
-import { createVisitors, generationOf, type Visitors } from './visitors.ts'
+import { createVisitors, generationOf } from './visitors.ts'
 import { createWeather } from './weather.ts'
 
 const SECONDS = Number(process.env.CHAOS_SECONDS ?? 8)
@@ -24,29 +25,30 @@ const LINKS_PER_OWNER = 8
 /** Three workerd processes without a memory limit: they begin at 80 MB each and settle at 300 MB each. */
 const MAX_MEMORY_MB = 3 * 450
 
-let stores: Stores
-let edges: readonly [Edge, Edge]
-/** Gets HEADs only, which are not counted: it has no hits to commit, and nothing else brings it news. */
-let quietEdge: Edge
+const SETTINGS = { REDIS_TIMEOUT_MS: '1000', POSTGRES_TIMEOUT_MS: '2000' }
 
-beforeAll(async () => {
-  stores = await startStores()
-  const settings = { REDIS_TIMEOUT_MS: '1000', POSTGRES_TIMEOUT_MS: '2000' }
-  edges = [
-    await startEdge(stores, { ...settings, HIT_COMMIT_WINDOW_MS: '1000' }),
-    await startEdge(stores, { ...settings, HIT_COMMIT_WINDOW_MS: '100' }),
-  ]
-  quietEdge = await startEdge(stores, settings)
-})
+const test = base
+  .extend(
+    'busyEdges',
+    { scope: 'file' },
+    async ({ edges }): Promise<readonly [Edge, Edge]> => [
+      await edges.start({ ...SETTINGS, HIT_COMMIT_WINDOW_MS: '1000' }),
+      await edges.start({ ...SETTINGS, HIT_COMMIT_WINDOW_MS: '100' }),
+    ],
+  )
+  /** Gets HEADs only, which are not counted: it has no hits to commit, and nothing else brings it news. */
+  .extend('quietEdge', { scope: 'file' }, ({ edges }) => edges.start(SETTINGS))
 
-afterAll(async () => {
-  for (const edge of [...(edges ?? []), quietEdge]) await edge?.close()
-  await stores?.close()
-})
+interface Disturbed {
+  readonly stores: Stores
+  readonly edge: Edge
+  readonly random: Random
+  readonly codes: readonly string[]
+  readonly mistakes: string[]
+}
 
 /** What an operator, a cron or an eviction does. */
-async function disturb(random: Random, codes: readonly string[], mistakes: string[]): Promise<void> {
-  const edge = random.pick(edges)
+async function disturb({ stores, edge, random, codes, mistakes }: Disturbed): Promise<void> {
   const code = codes[random.whole(0, codes.length - 1)] ?? ''
   const ask = async (method: string, path: string): Promise<void> => {
     const { status } = await edge.api(method, path)
@@ -69,107 +71,106 @@ async function disturb(random: Random, codes: readonly string[], mistakes: strin
   ])()
 }
 
-test(
-  `chaos for ${SECONDS} s, CHAOS_SEED=${SEED}`,
-  async () => {
-    console.log(`CHAOS_SEED=${SEED} CHAOS_SECONDS=${SECONDS}`)
-    const random = createRandom(SEED)
-    const weather = createWeather(stores, random.fork())
-    const visitors = createVisitors(weather)
-    const mistakes: string[] = []
-    const histories = new Map<string, LinkHistory>()
-    const ownedCodes = Array.from({ length: OWNERS }, (_, owner) =>
-      Array.from({ length: LINKS_PER_OWNER }, (_, i) => `chaos-${owner}-${i}`),
-    )
-    const codes = [...ownedCodes.flat(), 'chaos-never']
-    for (const code of codes) histories.set(code, createLinkHistory(weather))
-    const historyOf = (code: string): LinkHistory => histories.get(code) ?? createLinkHistory(weather)
-    /** The first ones are hot. */
-    const drawCode = (chance: Random, among: readonly string[]): string =>
-      among[Math.floor(chance.next() ** 2 * among.length)] ?? ''
-
-    const until = Date.now() + SECONDS * 1_000
-    const memory: number[] = []
-    const loop = async (pauseMs: number, act: (chance: Random) => Promise<unknown>): Promise<void> => {
-      const chance = random.fork()
-      while (Date.now() < until) {
-        await act(chance)
-        await sleep(chance.whole(0, pauseMs))
-      }
-    }
-    const raging = weather.run()
-    await Promise.all([
-      ...ownedCodes.map((owned) => {
-        const owner = createOwner({ stores, edges, random: random.fork(), mistakes })
-        return loop(300, (chance) => {
-          const code = drawCode(chance, owned)
-          return owner.change(code, historyOf(code))
-        })
-      }),
-      ...Array.from({ length: VISITORS }, () =>
-        loop(20, (chance) => {
-          const code = drawCode(chance, codes)
-          return chance.next() < 0.3
-            ? visitors.visit(chance.pick([...edges, quietEdge, quietEdge]), code, historyOf(code), 'HEAD')
-            : visitors.visit(chance.pick(edges), code, historyOf(code), 'GET')
-        }),
-      ),
-      loop(800, (chance) => disturb(chance, codes, mistakes)),
-      loop(1_000, async () => memory.push(residentMemoryMb())),
-    ])
-    weather.stop()
-    await raging
-    await recover(stores, ...edges, quietEdge)
-
-    const problems = [...visitors.mistakes, ...mistakes]
-    const answers = Object.fromEntries(visitors.answers)
-    console.log(
-      JSON.stringify({
-        answers,
-        inFairWeather: visitors.inFairWeather(),
-        memory,
-        spells: weather.spells.length,
-      }),
-    )
-    expect(problems.slice(0, 20), weather.spells.join('\n')).toEqual([])
-
-    await expectTruthEverywhere(visitors, codes, historyOf)
-    await expectHitsToBe(visitors.hits)
-    const reconciled = await edges[0].api('POST', '/reconcile', { full: true })
-    expect(await reconciled.json()).toMatchObject({ drained: 0, repaired: 0, released: 0, complete: true })
-    expect(visitors.mistakes).toEqual([])
-    expect(Math.max(...memory.slice(memory.length / 2))).toBeLessThan(MAX_MEMORY_MB)
-  },
-  SECONDS * 1_000 + 120_000,
-)
-
-/** Every isolate shows what Postgres has, for every code: no error, and nothing old, was kept anywhere. */
-async function expectTruthEverywhere(
-  visitors: Visitors,
-  codes: readonly string[],
-  historyOf: (code: string) => LinkHistory,
-): Promise<void> {
-  const rows = await stores.sql<{ code: string; url: string }>('SELECT code, url FROM links')
-  const truth = Object.fromEntries(
-    codes.map((code) => [code, rows.find((row) => row.code === code)?.url ?? null]),
+test(`chaos for ${SECONDS} s, CHAOS_SEED=${SEED}`, { timeout: SECONDS * 1_000 + 120_000 }, async ({
+  stores,
+  busyEdges,
+  quietEdge,
+}) => {
+  console.log(`CHAOS_SEED=${SEED} CHAOS_SECONDS=${SECONDS}`)
+  const random = createRandom(SEED)
+  const weather = createWeather(stores, random.fork())
+  const visitors = createVisitors(weather)
+  const mistakes: string[] = []
+  const histories = new Map<string, LinkHistory>()
+  const ownedCodes = Array.from({ length: OWNERS }, (_, owner) =>
+    Array.from({ length: LINKS_PER_OWNER }, (_, i) => `chaos-${owner}-${i}`),
   )
-  for (const edge of [...edges, quietEdge]) {
-    const shown = async (): Promise<Record<string, string | null>> => {
-      const locations = codes.map(async (code) => [
-        code,
-        await visitors.visit(edge, code, historyOf(code), 'HEAD'),
-      ])
-      return Object.fromEntries(await Promise.all(locations))
+  const codes = [...ownedCodes.flat(), 'chaos-never']
+  for (const code of codes) histories.set(code, createLinkHistory(weather))
+  const historyOf = (code: string): LinkHistory => histories.get(code) ?? createLinkHistory(weather)
+  /** The first ones are hot. */
+  const drawCode = (chance: Random, among: readonly string[]): string =>
+    among[Math.floor(chance.next() ** 2 * among.length)] ?? ''
+
+  const until = Date.now() + SECONDS * 1_000
+  const memory: number[] = []
+  const loop = async (pauseMs: number, act: (chance: Random) => Promise<unknown>): Promise<void> => {
+    const chance = random.fork()
+    while (Date.now() < until) {
+      await act(chance)
+      await sleep(chance.whole(0, pauseMs))
     }
-    await expect.poll(shown).toEqual(truth)
   }
+  const raging = weather.run()
+  await Promise.all([
+    ...ownedCodes.map((owned) => {
+      const owner = createOwner({ stores, edges: busyEdges, random: random.fork(), mistakes })
+      return loop(300, (chance) => {
+        const code = drawCode(chance, owned)
+        return owner.change(code, historyOf(code))
+      })
+    }),
+    ...Array.from({ length: VISITORS }, () =>
+      loop(20, (chance) => {
+        const code = drawCode(chance, codes)
+        return chance.next() < 0.3
+          ? visitors.visit(chance.pick([...busyEdges, quietEdge, quietEdge]), code, historyOf(code), 'HEAD')
+          : visitors.visit(chance.pick(busyEdges), code, historyOf(code), 'GET')
+      }),
+    ),
+    loop(800, (random) => disturb({ stores, edge: random.pick(busyEdges), random, codes, mistakes })),
+    loop(1_000, async () => memory.push(residentMemoryMb())),
+  ])
+  weather.stop()
+  await raging
+  await recover(stores, ...busyEdges, quietEdge)
+
+  const problems = [...visitors.mistakes, ...mistakes]
+  const answers = Object.fromEntries(visitors.answers)
+  console.log(
+    JSON.stringify({
+      answers,
+      inFairWeather: visitors.inFairWeather(),
+      memory,
+      spells: weather.spells.length,
+    }),
+  )
+  expect(problems.slice(0, 20), weather.spells.join('\n')).toEqual([])
+
+  const rows = await stores.sql<{ code: string; url: string }>('SELECT code, url FROM links')
+  const urls = new Map(rows.map(({ code, url }) => [code, url]))
+  const truth = Object.fromEntries(codes.map((code) => [code, urls.get(code) ?? null]))
+  for (const edge of [...busyEdges, quietEdge]) {
+    await expectToShow(truth, (code) => visitors.visit(edge, code, historyOf(code), 'HEAD'))
+  }
+  await expectHitsToBe(visitors.hits, stores, busyEdges)
+  const reconciled = await busyEdges[0].api('POST', '/reconcile', { full: true })
+  expect(await reconciled.json()).toMatchObject({ drained: 0, repaired: 0, released: 0, complete: true })
+  expect(visitors.mistakes).toEqual([])
+  expect(Math.max(...memory.slice(memory.length / 2))).toBeLessThan(MAX_MEMORY_MB)
+})
+
+/** An isolate shows what Postgres has, for every code: no error, and nothing old, was kept anywhere. */
+async function expectToShow(
+  truth: Readonly<Record<string, string | null>>,
+  follow: (code: string) => Promise<string | null>,
+): Promise<void> {
+  const shown = async () => {
+    const locations = Object.keys(truth).map(async (code) => [code, await follow(code)])
+    return Object.fromEntries(await Promise.all(locations))
+  }
+  await expect.poll(shown).toEqual(truth)
 }
 
 /** Every redirect that was answered is in Postgres, once, but for those of links deleted since. */
-async function expectHitsToBe(answered: ReadonlyMap<string, number>): Promise<void> {
+async function expectHitsToBe(
+  answered: ReadonlyMap<string, number>,
+  stores: Stores,
+  edges: readonly Edge[],
+): Promise<void> {
   const waiting = async () => {
     const report = async (edge: Edge) => {
-      await edge.api('POST', '/flush')
+      await edge.flush()
       const { hits, outbox } = await edge.health()
       return [hits.isolate.waitingLinks, hits.isolate.droppedHits, hits.redis?.pending, outbox?.depth]
     }

@@ -1,28 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Edge, startEdge } from '../support/edge.ts'
-import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
-import { recover } from '../support/recover.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { describe, expect } from 'vitest'
+import { test } from '../support/fault-test.ts'
+import { WAYS_TO_BE_DOWN } from '../support/faults.ts'
 
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { REDIS_TIMEOUT_MS: '500', POSTGRES_TIMEOUT_MS: '1000' })
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
-afterEach(() => recover(stores, edge))
+test.override('settings', { REDIS_TIMEOUT_MS: '500', POSTGRES_TIMEOUT_MS: '1000' })
 
 describe('both down', () => {
-  test.each(WAYS_TO_BE_DOWN.slice(0, 2))(
+  test.for(WAYS_TO_BE_DOWN.slice(0, 2))(
     '%s: links in memory go on, beyond what they are in sync for too',
-    async (_, fault) => {
+    async ([_, fault], { stores, edge }) => {
       const { id, code } = await edge.create({ url: 'https://example.com/' })
       expect(await edge.follow(code)).toBe('https://example.com/')
       // The first commit of an isolate clears its memory: it cannot know what was edited before.
@@ -39,7 +24,7 @@ describe('both down', () => {
       }
       stores.heal()
       const missing = async (): Promise<number> => {
-        await edge.api('POST', '/flush')
+        await edge.flush()
         return visits - (await stores.flushedHits(id))
       }
       await expect.poll(missing).toBe(0)
@@ -47,7 +32,10 @@ describe('both down', () => {
     },
   )
 
-  test('the rest is answered 503 with a plain page that says when to retry and is kept nowhere', async () => {
+  test('the rest is answered 503 with a plain page that says when to retry and is kept nowhere', async ({
+    stores,
+    edge,
+  }) => {
     const { code } = await edge.create({ url: 'https://example.com/' })
     stores.redisFaults.inject({ kind: 'refuse' })
     stores.postgresFaults.inject({ kind: 'refuse' })
@@ -70,7 +58,10 @@ describe('both down', () => {
     await expect.poll(statuses).toEqual([302, 404])
   })
 
-  test('Redis back before Postgres: hits go there again, though Postgres has not answered for those it was sent', async () => {
+  test('Redis back before Postgres: hits go there again, though Postgres has not answered for those it was sent', async ({
+    stores,
+    edge,
+  }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/' })
     expect((await edge.get(`/${code}`, { method: 'HEAD' })).status).toBe(302)
     let visits = 0
@@ -81,32 +72,32 @@ describe('both down', () => {
     let direct = 0
     stores.redisFaults.inject({ kind: 'refuse' })
     stores.postgresFaults.inject({ kind: 'hang' }, ({ commands }) => {
-      if (commands.some((sql) => sql.includes('hit_batches'))) direct++
+      if (commands.some((sql) => sql.includes('applied_hits'))) direct++
       return true
     })
     const visitUntilSentToPostgres = async (): Promise<number> => {
       await visit()
       // Of its own accord an isolate does so a few times a minute.
-      await edge.api('POST', '/flush')
+      await edge.flush()
       return direct
     }
     await expect.poll(visitUntilSentToPostgres).toBeGreaterThan(0)
     stores.redisFaults.heal()
     const inRedis = async (): Promise<number> => {
       await visit()
-      return Number(await stores.redis('HGET', `${stores.keyPrefix}v1:hits`, id))
+      return stores.waitingHits(id)
     }
     await expect.poll(inRedis).toBeGreaterThan(5)
     stores.heal()
     const missing = async (): Promise<number> => {
-      await edge.api('POST', '/flush')
+      await edge.flush()
       return visits - (await stores.flushedHits(id))
     }
     await expect.poll(missing).toBe(0)
     expect(await missing()).toBe(0)
   })
 
-  test('owners are answered 503, and nothing is written', async () => {
+  test('owners are answered 503, and nothing is written', async ({ stores, edge }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/old' })
     stores.redisFaults.inject({ kind: 'refuse' })
     stores.postgresFaults.inject({ kind: 'refuse' })
@@ -117,7 +108,7 @@ describe('both down', () => {
     expect(await edge.follow(code)).toBe('https://example.com/old')
   })
 
-  test('health says so with 503', async () => {
+  test('health says so with 503', async ({ stores, edge }) => {
     stores.redisFaults.inject({ kind: 'refuse' })
     stores.postgresFaults.inject({ kind: 'refuse' })
     const response = await edge.api('GET', '/health')

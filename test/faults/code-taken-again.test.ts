@@ -1,58 +1,45 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { createBreaker } from '../../src/breaker.ts'
 import { parseConfig } from '../../src/config.ts'
 import { type Database, openDatabase } from '../../src/postgres/client.ts'
 import { postgresOutbox } from '../../src/postgres/outbox.ts'
 import { TO_OUTBOX } from '../../src/postgres/to-outbox.ts'
 import { PUBLISH } from '../../src/redis/scripts/registers.ts'
-import { type Edge, startEdge } from '../support/edge.ts'
+import { test as base } from '../support/fault-test.ts'
 import { runs } from '../support/faults.ts'
-import { recover } from '../support/recover.ts'
-import { type Stores, startStores } from '../support/stores.ts'
-
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores)
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
-afterEach(() => recover(stores, edge))
 
 const url = 'https://example.com/again'
 
-async function nextVersion(): Promise<number> {
-  const [row] = await stores.sql<{ version: string }>(`SELECT nextval('link_version_seq') AS version`)
-  return Number(row?.version)
-}
-
-function connect(): Database {
-  const { postgres } = parseConfig({ ...stores.bindings, ADMIN_TOKEN: 'not-used-in-this-test' })
-  return openDatabase(postgres, createBreaker({ now: Date.now, isOutage: () => false }))
-}
-
-/** What such an insert does: it drew its version first, and then waited for the deletion. */
-async function insert(code: string, version: number): Promise<void> {
-  await connect().execute(sql`
+const test = base
+  .extend('nextVersion', ({ stores }) => async (): Promise<number> => {
+    const [row] = await stores.sql<{ version: string }>(`SELECT nextval('link_version_seq') AS version`)
+    return Number(row?.version)
+  })
+  .extend('connect', ({ stores }) => (): Database => {
+    const { postgres } = parseConfig({ ...stores.bindings, ADMIN_TOKEN: 'not-used-in-this-test' })
+    return openDatabase(postgres, createBreaker({ now: Date.now, isOutage: () => false }))
+  })
+  /** What such an insert does: it drew its version first, and then waited for the deletion. */
+  .extend('insert', ({ connect }) => async (code: string, version: number): Promise<void> => {
+    await connect().execute(sql`
     WITH written AS (
       INSERT INTO links (domain, code, url, version) VALUES ('*', ${code}, ${url}, ${version}) RETURNING *
     ), ${TO_OUTBOX} SELECT FROM written`)
-}
-
-async function versionOf(code: string): Promise<number> {
-  const [row] = await stores.sql<{ version: string }>('SELECT version FROM links WHERE code = $1', [code])
-  return Number(row?.version)
-}
+  })
+  .extend('versionOf', ({ stores }) => async (code: string): Promise<number> => {
+    const [row] = await stores.sql<{ version: string }>('SELECT version FROM links WHERE code = $1', [code])
+    return Number(row?.version)
+  })
 
 describe('a code that is taken again while its link is being deleted', () => {
-  test('gets a version above the deletion that still waits in the outbox', async () => {
+  test('gets a version above the deletion that still waits in the outbox', async ({
+    stores,
+    edge,
+    nextVersion,
+    insert,
+    versionOf,
+  }) => {
     const drawn = await nextVersion()
     const deletion = await nextVersion()
     await stores.sql(`INSERT INTO cache_outbox (name, version) VALUES ('*/again-1', $1)`, [deletion])
@@ -63,7 +50,12 @@ describe('a code that is taken again while its link is being deleted', () => {
     expect(await edge.follow('again-1')).toBe(url)
   })
 
-  test('gets one above the deletion that Redis has, though Redis goes down before it hears of it', async () => {
+  test('gets one above the deletion that Redis has, though Redis goes down before it hears of it', async ({
+    stores,
+    edge,
+    nextVersion,
+    versionOf,
+  }) => {
     const deletion = (await nextVersion()) + 100
     const absent = `${deletion}:{"link":null,"softExpiresAt":${Date.now() + 60_000},"loadMs":1}`
     await stores.redis('SET', stores.registerOf('again-2'), absent)
@@ -74,11 +66,16 @@ describe('a code that is taken again while its link is being deleted', () => {
     stores.heal()
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     expect(await versionOf('again-2')).toBeGreaterThan(deletion)
-    expect(await stores.redis('GET', stores.registerOf('again-2'))).toContain(url)
+    expect(await stores.register('again-2')).toContain(url)
     expect(await edge.follow('again-2')).toBe(url)
   })
 
-  test('waits in the outbox until Redis has it, wherever an isolate dies', async () => {
+  test('waits in the outbox until Redis has it, wherever an isolate dies', async ({
+    stores,
+    nextVersion,
+    connect,
+    insert,
+  }) => {
     const outbox = postgresOutbox(connect())
     const key = { domain: '*', code: 'again-3' }
     const waiting = () =>

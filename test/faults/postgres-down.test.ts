@@ -1,35 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { InterceptedCall } from '../../src/local/intercept.ts'
-import { type Edge, startEdge } from '../support/edge.ts'
-import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
-import { recover } from '../support/recover.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { test as base } from '../support/fault-test.ts'
+import { WAYS_TO_BE_DOWN } from '../support/faults.ts'
 
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { POSTGRES_TIMEOUT_MS: '1000' })
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
-afterEach(() => recover(stores, edge))
-
-/** Makes Redis say that a link's refresh is overdue. */
-async function outdateRegister(code: string): Promise<void> {
-  const register = String(await stores.redis('GET', stores.registerOf(code)))
-  const long = Date.now() - 10 * 60_000
-  await stores.redis(
-    'SET',
-    stores.registerOf(code),
-    register.replace(/"softExpiresAt":\d+/, `"softExpiresAt":${long}`),
-  )
-}
+const test = base
+  .override('settings', { POSTGRES_TIMEOUT_MS: '1000' })
+  /** Makes Redis say that a link's refresh is overdue. */
+  .extend('outdateRegister', ({ stores }) => async (code: string): Promise<void> => {
+    const register = String(await stores.register(code))
+    const long = Date.now() - 10 * 60_000
+    await stores.redis(
+      'SET',
+      stores.registerOf(code),
+      register.replace(/"softExpiresAt":\d+/, `"softExpiresAt":${long}`),
+    )
+  })
 
 async function expect503(response: Response): Promise<void> {
   expect(response.status).toBe(503)
@@ -38,28 +23,35 @@ async function expect503(response: Response): Promise<void> {
 }
 
 describe('Postgres down', () => {
-  test.each(WAYS_TO_BE_DOWN)('%s: redirects go on from Redis and hits wait there', async (_, fault) => {
-    const { id, code } = await edge.create({ url: 'https://example.com/' })
-    stores.postgresFaults.inject(fault)
-    expect(await edge.follow(code)).toBe('https://example.com/')
-    expect((await edge.api('POST', '/flush')).status).toBe(503)
-    stores.heal()
-    const flushed = async (): Promise<number> => {
-      await edge.api('POST', '/flush')
-      return stores.flushedHits(id)
-    }
-    await expect.poll(flushed).toBe(1)
-    expect(await flushed()).toBe(1)
-  })
+  test.for(WAYS_TO_BE_DOWN)(
+    '%s: redirects go on from Redis and hits wait there',
+    async ([_, fault], { stores, edge }) => {
+      const { id, code } = await edge.create({ url: 'https://example.com/' })
+      stores.postgresFaults.inject(fault)
+      expect(await edge.follow(code)).toBe('https://example.com/')
+      expect((await edge.flush()).status).toBe(503)
+      stores.heal()
+      const flushed = async (): Promise<number> => {
+        await edge.flush()
+        return stores.flushedHits(id)
+      }
+      await expect.poll(flushed).toBe(1)
+      expect(await flushed()).toBe(1)
+    },
+  )
 
-  test('a link whose refresh is overdue is served as Redis has it', async () => {
+  test('a link whose refresh is overdue is served as Redis has it', async ({
+    stores,
+    edge,
+    outdateRegister,
+  }) => {
     const { code } = await edge.create({ url: 'https://example.com/' })
     await outdateRegister(code)
     stores.postgresFaults.inject({ kind: 'refuse' })
     expect(await edge.follow(code)).toBe('https://example.com/')
   })
 
-  test('a link that only Postgres has is answered 503, which no cache keeps', async () => {
+  test('a link that only Postgres has is answered 503, which no cache keeps', async ({ stores, edge }) => {
     const { code } = await edge.create({ url: 'https://example.com/' })
     await stores.redis('DEL', stores.registerOf(code))
     stores.postgresFaults.inject({ kind: 'refuse' })
@@ -69,16 +61,16 @@ describe('Postgres down', () => {
     expect(await edge.follow(code)).toBe('https://example.com/')
   })
 
-  test.each(WAYS_TO_BE_DOWN.filter(([, { kind }]) => kind !== 'half-answer'))(
+  test.for(WAYS_TO_BE_DOWN.filter(([, { kind }]) => kind !== 'half-answer'))(
     '%s: API writes are answered 503 and write nothing, not even half of it',
-    async (_, fault) => {
+    async ([_, fault], { stores, edge }) => {
       const { id, code } = await edge.create({ url: 'https://example.com/old' })
       await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
       const stateOf = () =>
         Promise.all([
           stores.sql('SELECT * FROM links ORDER BY id'),
           stores.sql('SELECT * FROM cache_outbox'),
-          stores.redis('GET', stores.registerOf(code)),
+          stores.register(code),
         ])
       const before = await stateOf()
       stores.postgresFaults.inject(fault)
@@ -99,17 +91,23 @@ describe('Postgres down', () => {
     },
   )
 
-  test('an edit whose answer is lost is answered 503, happened, and shows as soon as Postgres answers again', async () => {
+  test('an edit whose answer is lost is answered 503, happened, and shows as soon as Postgres answers again', async ({
+    stores,
+    edge,
+  }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/old' })
     stores.postgresFaults.inject({ kind: 'drop-answer' })
     expect((await edge.api('PATCH', `/links/${id}`, { url: 'https://example.com/new' })).status).toBe(503)
     stores.heal()
     await expect.poll(() => edge.follow(code)).toBe('https://example.com/new')
-    const register = () => stores.redis('GET', `${stores.keyPrefix}v1:link:*/${code}`)
+    const register = () => stores.redis('GET', stores.registerOf(code))
     await expect.poll(register).toContain('https://example.com/new')
   })
 
-  test('a dead Postgres is skipped: after some time-outs requests are answered 503 without waiting for it', async () => {
+  test('a dead Postgres is skipped: after some time-outs requests are answered 503 without waiting for it', async ({
+    stores,
+    edge,
+  }) => {
     stores.postgresFaults.inject({ kind: 'hang' })
     const visitCold = () => edge.get(`/cold-${Math.random()}`)
     await Promise.all(Array.from({ length: 10 }, visitCold))
@@ -120,9 +118,9 @@ describe('Postgres down', () => {
     await expect.poll(async () => (await visitCold()).status).toBe(404)
   })
 
-  test('health says that Postgres is down, Redis is up, and how many hits wait', async () => {
+  test('health says that Postgres is down, Redis is up, and how many hits wait', async ({ stores, edge }) => {
     const { code } = await edge.create({ url: 'https://example.com/' })
-    await edge.api('POST', '/flush')
+    await edge.flush()
     stores.postgresFaults.inject({ kind: 'refuse' })
     await edge.get(`/${code}`)
     const ask = async () => {
@@ -141,16 +139,12 @@ describe('Postgres down', () => {
 })
 
 describe('Postgres slow', () => {
-  test('within its time-out: only a link that nobody has waits for it', async () => {
+  test('within its time-out: only a link that nobody has waits for it', async ({ stores, edge }) => {
     const cached = await edge.create({ url: 'https://example.com/cached' })
     const cold = await edge.create({ url: 'https://example.com/cold' })
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     await stores.redis('DEL', stores.registerOf(cold.code))
-    let answer = (): void => {}
-    const until = new Promise<void>((resolve) => {
-      answer = resolve
-    })
-    stores.postgresFaults.inject({ kind: 'hold', until })
+    const answer = stores.postgresFaults.hold()
     const waiting = edge.follow(cold.code)
     await expect.poll(() => stores.postgresFaults.struck).toBe(1)
     expect(await edge.follow(cached.code)).toBe('https://example.com/cached')
@@ -158,7 +152,10 @@ describe('Postgres slow', () => {
     expect(await waiting).toBe('https://example.com/cold')
   })
 
-  test('beyond its time-out: a link that nobody has is answered 503, all others go on', async () => {
+  test('beyond its time-out: a link that nobody has is answered 503, all others go on', async ({
+    stores,
+    edge,
+  }) => {
     const cached = await edge.create({ url: 'https://example.com/cached' })
     const cold = await edge.create({ url: 'https://example.com/cold' })
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
@@ -168,11 +165,15 @@ describe('Postgres slow', () => {
     expect(await edge.follow(cached.code)).toBe('https://example.com/cached')
   })
 
-  test('beyond its time-out: a flush waits longer than visitors do, as for a Neon that wakes up', async () => {
+  test('beyond its time-out: a flush waits longer than visitors do, as for a Neon that wakes up', async ({
+    stores,
+    edge,
+  }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/' })
     expect(await edge.follow(code)).toBe('https://example.com/')
     await expect.poll(() => edge.hitsOf(id)).toBe(1)
-    const appliesHits = ({ commands }: InterceptedCall) => commands.some((sql) => sql.includes('hit_batches'))
+    const appliesHits = ({ commands }: InterceptedCall) =>
+      commands.some((sql) => sql.includes('applied_hits'))
     stores.postgresFaults.inject({ kind: 'delay', ms: 2_500 }, appliesHits)
     await edge.cron()
     expect(await stores.flushedHits(id)).toBe(1)

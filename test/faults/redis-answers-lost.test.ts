@@ -1,28 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { COMMIT_HITS } from '../../src/redis/scripts/hits.ts'
+import { describe, expect } from 'vitest'
+import { COMMIT_HITS } from '../../src/redis/scripts/commit-hits.ts'
 import { FILL, PUBLISH } from '../../src/redis/scripts/registers.ts'
-import { type Edge, startEdge } from '../support/edge.ts'
+import { test } from '../support/fault-test.ts'
 import { runs } from '../support/faults.ts'
-import { recover } from '../support/recover.ts'
-import { type Stores, startStores } from '../support/stores.ts'
-
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores)
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
-afterEach(() => recover(stores, edge))
 
 describe('Redis answers lost', () => {
-  test('an edit that Redis has is acknowledged, shown, and published again without harm', async () => {
+  test('an edit that Redis has is acknowledged, shown, and published again without harm', async ({
+    stores,
+    edge,
+  }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/old' })
     expect(await edge.follow(code)).toBe('https://example.com/old')
     stores.redisFaults.inject({ kind: 'drop-answer' }, runs(PUBLISH))
@@ -31,11 +17,11 @@ describe('Redis answers lost', () => {
     expect(await edge.follow(code)).toBe('https://example.com/2')
     stores.heal()
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
-    expect(await stores.redis('GET', stores.registerOf(code))).toContain('https://example.com/2')
+    expect(await stores.register(code)).toContain('https://example.com/2')
     expect(await edge.follow(code)).toBe('https://example.com/2')
   })
 
-  test('a fill that Redis has delays nobody', async () => {
+  test('a fill that Redis has delays nobody', async ({ stores, edge }) => {
     const { code } = await edge.create({ url: 'https://example.com/' })
     await stores.redis('DEL', stores.registerOf(code))
     stores.redisFaults.inject({ kind: 'drop-answer' }, runs(FILL))
@@ -43,7 +29,10 @@ describe('Redis answers lost', () => {
     await expect.poll(() => stores.redis('EXISTS', stores.registerOf(code))).toBe(1)
   })
 
-  test('hits that Redis has count once, also when the circuit breaker opens in the middle of their retry', async () => {
+  test('hits that Redis has count once, also when the circuit breaker opens in the middle of their retry', async ({
+    stores,
+    edge,
+  }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/' })
     expect((await edge.get(`/${code}`, { method: 'HEAD' })).status).toBe(302)
     stores.redisFaults.inject({ kind: 'drop-answer' }, runs(COMMIT_HITS))
@@ -58,7 +47,7 @@ describe('Redis answers lost', () => {
     await expect.poll(commits).toBeGreaterThan(7)
     stores.heal()
     const flushed = async (): Promise<number> => {
-      await edge.api('POST', '/flush')
+      await edge.flush()
       return (await edge.health()).hits.isolate.waitingLinks === 0 ? stores.flushedHits(id) : -1
     }
     await expect.poll(flushed).toBe(visits)

@@ -1,38 +1,26 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Edge, startEdge } from '../support/edge.ts'
-import { WAYS_TO_BE_DOWN } from '../support/outages.ts'
-import { recover } from '../support/recover.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { describe, expect } from 'vitest'
+import { test as base } from '../support/fault-test.ts'
+import { WAYS_TO_BE_DOWN } from '../support/faults.ts'
 
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { REDIS_TIMEOUT_MS: '500' })
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
-afterEach(() => recover(stores, edge))
-
-/** Asks for links that nobody has in memory until the circuit breaker has given Redis up. */
-async function openBreaker(): Promise<void> {
-  await Promise.all(Array.from({ length: 10 }, (_, i) => edge.get(`/opener-${i}-${Math.random()}`)))
-}
+const test = base
+  .override('settings', { REDIS_TIMEOUT_MS: '500' })
+  /** Asks for links that nobody has in memory until the circuit breaker has given Redis up. */
+  .extend('openBreaker', ({ edge }) => async (): Promise<void> => {
+    await Promise.all(Array.from({ length: 10 }, (_, i) => edge.get(`/opener-${i}-${Math.random()}`)))
+  })
 
 describe('Redis down', () => {
-  test.each(WAYS_TO_BE_DOWN)('%s: redirects go on from Postgres', async (_, fault) => {
+  test.for(WAYS_TO_BE_DOWN)('%s: redirects go on from Postgres', async ([_, fault], { stores, edge }) => {
     const { code } = await edge.create({ url: 'https://example.com/' })
     stores.redisFaults.inject(fault)
     expect(await edge.follow(code)).toBe('https://example.com/')
     expect((await edge.get(`/none-${fault.kind}`)).status).toBe(404)
   })
 
-  test('owners create, edit, read and delete links all the same, and visitors see it', async () => {
+  test('owners create, edit, read and delete links all the same, and visitors see it', async ({
+    stores,
+    edge,
+  }) => {
     stores.redisFaults.inject({ kind: 'refuse' })
     const { id, code } = await edge.create({ url: 'https://example.com/old' })
     expect(await edge.follow(code)).toBe('https://example.com/old')
@@ -43,7 +31,10 @@ describe('Redis down', () => {
     expect((await edge.get(`/${code}`)).status).toBe(404)
   })
 
-  test('what owners did meanwhile has replaced what Redis holds soon after it is back', async () => {
+  test('what owners did meanwhile has replaced what Redis holds soon after it is back', async ({
+    stores,
+    edge,
+  }) => {
     const edited = await edge.create({ url: 'https://example.com/old' })
     const deleted = await edge.create({ url: 'https://example.com/deleted' })
     stores.redisFaults.inject({ kind: 'refuse' })
@@ -53,18 +44,22 @@ describe('Redis down', () => {
     expect((await stores.sql('SELECT FROM cache_outbox')).length).toBe(3)
     stores.redisFaults.heal()
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
-    expect(await stores.redis('GET', stores.registerOf(edited.code))).toContain('https://example.com/new')
-    expect(await stores.redis('GET', stores.registerOf(deleted.code))).toContain('"link":null')
+    expect(await stores.register(edited.code)).toContain('https://example.com/new')
+    expect(await stores.register(deleted.code)).toContain('"link":null')
     // Redis never had this one, and need not be told before somebody follows it.
     expect(await edge.follow(created.code)).toBe('https://example.com/created')
   })
 
-  test('a dead Redis is skipped: requests no longer wait for its time-out', async () => {
+  test('a dead Redis is skipped: requests no longer wait for its time-out', async ({
+    stores,
+    edge,
+    startEdge,
+  }) => {
     const links = await Promise.all(
       Array.from({ length: 50 }, () => edge.create({ url: 'https://example.com/' })),
     )
     // A probe that takes 3 s leaves the others no time, however slow the machine is.
-    const patient = await startEdge(stores, { REDIS_TIMEOUT_MS: '3000' })
+    const patient = await startEdge({ REDIS_TIMEOUT_MS: '3000' })
     let reads = 0
     stores.redisFaults.inject({ kind: 'hang' }, (call) => {
       const isRead = call.text().includes('v1:link:')
@@ -77,10 +72,13 @@ describe('Redis down', () => {
     expect(answers.map(({ status }) => status)).toEqual(links.map(() => 302))
     expect(reads).toBeLessThan(10)
     expect((await patient.health()).redis.breaker).not.toBe('closed')
-    await patient.close()
   })
 
-  test('a probe finds out that it is back, and links are cached again', async () => {
+  test('a probe finds out that it is back, and links are cached again', async ({
+    stores,
+    edge,
+    openBreaker,
+  }) => {
     stores.redisFaults.inject({ kind: 'hang' })
     await openBreaker()
     stores.redisFaults.heal()
@@ -92,19 +90,23 @@ describe('Redis down', () => {
     await expect.poll(isCached).toBe(1)
   })
 
-  test('hits wait in the isolate and are counted once it is back', async () => {
+  test('hits wait in the isolate and are counted once it is back', async ({ stores, edge }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/' })
     stores.redisFaults.inject({ kind: 'refuse' })
     for (let i = 0; i < 4; i++) await edge.get(`/${code}`)
     stores.redisFaults.heal()
     const flushed = async (): Promise<number> => {
-      await edge.api('POST', '/flush')
+      await edge.flush()
       return stores.flushedHits(id)
     }
     await expect.poll(flushed).toBe(4)
   })
 
-  test('hits that it cannot have seen go straight to Postgres, the others wait for it, all count once', async () => {
+  test('hits that it cannot have seen go straight to Postgres, the others wait for it, all count once', async ({
+    stores,
+    edge,
+    openBreaker,
+  }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/' })
     stores.redisFaults.inject({ kind: 'drop-answer' })
     await openBreaker()
@@ -113,14 +115,14 @@ describe('Redis down', () => {
       await edge.get(`/${code}`)
       visits++
       // Of its own accord an isolate writes to Postgres a few times a minute.
-      await edge.api('POST', '/flush')
+      await edge.flush()
       return stores.flushedHits(id)
     }
     await expect.poll(visitAndCount).toBeGreaterThan(2)
     expect(await stores.flushedHits(id)).toBeLessThanOrEqual(visits)
     stores.redisFaults.heal()
     const missing = async (): Promise<number> => {
-      await edge.api('POST', '/flush')
+      await edge.flush()
       return visits - (await stores.flushedHits(id))
     }
     await expect.poll(missing).toBe(0)
@@ -130,15 +132,18 @@ describe('Redis down', () => {
     expect(await missing()).toBe(0)
   })
 
-  test('a flush says so, and loses nothing', async () => {
+  test('a flush says so, and loses nothing', async ({ stores, edge }) => {
     stores.redisFaults.inject({ kind: 'hang' })
-    const response = await edge.api('POST', '/flush')
+    const response = await edge.flush()
     expect(response.status).toBe(503)
     expect(response.headers.get('retry-after')).toBe('5')
     expect(await response.json()).toMatchObject({ code: 'store_unavailable' })
   })
 
-  test('health says that Redis is down, Postgres is up, and how many edits wait', async () => {
+  test('health says that Redis is down, Postgres is up, and how many edits wait', async ({
+    stores,
+    edge,
+  }) => {
     stores.redisFaults.inject({ kind: 'refuse' })
     await edge.create({ url: 'https://example.com/' })
     const response = await edge.api('GET', '/health')

@@ -1,24 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { describe, expect, vi } from 'vitest'
 import type { HitCounters } from '../../src/hits/hit-counters.ts'
-import { backUp } from '../support/backup.ts'
-import { type HitStores, openHitStores } from '../support/hit-stores.ts'
-import { type Stores, startStores } from '../support/stores.ts'
-
-let stores: Stores
-let hits: HitStores
-let link: string
-
-beforeAll(async () => {
-  stores = await startStores()
-  hits = openHitStores(stores)
-})
-
-afterAll(() => stores?.close())
-
-afterEach(async () => {
-  await stores.emptyRedis()
-  await stores.sql('TRUNCATE links, hit_batches CASCADE')
-})
+import { openHitStores } from '../support/hit-stores.ts'
+import { test as base } from '../support/linkr.ts'
+import { backUp } from '../support/redis-backup.ts'
+import type { Stores } from '../support/stores.ts'
 
 interface Isolate {
   /** One batch of hits, which Redis confirms. */
@@ -30,27 +15,31 @@ interface Isolate {
 
 let sequences = Date.now()
 
-function newIsolate(): Isolate {
-  const isolate = crypto.randomUUID()
-  let counters = hits.newCounters()
-  let last = { isolate, sequence: 0, hits: new Map<string, number>() }
-  return {
-    counters,
-    commit(count, at = ++sequences) {
-      last = { isolate, sequence: at, hits: new Map([[link, count]]) }
-      return counters.commit(last)
-    },
-    repeat() {
-      // It has not heard that Redis has it.
-      counters = hits.newCounters()
-      return counters.commit(last, true)
-    },
-  }
-}
+const test = base
+  .extend('hits', { scope: 'file' }, ({ stores }) => openHitStores(stores))
+  .extend('link', async ({ hits }) => (await hits.makeLinks(1))[0] ?? '')
+  .extend('newIsolate', ({ hits, link }) => (): Isolate => {
+    const isolate = crypto.randomUUID()
+    let counters = hits.newCounters()
+    let last = { isolate, sequence: 0, hits: new Map<string, number>() }
+    return {
+      counters,
+      commit(count, at = ++sequences) {
+        last = { isolate, sequence: at, hits: new Map([[link, count]]) }
+        return counters.commit(last)
+      },
+      repeat() {
+        // It has not heard that Redis has it.
+        counters = hits.newCounters()
+        return counters.commit(last, true)
+      },
+    }
+  })
 
-async function makeLink(): Promise<void> {
-  ;[link = ''] = await hits.makeLinks(1)
-}
+test.afterEach(async ({ stores }) => {
+  await stores.emptyRedis()
+  await stores.sql('TRUNCATE links, applied_hits CASCADE')
+})
 
 async function warningsOf(work: () => Promise<unknown>): Promise<string> {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
@@ -63,8 +52,11 @@ async function warningsOf(work: () => Promise<unknown>): Promise<string> {
 const DAY_MS = 24 * 60 * 60_000
 
 describe('Redis goes back to an earlier time: hits', () => {
-  test('that isolates add to a segment which was flushed meanwhile count, its own only once', async () => {
-    await makeLink()
+  test('that isolates add to a segment which was flushed meanwhile count, its own only once', async ({
+    stores,
+    hits,
+    newIsolate,
+  }) => {
     const isolate = newIsolate()
     await isolate.commit(10)
     const goBack = await backUp(stores)
@@ -78,8 +70,11 @@ describe('Redis goes back to an earlier time: hits', () => {
     expect(await hits.total()).toBe(60)
   })
 
-  test('count all, also if the segment had got more before it was flushed', async () => {
-    await makeLink()
+  test('count all, also if the segment had got more before it was flushed', async ({
+    stores,
+    hits,
+    newIsolate,
+  }) => {
     const isolate = newIsolate()
     await isolate.commit(10)
     const goBack = await backUp(stores)
@@ -91,8 +86,11 @@ describe('Redis goes back to an earlier time: hits', () => {
     expect(await hits.total()).toBe(150)
   })
 
-  test('of a segment that was sealed, but not released, count once, and so do later ones', async () => {
-    await makeLink()
+  test('of a segment that was sealed, but not released, count once, and so do later ones', async ({
+    stores,
+    hits,
+    newIsolate,
+  }) => {
     const isolate = newIsolate()
     await isolate.commit(10)
     await isolate.counters.claim(true)
@@ -104,8 +102,11 @@ describe('Redis goes back to an earlier time: hits', () => {
     expect(await hits.total()).toBe(60)
   })
 
-  test('of a segment that comes back twice count, and so do those that it got in between', async () => {
-    await makeLink()
+  test('of a segment that comes back twice count, and so do those that it got in between', async ({
+    stores,
+    hits,
+    newIsolate,
+  }) => {
     await newIsolate().commit(10)
     const goBack = await backUp(stores)
     const goBackAgain = await backUp(stores)
@@ -120,8 +121,11 @@ describe('Redis goes back to an earlier time: hits', () => {
     expect(await hits.total()).toBe(100)
   })
 
-  test('may be lost if Redis itself lost as many, and the log says so', async () => {
-    await makeLink()
+  test('may be lost if Redis itself lost as many, and the log says so', async ({
+    stores,
+    hits,
+    newIsolate,
+  }) => {
     await newIsolate().commit(10)
     const goBack = await backUp(stores)
     await newIsolate().commit(90)
@@ -134,27 +138,33 @@ describe('Redis goes back to an earlier time: hits', () => {
     expect(await hits.total()).toBe(100)
   })
 
-  test('count also after a backup of yesterday, of which Postgres only knows that it was flushed', async () => {
-    await makeLink()
+  test('count also after a backup of yesterday, of which Postgres only knows that it was flushed', async ({
+    stores,
+    hits,
+    newIsolate,
+  }) => {
     await newIsolate().commit(10, Date.now() - DAY_MS)
     const goBack = await backUp(stores)
     await newIsolate().commit(90, Date.now() - DAY_MS + 60_000)
     await hits.flush()
-    await stores.sql(`UPDATE hit_batches SET applied_at = now() - interval '1 day'`)
+    await stores.sql(`UPDATE applied_hits SET applied_at = now() - interval '1 day'`)
     await hits.totals.prune()
-    expect(await stores.sql('SELECT FROM hit_batches WHERE link_ids IS NOT NULL')).toEqual([])
+    expect(await stores.sql('SELECT FROM applied_hits WHERE link_ids IS NOT NULL')).toEqual([])
     await goBack()
     await newIsolate().commit(50)
     await hits.flush()
     expect(await hits.total()).toBe(150)
   })
 
-  test('that cannot be told from counted ones are dropped, and the log says how many', async () => {
-    await makeLink()
+  test('that cannot be told from counted ones are dropped, and the log says how many', async ({
+    stores,
+    hits,
+    newIsolate,
+  }) => {
     await newIsolate().commit(10)
     const goBack = await backUp(stores)
     await hits.flush()
-    await stores.sql(`UPDATE hit_batches SET applied_at = now() - interval '4 hours'`)
+    await stores.sql(`UPDATE applied_hits SET applied_at = now() - interval '4 hours'`)
     await hits.totals.prune()
     await goBack()
     await newIsolate().commit(7)
@@ -164,8 +174,7 @@ describe('Redis goes back to an earlier time: hits', () => {
 })
 
 describe('Redis goes back to before a batch whose answer was lost: sent again, it counts once', () => {
-  test('if it was flushed in a segment with others', async () => {
-    await makeLink()
+  test('if it was flushed in a segment with others', async ({ stores, hits, newIsolate }) => {
     const goBack = await backUp(stores)
     await newIsolate().commit(1)
     const isolate = newIsolate()
@@ -178,8 +187,7 @@ describe('Redis goes back to before a batch whose answer was lost: sent again, i
     expect(await hits.total()).toBe(61)
   })
 
-  test('if it was not flushed', async () => {
-    await makeLink()
+  test('if it was not flushed', async ({ stores, hits, newIsolate }) => {
     const goBack = await backUp(stores)
     const isolate = newIsolate()
     await isolate.commit(10)
@@ -191,8 +199,11 @@ describe('Redis goes back to before a batch whose answer was lost: sent again, i
     expect(await hits.total()).toBe(60)
   })
 
-  test('if it is flushed before the segment that another flush had claimed', async () => {
-    await makeLink()
+  test('if it is flushed before the segment that another flush had claimed', async ({
+    stores,
+    hits,
+    newIsolate,
+  }) => {
     const goBack = await backUp(stores)
     await newIsolate().commit(1)
     const isolate = newIsolate()
@@ -205,8 +216,11 @@ describe('Redis goes back to before a batch whose answer was lost: sent again, i
     expect(await hits.total()).toBe(11)
   })
 
-  test('if its segment is filled anew before the flush that claimed it before releases it', async () => {
-    await makeLink()
+  test('if its segment is filled anew before the flush that claimed it before releases it', async ({
+    stores,
+    hits,
+    newIsolate,
+  }) => {
     const isolate = newIsolate()
     await isolate.commit(10)
     const goBack = await backUp(stores)
@@ -222,28 +236,30 @@ describe('Redis goes back to before a batch whose answer was lost: sent again, i
 })
 
 describe('Redis has forgotten which batches it had: one that is sent again counts once', () => {
-  const forgetWriters = () => stores.redis('DEL', `${stores.keyPrefix}v1:hits:writers`)
+  const forgetWriters = (stores: Stores) => stores.redis('DEL', `${stores.keyPrefix}v1:hits:writers`)
 
-  test('while its segment is filled, sealed, and flushed', async () => {
-    await makeLink()
+  test('while its segment is filled, sealed, and flushed', async ({ stores, hits, newIsolate }) => {
     await newIsolate().commit(1)
     const isolate = newIsolate()
     await isolate.commit(10)
-    await forgetWriters()
+    await forgetWriters(stores)
     await isolate.repeat()
     await isolate.counters.claim(true)
-    await forgetWriters()
+    await forgetWriters(stores)
     await isolate.repeat()
     await hits.flush()
     expect(await hits.total()).toBe(11)
-    await forgetWriters()
+    await forgetWriters(stores)
     await isolate.repeat()
     await hits.flush()
     expect(await hits.total()).toBe(11)
   })
 
-  test('and isolates that committed long ago are forgotten by the next segment, without any flush', async () => {
-    await makeLink()
+  test('and isolates that committed long ago are forgotten by the next segment, without any flush', async ({
+    stores,
+    hits,
+    newIsolate,
+  }) => {
     const writers = async () => await stores.redis('ZCARD', `${stores.keyPrefix}v1:hits:writers`)
     for (let i = 0; i < 5; i++) await newIsolate().commit(1, Date.now() - 11 * 60_000)
     expect(await writers()).toBe(5)

@@ -1,24 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { COMMIT_HITS } from '../../src/redis/scripts/hits.ts'
-import { type Edge, startEdge } from '../support/edge.ts'
+import { describe, expect } from 'vitest'
+import { COMMIT_HITS } from '../../src/redis/scripts/commit-hits.ts'
+import { test as base, recover } from '../support/fault-test.ts'
 import { runs } from '../support/faults.ts'
-import { recover } from '../support/recover.ts'
-import { type Stores, startStores } from '../support/stores.ts'
-
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores)
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
-afterEach(() => recover(stores, edge))
 
 /** As Upstash and Redis say it: ../redis/client.test.ts has them all. */
 const REFUSALS = [
@@ -30,35 +13,43 @@ const REFUSALS = [
   "READONLY You can't write against a read only replica. script: 08f4ad28276d5785b59749f2babe4b6ddd194fbb, on @user_script:1.",
 ]
 
-async function visit(code: string, visits: number): Promise<void> {
-  for (let i = 0; i < visits; i++) expect((await edge.get(`/${code}`)).status).toBe(302)
-}
-
-/** Hits of a link that Postgres has, after this isolate was asked to hand over what it holds. */
-const handedOver = (id: string) => async (): Promise<number> => {
-  await edge.api('POST', '/flush')
-  return stores.flushedHits(id)
-}
-
-describe('Redis refuses', () => {
-  test.each(REFUSALS)('"%s": links go on from Postgres, which gets the hits, each once', async (reply) => {
-    const { id, code } = await edge.create({ url: 'https://example.com/' })
-    stores.redisFaults.inject({ kind: 'reply-error', reply })
-    await visit(code, 25)
-    await expect.poll(handedOver(id)).toBe(25)
-    await expect.poll(async () => (await edge.health()).redis.breaker).not.toBe('closed')
-    stores.redisFaults.resetCounts()
-    await Promise.all(Array.from({ length: 20 }, () => edge.get(`/none-${crypto.randomUUID()}`)))
-    // Now and then a probe, not one request for each visitor.
-    expect(stores.redisFaults.requests).toBeLessThan(10)
-    stores.heal()
-    await recover(stores, edge)
-    await visit(code, 5)
-    await expect.poll(handedOver(id)).toBe(30)
-    expect((await edge.health()).hits.isolate).toEqual({ waitingLinks: 0, droppedHits: 0 })
+const test = base
+  .extend('visit', ({ edge }) => async (code: string, visits: number): Promise<void> => {
+    for (let i = 0; i < visits; i++) expect((await edge.get(`/${code}`)).status).toBe(302)
+  })
+  /** Hits of a link that Postgres has, after this isolate was asked to hand over what it holds. */
+  .extend('handedOver', ({ stores, edge }) => (id: string) => async (): Promise<number> => {
+    await edge.flush()
+    return stores.flushedHits(id)
   })
 
-  test('only to count: later hits go to Postgres, what may have been counted waits for Redis', async () => {
+describe('Redis refuses', () => {
+  test.for(REFUSALS)(
+    '"%s": links go on from Postgres, which gets the hits, each once',
+    async (reply, { stores, edge, visit, handedOver }) => {
+      const { id, code } = await edge.create({ url: 'https://example.com/' })
+      stores.redisFaults.inject({ kind: 'reply-error', reply })
+      await visit(code, 25)
+      await expect.poll(handedOver(id)).toBe(25)
+      await expect.poll(async () => (await edge.health()).redis.breaker).not.toBe('closed')
+      stores.redisFaults.resetCounts()
+      await Promise.all(Array.from({ length: 20 }, () => edge.get(`/none-${crypto.randomUUID()}`)))
+      // Now and then a probe, not one request for each visitor.
+      expect(stores.redisFaults.requests).toBeLessThan(10)
+      stores.heal()
+      await recover(stores, edge)
+      await visit(code, 5)
+      await expect.poll(handedOver(id)).toBe(30)
+      expect((await edge.health()).hits.isolate).toEqual({ waitingLinks: 0, droppedHits: 0 })
+    },
+  )
+
+  test('only to count: later hits go to Postgres, what may have been counted waits for Redis', async ({
+    stores,
+    edge,
+    visit,
+    handedOver,
+  }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/' })
     await visit(code, 1)
     await expect.poll(handedOver(id)).toBe(1)

@@ -1,62 +1,50 @@
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiLink, type Edge, startEdge } from '../support/edge.ts'
-import { recover } from '../support/recover.ts'
-import { type Stores, startStores } from '../support/stores.ts'
-
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores)
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
-afterEach(() => recover(stores, edge))
+import { describe, expect } from 'vitest'
+import type { ApiLink } from '../support/edge.ts'
+import { test as base } from '../support/fault-test.ts'
 
 const url = 'https://example.com/'
 
-/** Links whose ids run against their codes. */
-async function makeLinks(prefix: string, count: number): Promise<readonly ApiLink[]> {
-  const links = Array.from({ length: count }, (_, i) => ({ url, code: `${prefix}-${1000 + count - i}` }))
-  const made = []
-  for (const link of links) made.push(await edge.create(link))
-  return made
-}
-
-describe('Postgres rolls a write back in favour of another one', () => {
-  test.each([
-    ['deadlock', '40P01'],
-    ['serialization failure', '40001'],
-  ])('%s: it is written again, and its owner notices nothing', async (_, sqlState) => {
-    const [link] = await makeLinks(`again-${sqlState}`, 1)
-    let strikes = 0
-    stores.postgresFaults.inject({ kind: 'sql-error', sqlState }, ({ commands }) =>
-      commands.some((sql) => /INSERT INTO links|UPDATE links/.test(sql) && ++strikes % 3 !== 0),
-    )
-    const links = [{ url: `${url}upserted`, code: link?.code }]
-    const requests = [
-      await edge.api('POST', '/links/bulk', { mode: 'upsert', links }),
-      await edge.api('PATCH', '/links', { ids: [link?.id], changes: { title: 'Bulk' } }),
-      await edge.api('PATCH', `/links/${link?.id}`, { url: `${url}edited` }),
-    ]
-    expect(requests.map(({ status }) => status)).toEqual([200, 200, 200])
-    expect(await edge.follow(link?.code ?? '')).toBe(`${url}edited`)
+const test = base
+  /** Links whose ids run against their codes. */
+  .extend('makeLinks', ({ edge }) => async (prefix: string, count: number): Promise<readonly ApiLink[]> => {
+    const links = Array.from({ length: count }, (_, i) => ({ url, code: `${prefix}-${1000 + count - i}` }))
+    const made = []
+    for (const link of links) made.push(await edge.create(link))
+    return made
   })
 
-  test('again and again: it is given up, and answered 503', async () => {
+describe('Postgres rolls a write back in favour of another one', () => {
+  test.for([
+    ['deadlock', '40P01'],
+    ['serialization failure', '40001'],
+  ] as const)(
+    '%s: it is written again, and its owner notices nothing',
+    async ([_, sqlState], { stores, edge, makeLinks }) => {
+      const [link] = await makeLinks(`again-${sqlState}`, 1)
+      let strikes = 0
+      stores.postgresFaults.inject({ kind: 'sql-error', sqlState }, ({ commands }) =>
+        commands.some((sql) => /INSERT INTO "links"|update "links"/.test(sql) && ++strikes % 3 !== 0),
+      )
+      const links = [{ url: `${url}upserted`, code: link?.code }]
+      const requests = [
+        await edge.api('POST', '/links/bulk', { mode: 'upsert', links }),
+        await edge.api('PATCH', '/links', { ids: [link?.id], changes: { title: 'Bulk' } }),
+        await edge.api('PATCH', `/links/${link?.id}`, { url: `${url}edited` }),
+      ]
+      expect(requests.map(({ status }) => status)).toEqual([200, 200, 200])
+      expect(await edge.follow(link?.code ?? '')).toBe(`${url}edited`)
+    },
+  )
+
+  test('again and again: it is given up, and answered 503', async ({ stores, edge }) => {
     stores.postgresFaults.inject({ kind: 'sql-error', sqlState: '40P01' })
     expect((await edge.api('POST', '/links', { url })).status).toBe(503)
   })
 })
 
 describe('many writes of the same links at once', () => {
-  test('bulk edits by id and batches by code are all answered', async () => {
+  test('bulk edits by id and batches by code are all answered', async ({ edge, makeLinks }) => {
     const made = await makeLinks('crowd', 40)
     const ids = made.map(({ id }) => id)
     const links = made.map(({ code }) => ({ url: `${url}batch`, code, hits: 7 }))
@@ -73,21 +61,24 @@ describe('many writes of the same links at once', () => {
   })
 
   // Beside a flush, whose lock this is. The embedded Postgres runs one transaction at a time, here as below.
-  test.runIf(process.env.STORES === 'services')('a bulk edit does not wait for a flush', async () => {
-    const made = await makeLinks('flushed', 2)
-    const client = new pg.Client({ connectionString: stores.bindings.DATABASE_URL })
-    await client.connect()
-    await client.query('BEGIN')
-    await client.query('SELECT FROM links WHERE id = $1 FOR KEY SHARE', [made[0]?.id])
-    const ids = made.map(({ id }) => id)
-    expect((await edge.api('PATCH', '/links', { ids, changes: { title: 'Title' } })).status).toBe(200)
-    await client.query('COMMIT')
-    await client.end()
-  })
+  test.runIf(process.env.STORES === 'services')(
+    'a bulk edit does not wait for a flush',
+    async ({ stores, edge, makeLinks }) => {
+      const made = await makeLinks('flushed', 2)
+      const client = new pg.Client({ connectionString: stores.bindings.DATABASE_URL })
+      await client.connect()
+      await client.query('BEGIN')
+      await client.query('SELECT FROM links WHERE id = $1 FOR KEY SHARE', [made[0]?.id])
+      const ids = made.map(({ id }) => id)
+      expect((await edge.api('PATCH', '/links', { ids, changes: { title: 'Title' } })).status).toBe(200)
+      await client.query('COMMIT')
+      await client.end()
+    },
+  )
 
   test.runIf(process.env.STORES === 'services')(
     'all of them lock links in the order of their codes',
-    async () => {
+    async ({ stores, edge, makeLinks }) => {
       const [last, first] = await makeLinks('ordered', 2)
       const client = new pg.Client({ connectionString: stores.bindings.DATABASE_URL })
       await client.connect()

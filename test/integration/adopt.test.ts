@@ -1,30 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { runCli } from '../cli/support/run-cli.ts'
-import { ADMIN_TOKEN, type Edge, startEdge } from '../support/edge.ts'
-import { type Stores, startStores } from '../support/stores.ts'
-
-let stores: Stores
-let edge: Edge
-let env: Record<string, string>
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores)
-  env = { LINKR_URL: edge.url, LINKR_TOKEN: ADMIN_TOKEN }
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
-const cli = (...argv: string[]) => runCli(argv, { env })
+import { cliEnv, test } from '../support/cli-test.ts'
+import type { Edge } from '../support/edge.ts'
 
 describe('a host that gets a namespace of its own', () => {
   const HOST = 'own.example.com'
   const visitsAt = async (at: Edge, path: string) => (await at.getAt(HOST, path)).headers.get('location')
 
-  test('adopts links that it shared before, without a moment in which they lead nowhere', async () => {
+  test('adopts links that it shared before, without a moment in which they lead nowhere', async ({
+    edge,
+    startEdge,
+    cli,
+  }) => {
     const rows = Array.from({ length: 1200 }, (_, i) => ({
       url: `https://adopt.example/${i}`,
       code: `adopt-${i}`,
@@ -32,7 +19,7 @@ describe('a host that gets a namespace of its own', () => {
     for (let start = 0; start < rows.length; start += 1000) {
       await edge.api('POST', '/links/bulk', { links: rows.slice(start, start + 1000) })
     }
-    const listed = await startEdge(stores, { DOMAINS: HOST })
+    const listed = await startEdge({ DOMAINS: HOST })
     expect(await visitsAt(edge, '/adopt-7')).toBe('https://adopt.example/7')
     expect(await visitsAt(listed, '/adopt-7')).toBeNull()
     const adopt = (...options: string[]) =>
@@ -52,12 +39,13 @@ describe('a host that gets a namespace of its own', () => {
     await edge.create({ url: 'https://adopt.example/late', code: 'adopt-late' })
     const late = await adopt('--copy', '--yes', '--json')
     expect(JSON.parse(late.stdout)).toEqual({ matched: 1, moved: 1, taken: 1200 })
-    await listed.close()
   })
 
-  test('moves them away from the other hosts if asked to, and goes on where it stopped', async () => {
-    const listed = await startEdge(stores, { DOMAINS: HOST })
-    const own = { LINKR_URL: listed.url, LINKR_TOKEN: ADMIN_TOKEN }
+  test('moves them away from the other hosts if asked to, and goes on where it stopped', async ({
+    edge,
+    startEdge,
+  }) => {
+    const listed = await startEdge({ DOMAINS: HOST })
     const links = Array.from({ length: 3 }, (_, i) => ({
       url: 'https://moved.example/',
       code: `m-${i}`,
@@ -67,7 +55,7 @@ describe('a host that gets a namespace of its own', () => {
     await listed.create({ url: 'https://taken.example/', code: 'm-1', domain: HOST })
     const argv = ['domains', 'adopt', HOST, '--search', 'moved.example', '--yes']
     for (const stdout of ['2 moved\n', '0 moved\n']) {
-      const run = await runCli(argv, { env: own })
+      const run = await runCli(argv, { env: cliEnv(listed) })
       expect(run).toMatchObject({ code: 0, stdout })
       expect(run.stderr).toContain(`1 stay as they are: ${HOST} has links with their codes.`)
     }
@@ -76,15 +64,14 @@ describe('a host that gets a namespace of its own', () => {
       'https://taken.example/',
     ])
     expect((await edge.get('/m-0')).status).toBe(404)
-    await listed.close()
   })
 
-  test('is not adopted from itself', async () => {
+  test('is not adopted from itself', async ({ cli }) => {
     expect((await cli('domains', 'adopt', HOST, '--domain', HOST)).code).toBe(2)
   })
 })
 
-test('links are moved, and their tags added and taken away', async () => {
+test('links are moved, and their tags added and taken away', async ({ edge, cli }) => {
   await cli('links', 'create', 'https://x.example/', '--code', 'before', '--tag', 'a', '--tag', 'b')
   const edited = await cli(
     ...['links', 'edit', 'before', '--new-code', 'after', '--keep-old-code', '--json'],

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { PUBLISH } from '../../src/redis/scripts/registers.ts'
-import { ADMIN_TOKEN, type ApiLink, type Edge, startEdge } from '../support/edge.ts'
+import { ADMIN_TOKEN, type ApiLink } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { test as base } from '../support/linkr.ts'
 
 interface Result {
   readonly index: number
@@ -14,43 +14,35 @@ interface Result {
   readonly errors?: readonly { path: string }[]
 }
 
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { DOMAINS: 'go.example.com' })
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
 const url = 'https://example.com/'
 
-async function send(path: 'bulk' | 'import', body: unknown): Promise<readonly Result[]> {
-  const response = await edge.api('POST', `/links/${path}`, body)
-  expect(response.status).toBe(200)
-  return ((await response.json()) as { results: Result[] }).results
-}
-const outcomes = (results: readonly Result[]) => results.map(({ outcome }) => outcome)
-const location = async (code: string) => (await edge.get(`/${code}`)).headers.get('location')
+const test = base
+  .override('settings', { DOMAINS: 'go.example.com' })
+  .extend('send', ({ edge }) => async (path: 'bulk' | 'import', body: unknown) => {
+    const response = await edge.api('POST', `/links/${path}`, body)
+    expect(response.status).toBe(200)
+    return ((await response.json()) as { results: readonly Result[] }).results
+  })
+  .extend('make', ({ send }) => (prefix: string, count: number) => {
+    const links = Array.from({ length: count }, (_, i) => ({ url, code: `${prefix}-${i}`, tags: [prefix] }))
+    return send('bulk', { links })
+  })
+  .extend('edit', ({ edge }) => async (method: 'PATCH' | 'DELETE', body: unknown) => {
+    const response = await edge.api(method, '/links', body)
+    expect(response.status).toBe(200)
+    return (await response.json()) as {
+      matched: number
+      changed?: number
+      deleted?: number
+      ids: string[]
+      more: boolean
+    }
+  })
 
-async function edit(method: 'PATCH' | 'DELETE', body: unknown) {
-  const response = await edge.api(method, '/links', body)
-  expect(response.status).toBe(200)
-  return (await response.json()) as {
-    matched: number
-    changed?: number
-    deleted?: number
-    ids: string[]
-    more: boolean
-  }
-}
+const outcomes = (results: readonly Result[]) => results.map(({ outcome }) => outcome)
 
 describe('POST /links/bulk', () => {
-  test('creates what can be created, and says of each of the others why not', async () => {
+  test('creates what can be created, and says of each of the others why not', async ({ edge, send }) => {
     await edge.create({ url, code: 'bulk-taken' })
     const results = await send('bulk', {
       links: [
@@ -87,12 +79,12 @@ describe('POST /links/bulk', () => {
     expect(results[1]).toMatchObject({ code: 'invalid_request', errors: [{ path: 'url' }] })
     expect([results[2]?.code, results[3]?.code]).toEqual(['code_taken', 'code_taken'])
     expect(results[8]?.errors?.[0]?.path).toBe('colour')
-    expect(await location('bulk-1')).toBe(`${url}1`)
+    expect(await edge.follow('bulk-1')).toBe(`${url}1`)
   })
 
-  test('upserts, and of two items with one code the last one stays', async () => {
+  test('upserts, and of two items with one code the last one stays', async ({ edge, send }) => {
     const { id } = await edge.create({ url, code: 'bulk-upsert', title: 'Old' })
-    expect(await location('bulk-upsert')).toBe(url)
+    expect(await edge.follow('bulk-upsert')).toBe(url)
     const results = await send('bulk', {
       mode: 'upsert',
       links: [
@@ -103,17 +95,21 @@ describe('POST /links/bulk', () => {
     })
     expect(outcomes(results)).toEqual(['updated', 'created', 'updated'])
     expect(results[2]?.link).toMatchObject({ id, url: `${url}last`, title: null })
-    expect(await location('bulk-upsert')).toBe(`${url}last`)
+    expect(await edge.follow('bulk-upsert')).toBe(`${url}last`)
   })
 
-  test('is seen at once where the codes were known not to exist', async () => {
+  test('is seen at once where the codes were known not to exist', async ({ edge, send }) => {
     const codes = Array.from({ length: 150 }, (_, i) => `bulk-absent-${i}`)
     expect((await edge.get(`/${codes[0]}`)).status).toBe(404)
     await send('bulk', { links: codes.map((code) => ({ url, code })) })
-    expect(await location(`${codes[0]}`)).toBe(url)
+    expect(await edge.follow(`${codes[0]}`)).toBe(url)
   })
 
-  test('costs one SQL statement and one Redis round trip, and does not fill Redis', async () => {
+  test('costs one SQL statement and one Redis round trip, and does not fill Redis', async ({
+    stores,
+    edge,
+    send,
+  }) => {
     let published = 0
     const isPublication = runs(PUBLISH)
     stores.redisFaults.inject({ kind: 'delay', ms: 0 }, (call) => {
@@ -125,25 +121,25 @@ describe('POST /links/bulk', () => {
     const results = await send('bulk', { links })
     stores.redisFaults.heal()
     expect(new Set(outcomes(results))).toEqual(new Set(['created']))
-    const writes = stores.postgresFaults.commands.filter((sql) => sql.includes('INSERT INTO links'))
+    const writes = stores.postgresFaults.commands.filter((sql) => sql.includes('INSERT INTO "links"'))
     expect([writes.length, published]).toEqual([1, 1])
-    expect(await stores.redis('EXISTS', `${stores.keyPrefix}v1:link:*/thousand-1`)).toBe(0)
-    expect(await location('thousand-999')).toBe(url)
+    expect(await stores.redis('EXISTS', stores.registerOf('thousand-1'))).toBe(0)
+    expect(await edge.follow('thousand-999')).toBe(url)
   })
 
-  test.each([
+  test.for([
     [{ links: [] }, 'links'],
     [{ links: Array(1001).fill({ url }) }, 'links'],
     [{ links: {} }, 'links'],
     [{}, 'links'],
     [{ links: [{ url }], mode: 'replace' }, 'mode'],
     [{ links: [{ url }], more: 1 }, 'more'],
-  ])('refuses what is no batch at all', async (body, path) => {
+  ] as const)('refuses what is no batch at all', async ([body, path], { edge }) => {
     const response = await edge.api('POST', '/links/bulk', body)
     expect([response.status, await response.json()]).toMatchObject([422, { errors: [{ path }] }])
   })
 
-  test('takes 4 MiB and no more', async () => {
+  test('takes 4 MiB and no more', async ({ edge }) => {
     const padding = ' '.repeat(4 * 1024 * 1024)
     const send = (body: string) =>
       edge.get('/api/links/bulk', {
@@ -167,7 +163,11 @@ describe('POST /links/bulk', () => {
 })
 
 describe('POST /links/import', () => {
-  test('keeps creation times and hits, and importing twice doubles nothing', async () => {
+  test('keeps creation times and hits, and importing twice doubles nothing', async ({
+    stores,
+    edge,
+    send,
+  }) => {
     const links = [{ url, code: 'aged', createdAt: '2015-03-04T05:06:07.000Z', hits: 1234 }]
     const [created] = await send('import', { links })
     expect(created).toMatchObject({ outcome: 'created', code: 'aged' })
@@ -181,7 +181,7 @@ describe('POST /links/import', () => {
     expect(await read()).toMatchObject({ hits: 1237, createdAt: '2015-03-04T05:06:07.000Z' })
   })
 
-  test('overwrites age and hits only where the import has them', async () => {
+  test('overwrites age and hits only where the import has them', async ({ edge, send }) => {
     const [first] = await send('import', {
       links: [{ url, code: 'kept', createdAt: '2015-01-01T00:00:00Z', hits: 9 }],
     })
@@ -191,13 +191,13 @@ describe('POST /links/import', () => {
     })
   })
 
-  test('takes links that have expired', async () => {
+  test('takes links that have expired', async ({ edge, send }) => {
     const links = [{ url, code: 'long-gone', expiresAt: '2001-01-01T00:00:00Z' }]
     expect(outcomes(await send('import', { links }))).toEqual(['created'])
     expect((await edge.get('/long-gone')).status).toBe(410)
   })
 
-  test('does with a taken code what it is told to', async () => {
+  test('does with a taken code what it is told to', async ({ edge, send }) => {
     const item = { url: `${url}imported`, code: 'wanted' }
     await edge.create({ url, code: 'wanted' })
     expect(await send('import', { onConflict: 'fail', links: [item, { url }] })).toMatchObject([
@@ -207,7 +207,7 @@ describe('POST /links/import', () => {
     expect(await send('import', { onConflict: 'skip', links: [item] })).toMatchObject([
       { outcome: 'skipped' },
     ])
-    expect(await location('wanted')).toBe(url)
+    expect(await edge.follow('wanted')).toBe(url)
     await edge.create({ url, code: 'wanted-3' })
     const renamed = await send('import', { onConflict: 'rename', links: [item, item, { url, code: 'free' }] })
     expect(renamed.map(({ outcome, code }) => [outcome, code])).toEqual([
@@ -215,14 +215,14 @@ describe('POST /links/import', () => {
       ['renamed', 'wanted-4'],
       ['created', 'free'],
     ])
-    expect(await location('wanted-4')).toBe(item.url)
+    expect(await edge.follow('wanted-4')).toBe(item.url)
     expect(await send('import', { onConflict: 'overwrite', links: [item] })).toMatchObject([
       { outcome: 'updated' },
     ])
-    expect(await location('wanted')).toBe(item.url)
+    expect(await edge.follow('wanted')).toBe(item.url)
   })
 
-  test('changes nothing in a dry run, and foresees what would happen', async () => {
+  test('changes nothing in a dry run, and foresees what would happen', async ({ edge, send }) => {
     await edge.create({ url, code: 'dry-taken' })
     const links = [{ url, code: 'dry-taken' }, { url, code: 'dry' }, { url, code: 'dry' }, { url: 'x' }]
     const updated = 'updated'
@@ -240,7 +240,7 @@ describe('POST /links/import', () => {
     expect((await edge.get('/dry')).status).toBe(404)
   })
 
-  test('rejects what no link can have had', async () => {
+  test('rejects what no link can have had', async ({ send }) => {
     const results = await send('import', {
       links: [
         { url, createdAt: '2999-01-01T00:00:00Z' },
@@ -265,24 +265,19 @@ describe('POST /links/import', () => {
 })
 
 describe('a bulk edit', () => {
-  const make = (prefix: string, count: number) =>
-    send('bulk', {
-      links: Array.from({ length: count }, (_, i) => ({ url, code: `${prefix}-${i}`, tags: [prefix] })),
-    })
-
-  test('changes the links that match, everywhere, and says which', async () => {
+  test('changes the links that match, everywhere, and says which', async ({ edge, make, edit }) => {
     const made = await make('many', 5)
-    expect(await location('many-1')).toBe(url)
+    expect(await edge.follow('many-1')).toBe(url)
     const dry = await edit('PATCH', { filter: { tag: 'many' }, changes: { enabled: false }, dryRun: true })
     expect([dry.matched, dry.changed, dry.ids.length]).toEqual([5, 0, 5])
-    expect(await location('many-1')).toBe(url)
+    expect(await edge.follow('many-1')).toBe(url)
     const ids = made.slice(0, 2).map(({ link }) => link?.id ?? '')
     const some = await edit('PATCH', {
       ids: [...ids, '999999999'],
       changes: { url: `${url}changed`, title: null },
     })
     expect(some).toEqual({ matched: 2, changed: 2, ids: expect.arrayContaining(ids), more: false })
-    expect(await location('many-1')).toBe(`${url}changed`)
+    expect(await edge.follow('many-1')).toBe(`${url}changed`)
     const all = await edit('PATCH', { filter: { tag: ['many'], q: 'many' }, changes: { enabled: false } })
     expect([all.matched, all.changed]).toEqual([5, 5])
     expect((await edge.get('/many-1')).status).toBe(404)
@@ -291,7 +286,21 @@ describe('a bulk edit', () => {
     })
   })
 
-  test('works through a thousand at a time, until there are none left', async () => {
+  test.for([
+    ['addTags', { addTags: [] }],
+    ['removeTags', { removeTags: [] }],
+    ['addTags and removeTags', { addTags: [], removeTags: [] }],
+  ] as const)('with nothing in %s changes nothing', async ([, changes], { edit, make }) => {
+    const [made] = await make(`as-it-is-${Object.keys(changes).join('-')}`, 1)
+    const ids = [made?.link?.id ?? '']
+    const nothing = { matched: 0, changed: 0, ids: [], more: false }
+    expect(await edit('PATCH', { ids, changes })).toEqual(nothing)
+    expect(await edit('PATCH', { ids, changes, dryRun: true })).toEqual(nothing)
+    const withTitle = await edit('PATCH', { ids, changes: { ...changes, title: 'Changed' } })
+    expect(withTitle).toMatchObject({ matched: 1, changed: 1 })
+  })
+
+  test('works through a thousand at a time, until there are none left', async ({ stores, edit }) => {
     await stores.sql(`INSERT INTO links (domain, code, url, tags)
       SELECT '*', 'lots-' || i, 'https://example.com/', '{lots}' FROM generate_series(1, 1500) AS i`)
     const changes = {
@@ -313,34 +322,34 @@ describe('a bulk edit', () => {
     expect(deleted).toEqual([1000, 500])
   })
 
-  test('deletes by ids, at once for every visitor', async () => {
+  test('deletes by ids, at once for every visitor', async ({ edge, make, edit }) => {
     const made = await make('doomed', 3)
-    expect(await location('doomed-0')).toBe(url)
+    expect(await edge.follow('doomed-0')).toBe(url)
     const ids = made.slice(0, 2).map(({ link }) => link?.id ?? '')
     expect(await edit('DELETE', { ids, dryRun: true })).toMatchObject({ matched: 2, deleted: 0 })
     expect(await edit('DELETE', { ids })).toMatchObject({ matched: 2, deleted: 2, more: false })
     expect((await edge.get('/doomed-0')).status).toBe(404)
-    expect(await location('doomed-2')).toBe(url)
+    expect(await edge.follow('doomed-2')).toBe(url)
   })
 
-  test.each([
+  test.for([
     [{}],
     [{ filter: {} }],
     [{ ids: [] }],
     [{ ids: ['x'] }],
     [{ ids: ['1'], filter: { tag: 'a' } }],
     [{ filter: { colour: 'red' } }],
-  ])('must say which links it means: %j', async (chosen) => {
+  ] as const)('must say which links it means: %j', async ([chosen], { edge }) => {
     expect((await edge.api('DELETE', '/links', chosen)).status).toBe(422)
     expect((await edge.api('PATCH', '/links', { ...chosen, changes: { enabled: true } })).status).toBe(422)
   })
 
-  test('must change something', async () => {
+  test('must change something', async ({ edge }) => {
     expect((await edge.api('PATCH', '/links', { ids: ['1'], changes: {} })).status).toBe(422)
     expect((await edge.api('PATCH', '/links', { ids: ['1'] })).status).toBe(422)
   })
 
-  test('meets others that write the same links without an error', async () => {
+  test('meets others that write the same links without an error', async ({ edge, make }) => {
     await make('crowd', 60)
     const links = Array.from({ length: 60 }, (_, i) => ({
       url: `${url}${i}`,

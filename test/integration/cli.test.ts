@@ -1,34 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { runCli } from '../cli/support/run-cli.ts'
-import { ADMIN_TOKEN, type Edge, startEdge } from '../support/edge.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { cliEnv, test } from '../support/cli-test.ts'
 
-let stores: Stores
-let edge: Edge
-let env: Record<string, string>
-const folder = mkdtempSync(join(tmpdir(), 'linkr-cli-integration-'))
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores)
-  env = { LINKR_URL: edge.url, LINKR_TOKEN: ADMIN_TOKEN }
-})
-
-afterAll(async () => {
-  rmSync(folder, { recursive: true })
-  await edge?.close()
-  await stores?.close()
-})
-
-const cli = (...argv: string[]) => runCli(argv, { env })
-const fileOf = (name: string, text: string): string => {
-  const path = join(folder, name)
-  writeFileSync(path, text)
-  return path
-}
 const linesOf = (text: string): Record<string, unknown>[] =>
   text
     .trim()
@@ -36,15 +11,17 @@ const linesOf = (text: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line))
 
 describe('the CLI against the real API', () => {
-  test('imports with age and clicks, twice without doubling them, and redirects', async () => {
+  test('imports with age and clicks, twice without doubling them, and redirects', async ({
+    edge,
+    cli,
+    folder,
+  }) => {
     const rows = Array.from(
       { length: 2500 },
       (_, i) => `k${i},https://acme.example/${i},T${i},2020-01-01 00:00:00,,${i}`,
     )
-    const file = fileOf(
-      'yourls.csv',
-      `keyword,url,title,timestamp,ip,clicks\n${rows.join('\n')}\nbad,nonsense,,,,\n`,
-    )
+    const file = join(folder, 'yourls.csv')
+    writeFileSync(file, `keyword,url,title,timestamp,ip,clicks\n${rows.join('\n')}\nbad,nonsense,,,,\n`)
     const first = await cli('import', file, '--json', '--domain', '*')
     expect([first.code, JSON.parse(first.stdout)]).toEqual([
       3,
@@ -60,10 +37,10 @@ describe('the CLI against the real API', () => {
       createdAt: '2020-01-01T00:00:00.000Z',
       title: 'T42',
     })
-    expect((await edge.get('/k42')).headers.get('location')).toBe('https://acme.example/42')
+    expect(await edge.follow('k42')).toBe('https://acme.example/42')
   })
 
-  test('an export imports back to equal links', async () => {
+  test('an export imports back to equal links', async ({ cli, folder }) => {
     const comparable = (link: Record<string, unknown>) => {
       const { id, version, updatedAt, shortUrl, lastHitAt, ...fields } = link
       return fields
@@ -97,7 +74,11 @@ describe('the CLI against the real API', () => {
     }
   })
 
-  test('an export that comes back over its own links doubles no hits, flushed or waiting', async () => {
+  test('an export that comes back over its own links doubles no hits, flushed or waiting', async ({
+    edge,
+    cli,
+    folder,
+  }) => {
     const link = { url: 'https://restored.acme.example/', code: 'restored', hits: 100 }
     await edge.api('POST', '/links/import', { links: [link] })
     const visit = () => edge.get('/restored')
@@ -118,7 +99,7 @@ describe('the CLI against the real API', () => {
     await expect.poll(total, { timeout: 10_000 }).toBe(103)
   })
 
-  test('create, edit, list, key, domain, flush and health', async () => {
+  test('create, edit, list, key, domain, flush and health', async ({ edge, cli }) => {
     expect((await cli('links', 'create', 'https://x.example/', '--code', 'mine')).stdout).toMatch(/\/mine\n$/)
     const edited = await cli(
       'links',
@@ -140,10 +121,8 @@ describe('the CLI against the real API', () => {
     const first = JSON.parse((await cli('keys', 'create', 'test', '--scope', 'links:read', '--json')).stdout)
     const key = (await cli('keys', 'rotate', first.id)).stdout.trim()
     expect(key).not.toBe(first.key)
-    expect((await runCli(['links', 'list'], { env: { ...env, LINKR_TOKEN: key } })).code).toBe(0)
-    expect(
-      (await runCli(['links', 'delete', 'mine', '--yes'], { env: { ...env, LINKR_TOKEN: key } })).code,
-    ).toBe(1)
+    expect((await runCli(['links', 'list'], { env: cliEnv(edge, key) })).code).toBe(0)
+    expect((await runCli(['links', 'delete', 'mine', '--yes'], { env: cliEnv(edge, key) })).code).toBe(1)
     expect((await cli('domains', 'set', 'go.example', '--robots', 'disallow', '--json')).code).toBe(0)
     expect((await cli('domains', 'list')).stdout).toContain('go.example')
     for (const command of ['flush', 'warm', 'reconcile', 'health']) expect((await cli(command)).code).toBe(0)

@@ -1,46 +1,30 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Edge, startEdge } from '../support/edge.ts'
-import { type Stores, startStores } from '../support/stores.ts'
-
-let stores: Stores
-let edge: Edge
-let elsewhere: Edge
+import { describe, expect } from 'vitest'
+import { test as base } from '../support/linkr.ts'
 
 const SETTINGS = { DOMAINS: 'go.example.com', BASE_URL: 'https://links.example.com' }
 
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, SETTINGS)
-  elsewhere = await startEdge(stores, SETTINGS)
-})
+const test = base
+  .override('settings', SETTINGS)
+  .extend('put', ({ edge }) => async (host: string, settings: Record<string, unknown>): Promise<unknown> => {
+    const response = await edge.api('PUT', `/domains/${host}`, settings)
+    expect(response.status).toBe(200)
+    return response.json()
+  })
+  .extend('visit', ({ edge }) => async (host: string, path: string, at = edge) => {
+    const response = await at.getAt(host, path)
+    return [response.status, response.headers.get('location')]
+  })
 
-beforeEach(async () => {
+test.beforeEach(async ({ edge }) => {
   for (const host of ['*', 'go.example.com', 'any.example.com', 'lost.example.com'])
     await edge.api('DELETE', `/domains/${host}`)
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await elsewhere?.close()
-  await stores?.close()
 })
 
 const url = 'https://example.com/'
 const pages = { rootUrl: `${url}root`, notFoundUrl: `${url}lost`, expiredUrl: `${url}late` }
 
-async function put(host: string, settings: Record<string, unknown>): Promise<unknown> {
-  const response = await edge.api('PUT', `/domains/${host}`, settings)
-  expect(response.status).toBe(200)
-  return response.json()
-}
-
-const visit = async (host: string, path: string, at = edge) => {
-  const response = await at.getAt(host, path)
-  return [response.status, response.headers.get('location')]
-}
-
 describe('the settings of a domain', () => {
-  test('are set as a whole, read, listed and forgotten', async () => {
+  test('are set as a whole, read, listed and forgotten', async ({ edge, put }) => {
     const host = 'go.example.com'
     expect((await edge.api('GET', `/domains/${host}`)).status).toBe(404)
     const set = await put('GO.example.com', { ...pages, defaultStatus: 308, robots: 'disallow' })
@@ -59,7 +43,7 @@ describe('the settings of a domain', () => {
     expect((await edge.api('DELETE', `/domains/${host}`)).status).toBe(404)
   })
 
-  test('say where visitors go who find no link', async () => {
+  test('say where visitors go who find no link', async ({ stores, edge, put, visit }) => {
     await stores.sql(
       `INSERT INTO links (domain, code, url, expires_at) VALUES ('go.example.com', 'old', $1, now())`,
       [url],
@@ -74,7 +58,7 @@ describe('the settings of a domain', () => {
     expect(await visit('any.example.com', '/')).toEqual([404, null])
   })
 
-  test('of * hold for every host without its own', async () => {
+  test('of * hold for every host without its own', async ({ put, visit }) => {
     await put('*', { notFoundUrl: `${url}everybody` })
     await put('any.example.com', {})
     expect(await visit('go.example.com', '/nothing')).toEqual([302, `${url}everybody`])
@@ -82,7 +66,7 @@ describe('the settings of a domain', () => {
     expect(await visit('any.example.com', '/nothing')).toEqual([404, null])
   })
 
-  test('show everywhere soon, like an edited link', async () => {
+  test('show everywhere soon, like an edited link', async ({ elsewhere, put, visit }) => {
     expect(await visit('go.example.com', '/', elsewhere)).toEqual([404, null])
     await put('go.example.com', pages)
     expect(await visit('go.example.com', '/')).toEqual([302, pages.rootUrl])
@@ -92,7 +76,12 @@ describe('the settings of a domain', () => {
     }
   })
 
-  test('reach Redis later if it is down now, and are not taken for a deleted link', async () => {
+  test('reach Redis later if it is down now, and are not taken for a deleted link', async ({
+    stores,
+    edge,
+    put,
+    visit,
+  }) => {
     stores.redisFaults.inject({ kind: 'status', status: 500 })
     await put('go.example.com', pages)
     stores.redisFaults.heal()
@@ -110,7 +99,7 @@ describe('the settings of a domain', () => {
     expect(again.repaired).toBe(0)
   })
 
-  test('decide the status of links that are created without one', async () => {
+  test('decide the status of links that are created without one', async ({ edge, put }) => {
     await put('go.example.com', { defaultStatus: 301 })
     const domain = 'go.example.com'
     expect(await edge.create({ url, domain })).toMatchObject({ status: 301 })
@@ -120,7 +109,7 @@ describe('the settings of a domain', () => {
     expect(await bulk.json()).toMatchObject({ results: [{ link: { status: 301 } }] })
   })
 
-  test('decide what robots.txt says', async () => {
+  test('decide what robots.txt says', async ({ edge, put }) => {
     await put('go.example.com', { robots: 'disallow' })
     const text = async (path: string) => (await edge.get(path)).text()
     expect(await text('/robots.txt')).toBe('User-agent: *\nDisallow: /api/\n')
@@ -129,7 +118,12 @@ describe('the settings of a domain', () => {
     await edge.api('DELETE', '/domains/127.0.0.1')
   })
 
-  test('that somebody has written into Redis lead to web pages only', async () => {
+  test('that somebody has written into Redis lead to web pages only', async ({
+    stores,
+    startEdge,
+    put,
+    visit,
+  }) => {
     await put('go.example.com', pages)
     const key = `${stores.keyPrefix}v1:settings:go.example.com`
     const register = async () => {
@@ -139,24 +133,22 @@ describe('the settings of a domain', () => {
     await expect.poll(register).toContain('example.com/root')
     const planted = (await register()).replace('https://example.com/root', 'javascript:alert(1)')
     await stores.redis('SET', key, planted)
-    const fresh = await startEdge(stores, SETTINGS)
+    const fresh = await startEdge(SETTINGS)
     expect(await visit('go.example.com', '/', fresh)).toEqual([404, null])
     expect(await visit('go.example.com', '/nothing', fresh)).toEqual([302, pages.notFoundUrl])
-    await fresh.close()
   })
 
-  test('never cost a visitor an answer when the stores are down', async () => {
-    const cold = await startEdge(stores)
+  test('never cost a visitor an answer when the stores are down', async ({ stores, startEdge }) => {
+    const cold = await startEdge()
     stores.redisFaults.inject({ kind: 'status', status: 500 })
     stores.postgresFaults.inject({ kind: 'status', status: 503 })
     expect((await cold.get('/')).status).toBe(404)
     expect((await cold.get('/robots.txt')).status).toBe(200)
     stores.redisFaults.heal()
     stores.postgresFaults.heal()
-    await cold.close()
   })
 
-  test.each([
+  test.for([
     ['rootUrl', { rootUrl: 'javascript:alert(1)' }],
     ['rootUrl', { rootUrl: 'https://go.example.com/' }],
     ['notFoundUrl', { notFoundUrl: 7 }],
@@ -164,18 +156,18 @@ describe('the settings of a domain', () => {
     ['defaultStatus', { defaultStatus: 200 }],
     ['robots', { robots: 'maybe' }],
     ['colour', { colour: 'red' }],
-  ])('refuse a wrong %s', async (path, body) => {
+  ] as const)('refuse a wrong %s', async ([path, body], { edge }) => {
     const response = await edge.api('PUT', '/domains/go.example.com', body)
     expect([response.status, await response.json()]).toMatchObject([422, { errors: [{ path }] }])
   })
 
-  test.each([
+  test.for([
     ['go.example.com', 'https://go.example.com./lost', 'DOMAINS, with a trailing dot'],
     ['any.example.com', 'https://GO.example.com:8443/lost', 'DOMAINS, with a port'],
     ['*', 'https://links.example.com/lost', 'BASE_URL'],
     ['any.example.com', 'https://any.example.com/lost', 'itself'],
     ['*', 'http://127.0.0.1/lost', 'the host of the request'],
-  ])('of %s cannot lead to %s: a host of linkr (%s)', async (host, notFoundUrl) => {
+  ] as const)('of %s cannot lead to %s: a host of linkr (%s)', async ([host, notFoundUrl], { edge }) => {
     const response = await edge.api('PUT', `/domains/${host}`, { notFoundUrl })
     expect([response.status, await response.json()]).toMatchObject([
       422,
@@ -183,7 +175,7 @@ describe('the settings of a domain', () => {
     ])
   })
 
-  test('of two hosts cannot lead to each other, in whichever order they are set', async () => {
+  test('of two hosts cannot lead to each other, in whichever order they are set', async ({ edge, put }) => {
     await put('any.example.com', { notFoundUrl: 'https://lost.example.com/lost' })
     const back = { notFoundUrl: 'https://any.example.com/lost' }
     expect((await edge.api('PUT', '/domains/lost.example.com', back)).status).toBe(422)
@@ -199,7 +191,7 @@ describe('the settings of a domain', () => {
     await put('lost.example.com', { robots: 'disallow' })
   })
 
-  test('send nobody to the page where they are already', async () => {
+  test('send nobody to the page where they are already', async ({ put, visit }) => {
     await put('*', {
       rootUrl: 'https://unlisted.example.com/',
       notFoundUrl: 'http://unlisted.example.com/lost',
@@ -209,15 +201,15 @@ describe('the settings of a domain', () => {
     expect(await visit('unlisted.example.com', '/')).toEqual([404, null])
   })
 
-  test('hold for a host however it is spelled', async () => {
+  test('hold for a host however it is spelled', async ({ put, visit }) => {
     await put('GO.example.com.', { rootUrl: url })
     expect(await visit('Go.Example.com.', '/')).toEqual([302, url])
     expect(await visit('go.example.com', '/')).toEqual([302, url])
   })
 
-  test.each(['no host', '-', 'a..b', 'x'.repeat(300), '%00'])(
+  test.for(['no host', '-', 'a..b', 'x'.repeat(300), '%00'])(
     'cannot belong to %j, which is no host',
-    async (host) => {
+    async (host, { edge }) => {
       for (const method of ['PUT', 'GET', 'DELETE']) {
         const body = method === 'PUT' ? {} : undefined
         const response = await edge.api(method, `/domains/${encodeURIComponent(host)}`, body)

@@ -1,9 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN, type Edge, startEdge } from '../support/edge.ts'
-import { type Stores, startStores } from '../support/stores.ts'
-
-let stores: Stores
-let edge: Edge
+import { describe, expect } from 'vitest'
+import { ADMIN_TOKEN, type Edge } from '../support/edge.ts'
+import { test } from '../support/linkr.ts'
 
 const url = 'https://example.com/'
 const SETTINGS = {
@@ -12,18 +9,8 @@ const SETTINGS = {
   SECURITY_CONTACT: 'mailto:security@example.com',
 }
 
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores)
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
 describe('every answer', () => {
-  test("says what it is, and the API's are kept by nobody", async () => {
+  test("says what it is, and the API's are kept by nobody", async ({ edge }) => {
     const { code } = await edge.create({ url })
     await edge.create({ url, code: 'off', enabled: false })
     await edge.create({ url, code: 'permanent', status: 301 })
@@ -60,8 +47,10 @@ describe('every answer', () => {
 })
 
 describe('API_HOST', () => {
-  test('keeps the API to one host; anywhere else it looks like a code that does not exist', async () => {
-    const split = await startEdge(stores, SETTINGS)
+  test('keeps the API to one host; anywhere else it looks like a code that does not exist', async ({
+    startEdge,
+  }) => {
+    const split = await startEdge(SETTINGS)
     expect((await split.getAt('links.example.com', '/api/docs')).status).toBe(200)
     expect((await split.getAt('LINKS.example.com.:8443', '/api/links')).status).toBe(401)
     for (const host of ['go.example.com', 'linkr.acme.workers.dev', '127.0.0.1']) {
@@ -76,13 +65,12 @@ describe('API_HOST', () => {
     const elsewhere = await split.get('/api/links', { headers: { Authorization: `Bearer ${ADMIN_TOKEN}` } })
     expect([elsewhere.status, await elsewhere.text()]).toEqual([404, 'There is no such short link.\n'])
     expect((await split.getAt('go.example.com', '/health')).status).toBe(200)
-    await split.close()
   })
 })
 
 describe('/.well-known/security.txt', () => {
-  test('names whom to tell, for the next months', async () => {
-    const split = await startEdge(stores, SETTINGS)
+  test('names whom to tell, for the next months', async ({ startEdge }) => {
+    const split = await startEdge(SETTINGS)
     const answer = await split.get('/.well-known/security.txt')
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8'])
     const [, contact, expires = ''] = /^Contact: (.*)\nExpires: (.*)\n$/.exec(await answer.text()) ?? []
@@ -90,10 +78,9 @@ describe('/.well-known/security.txt', () => {
     const days = (Date.parse(expires) - Date.now()) / 86_400_000
     expect(days).toBeGreaterThan(30)
     expect(days).toBeLessThan(365)
-    await split.close()
   })
 
-  test('is not there unless somebody is named', async () => {
+  test('is not there unless somebody is named', async ({ edge }) => {
     expect((await edge.get('/.well-known/security.txt')).status).toBe(404)
   })
 })
@@ -102,32 +89,33 @@ describe('the admin token', () => {
   const as = (token: string, at: Edge) => async (method: string, path: string, body?: unknown) =>
     (await at.api(method, path, body, { Authorization: `Bearer ${token}` })).status
 
-  test('has two values while one takes the place of the other', async () => {
+  test('has two values while one takes the place of the other', async ({ edge, startEdge }) => {
     const previous = 'the-token-before-this-one'
-    const rotating = await startEdge(stores, { ADMIN_TOKEN_PREVIOUS: previous })
+    const rotating = await startEdge({ ADMIN_TOKEN_PREVIOUS: previous })
     for (const token of [ADMIN_TOKEN, previous]) {
       expect(await as(token, rotating)('POST', '/keys', { name: 'a', scopes: ['admin'] })).toBe(201)
     }
     expect(await as(previous, edge)('GET', '/keys')).toBe(401)
-    await rotating.close()
   })
 
-  test('may be taken away once there is an admin key', async () => {
+  test('may be taken away once there is an admin key', async ({ edge, startEdge }) => {
     const made = await edge.api('POST', '/keys', { name: 'owner', scopes: ['admin'] })
     const { key } = (await made.json()) as { key: string }
-    const without = await startEdge(stores, { ADMIN_TOKEN: '' })
+    const without = await startEdge({ ADMIN_TOKEN: '' })
     expect(await as(key, without)('GET', '/keys')).toBe(200)
     for (const token of [ADMIN_TOKEN, '', 'null', 'undefined']) {
       expect(await as(token, without)('GET', '/keys')).toBe(401)
     }
     expect((await without.get('/health')).status).toBe(200)
-    await without.close()
   })
 })
 
 describe('a flood of codes that do not exist', () => {
-  test('stops at the stores, for its network alone, and what memory knows is still served', async () => {
-    const limited = await startEdge(stores, {}, { MISS_LIMITER: 20 })
+  test('stops at the stores, for its network alone, and what memory knows is still served', async ({
+    stores,
+    startEdge,
+  }) => {
+    const limited = await startEdge({}, { MISS_LIMITER: 20 })
     const { code } = await limited.create({ url })
     await limited.create({ url, code: 'cold' })
     const visit = async (path: string, address: string) =>
@@ -147,13 +135,11 @@ describe('a flood of codes that do not exist', () => {
     expect(await guess(0)).toBe(404)
     expect(await visit(`/${code}`, '2001:db8:5:6::1')).toBe(302)
     expect(await visit('/cold', '2001:db8:5:7::1')).toBe(302)
-    await limited.close()
   })
 
-  test('is none when a whole office opens the same broken link', async () => {
-    const limited = await startEdge(stores, {}, { MISS_LIMITER: 20 })
+  test('is none when a whole office opens the same broken link', async ({ startEdge }) => {
+    const limited = await startEdge({}, { MISS_LIMITER: 20 })
     const headers = { 'CF-Connecting-IP': '203.0.113.10' }
     for (let i = 0; i < 200; i++) expect((await limited.get('/broken-link', { headers })).status).toBe(404)
-    await limited.close()
   })
 })

@@ -1,53 +1,52 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { HitCounters } from '../../src/hits/hit-counters.ts'
+import { describe, expect } from 'vitest'
 import type { HitTotals } from '../../src/hits/hit-totals.ts'
-import { type HitStores, openHitStores } from '../support/hit-stores.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { openHitStores } from '../support/hit-stores.ts'
+import { test as base } from '../support/linkr.ts'
 
-let stores: Stores
-let hits: HitStores
-let counters: HitCounters
 let sequence = Date.now()
 
-beforeAll(async () => {
-  stores = await startStores()
-  hits = openHitStores(stores)
-  counters = hits.newCounters()
-})
+const test = base
+  .extend('hits', { scope: 'file' }, ({ stores }) => openHitStores(stores))
+  .extend('counters', { scope: 'file' }, ({ hits }) => hits.newCounters())
+  .extend('commit', ({ counters }) => (counts: Iterable<[string, number]>, number = ++sequence) => {
+    return counters.commit({ isolate: 'isolate-of-the-test', sequence: number, hits: new Map(counts) })
+  })
 
-afterAll(() => stores?.close())
-
-afterEach(async () => {
+test.afterEach(async ({ stores, hits }) => {
   await hits.flush()
-  await stores.sql('TRUNCATE links, hit_batches CASCADE')
+  await stores.sql('TRUNCATE links, applied_hits CASCADE')
 })
-
-const commit = (counts: Iterable<[string, number]>, number = ++sequence) =>
-  counters.commit({ isolate: 'isolate-of-the-test', sequence: number, hits: new Map(counts) })
 
 const crash = (): Promise<never> => Promise.reject(new Error('crashed'))
 
 describe('flush', () => {
-  test('killed after the apply and before the release: the next one releases and adds nothing', async () => {
+  test('killed after the apply and before the release: the next one releases and adds nothing', async ({
+    hits,
+    counters,
+    commit,
+  }) => {
     const [id = ''] = await hits.makeLinks(1)
     await commit([[id, 3]])
     await expect(hits.flush({ release: crash })).rejects.toThrow('crashed')
     expect(await hits.total()).toBe(3)
-    expect(await hits.flush()).toEqual({ claimed: 1, batches: 0, links: 0, hits: 0 })
+    expect(await hits.flush()).toEqual({ claimed: 1, segments: 0, links: 0, hits: 0 })
     expect(await hits.total()).toBe(3)
     expect((await counters.claim(true)).segments).toEqual([])
   })
 
-  test('killed after the claim and before the apply: the next one applies it, hits that came meanwhile too', async () => {
+  test('killed after the claim and before the apply: the next one applies it, hits that came meanwhile too', async ({
+    hits,
+    commit,
+  }) => {
     const [id = ''] = await hits.makeLinks(1)
     await commit([[id, 3]])
     await expect(hits.flush({}, { apply: crash })).rejects.toThrow('crashed')
     await commit([[id, 4]])
-    expect(await hits.flush()).toEqual({ claimed: 2, batches: 2, links: 1, hits: 7 })
+    expect(await hits.flush()).toEqual({ claimed: 2, segments: 2, links: 1, hits: 7 })
     expect(await hits.total()).toBe(7)
   })
 
-  test('five at once apply every batch exactly once', async () => {
+  test('five at once apply every batch exactly once', async ({ hits, commit }) => {
     const ids = await hits.makeLinks(20)
     await commit(ids.map((id) => [id, 1]))
     const flushes = Array.from({ length: 5 }, async () => {
@@ -60,7 +59,10 @@ describe('flush', () => {
     expect(reports.reduce((sum, report) => sum + report.hits, 0)).toBeLessThanOrEqual(120)
   })
 
-  test('hits that arrive between its claim and its release wait for the next one', async () => {
+  test('hits that arrive between its claim and its release wait for the next one', async ({
+    hits,
+    commit,
+  }) => {
     const [id = ''] = await hits.makeLinks(1)
     await commit([[id, 1]])
     const apply: HitTotals['apply'] = async (segments) => {
@@ -73,7 +75,7 @@ describe('flush', () => {
     expect(await hits.total()).toBe(11)
   })
 
-  test('a batch that is sent twice, or late, counts once', async () => {
+  test('a batch that is sent twice, or late, counts once', async ({ hits, commit }) => {
     const [id = ''] = await hits.makeLinks(1)
     const [first, second] = [++sequence, ++sequence]
     await commit([[id, 1]], first)
@@ -86,15 +88,19 @@ describe('flush', () => {
     expect(await hits.total()).toBe(2)
   })
 
-  test('more links than one statement should carry are flushed in several', async () => {
+  test('more links than one statement should carry are flushed in several', async ({
+    stores,
+    hits,
+    commit,
+  }) => {
     const ids = await hits.makeLinks(450)
     for (let i = 0; i < ids.length; i += 50) await commit(ids.slice(i, i + 50).map((id) => [id, 2]))
     stores.postgresFaults.resetCounts()
-    expect(await hits.flush()).toEqual({ claimed: 2, batches: 2, links: 450, hits: 900 })
+    expect(await hits.flush()).toEqual({ claimed: 2, segments: 2, links: 450, hits: 900 })
     expect(await hits.total()).toBe(900)
   })
 
-  test('a link deleted while its hits are applied fails nothing', async () => {
+  test('a link deleted while its hits are applied fails nothing', async ({ stores, hits, commit }) => {
     const ids = await hits.makeLinks(50)
     await commit(ids.map((id) => [id, 1]))
     await Promise.all([
@@ -109,7 +115,7 @@ describe('flush', () => {
   // Embedded Postgres has one connection, so nothing happens there while a statement waits.
   test.skipIf(process.env.STORES !== 'services')(
     'a link whose deletion is under way while its hits are applied fails nothing',
-    async () => {
+    async ({ stores, hits, commit }) => {
       const [kept = '', gone = ''] = await hits.makeLinks(2)
       await commit([
         [kept, 1],
@@ -122,16 +128,16 @@ describe('flush', () => {
         stores.sql('SELECT FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))')
       await expect.poll(waiting).not.toEqual([])
       await stores.sql('COMMIT')
-      expect(await flushing).toMatchObject({ batches: 1, links: 1, hits: 1 })
+      expect(await flushing).toMatchObject({ segments: 1, links: 1, hits: 1 })
       expect(await hits.total()).toBe(1)
     },
   )
 
-  test('forgets batch ids after a month, not before', async () => {
-    await stores.sql(`INSERT INTO hit_batches (id, applied_at, hits) VALUES
+  test('forgets batch ids after a month, not before', async ({ stores, hits }) => {
+    await stores.sql(`INSERT INTO applied_hits (id, applied_at, hits) VALUES
       ('old', now() - interval '31 days', 1), ('young', now() - interval '29 days', 1)`)
     await hits.totals.prune()
-    const rows = await stores.sql<{ id: string }>(`SELECT id FROM hit_batches WHERE id IN ('old', 'young')`)
+    const rows = await stores.sql<{ id: string }>(`SELECT id FROM applied_hits WHERE id IN ('old', 'young')`)
     expect(rows).toEqual([{ id: 'young' }])
   })
 })

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Contract, createContract } from '../support/contract.ts'
-import { ADMIN_TOKEN, type Edge, startEdge } from '../support/edge.ts'
+import { afterAll, describe, expect } from 'vitest'
+import { createContract } from '../support/api-contract.ts'
+import { ADMIN_TOKEN } from '../support/edge.ts'
 import { ENDPOINTS, type GeneratedRequest } from '../support/generated/requests.ts'
 import { send } from '../support/generated/send.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { test as base } from '../support/linkr.ts'
 
 /** Of all routes together. */
 const REQUESTS = Number(process.env.REQUESTS ?? 5_000)
@@ -15,49 +15,76 @@ const RUNS = Math.ceil(REQUESTS / ENDPOINTS.length)
 const TOO_SLOW_MS = 5_000
 const TOO_LARGE_BYTES = 1_000_000
 
-let stores: Stores
-let edge: Edge
-let contract: Contract
-let described: readonly string[]
-let tokens: readonly string[]
-let known: { readonly link: string; readonly key: string; readonly cursor: string }
 const slowest = { ms: 0, request: '' }
 
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, {
+interface Known {
+  readonly link: string
+  readonly key: string
+  readonly cursor: string
+  readonly tokens: readonly string[]
+}
+
+const test = base
+  .override('settings', {
     DOMAINS: 'go.example.com',
     SECURITY_CONTACT: 'mailto:security@example.com',
   })
-  const description = (await (await edge.get('/api/openapi.json')).json()) as {
-    paths: Record<string, object>
-  }
-  contract = createContract(description)
-  described = Object.entries(description.paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method} ${path}`),
+  .extend('description', { scope: 'file' }, async ({ edge }) => {
+    return (await (await edge.get('/api/openapi.json')).json()) as { paths: Record<string, object> }
+  })
+  /** As `get /links/{id}`. */
+  .extend('described', ({ description }) =>
+    Object.entries(description.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    ),
   )
-  const made = []
-  for (let i = 0; i < 5; i++) made.push(await edge.create({ url: 'https://example.com/', code: `seed-${i}` }))
-  const makeKey = async (fields: object) => {
-    const response = await edge.api('POST', '/keys', { name: 'a', ...fields })
-    return (await response.json()) as { id: string; key: string }
-  }
-  // Requests delete the key with the id 1.
-  await makeKey({ scopes: ['links:read'] })
-  const { id: key } = await makeKey({ scopes: ['links:read'] })
-  const writer = await makeKey({ scopes: ['links:write'], domains: ['go.example.com'] })
-  const page = (await (await edge.api('GET', '/links?limit=1')).json()) as { nextCursor: string }
-  tokens = [writer.key, `lk_${'a'.repeat(48)}`, `lk_${'b'.repeat(40)}`, 'x']
-  known = { link: made[4]?.id ?? '', key, cursor: page.nextCursor }
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
+  .extend('contract', { scope: 'file' }, ({ description }) => createContract(description))
+  .extend('known', { scope: 'file' }, async ({ edge }): Promise<Known> => {
+    const made = []
+    for (let i = 0; i < 5; i++)
+      made.push(await edge.create({ url: 'https://example.com/', code: `seed-${i}` }))
+    const makeKey = async (fields: object) => {
+      const response = await edge.api('POST', '/keys', { name: 'a', ...fields })
+      return (await response.json()) as { id: string; key: string }
+    }
+    // Requests delete the key with the id 1.
+    await makeKey({ scopes: ['links:read'] })
+    const { id: key } = await makeKey({ scopes: ['links:read'] })
+    const writer = await makeKey({ scopes: ['links:write'], domains: ['go.example.com'] })
+    const page = (await (await edge.api('GET', '/links?limit=1')).json()) as { nextCursor: string }
+    const tokens = [writer.key, `lk_${'a'.repeat(48)}`, `lk_${'b'.repeat(40)}`, 'x']
+    return { link: made[4]?.id ?? '', key, cursor: page.nextCursor, tokens }
+  })
+  .extend('check', ({ edge, described, contract, known }) => {
+    return async (request: GeneratedRequest, token: string): Promise<void> => {
+      const { method } = request
+      const path = complete(request.path, known)
+      const headers = { Authorization: `Bearer ${token}`, ...request.headers }
+      const startedAt = performance.now()
+      const response = await send(edge.url, { ...request, path, headers })
+      const ms = performance.now() - startedAt
+      if (ms > slowest.ms) Object.assign(slowest, { ms, request: `${method} ${path.slice(0, 80)}` })
+      expect(ms).toBeLessThan(TOO_SLOW_MS)
+      if (response === null) return
+      expect(response.status).toBeLessThan(500)
+      const answer = await response.clone().text()
+      expect(answer.length).toBeLessThan(TOO_LARGE_BYTES)
+      if (request.transport === 'broken' || method === 'HEAD' || !path.startsWith('/api/')) return
+      if (response.status >= 400) {
+        expect(response.headers.get('content-type')).toBe('application/problem+json')
+        const { status, code, detail, errors = [] } = JSON.parse(answer)
+        expect([status, typeof code, typeof detail]).toEqual([response.status, 'string', 'string'])
+        expect(errors.length).toBeLessThanOrEqual(20)
+      }
+      const target = path.slice('/api'.length)
+      const isFromRoute = response.status !== 404 && response.status !== 405
+      const isDescribed = isFromRoute && described.some((operation) => isCallOf(operation, method, target))
+      if (isDescribed) expect(await contract(method, target, response)).toBeNull()
+    }
+  })
 
 /** Fills in what the test has made. */
-function complete(path: string): string {
+function complete(path: string, known: Known): string {
   const [payload = '', signature = ''] = known.cursor.split('.')
   const rewrite = (place: number, instead: string): string => {
     const parts = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as unknown[]
@@ -75,32 +102,6 @@ function complete(path: string): string {
     .replace(/\{cut:(\d+)\}/, (_, length: string) => known.cursor.slice(0, Number(length)))
 }
 
-async function check(request: GeneratedRequest, token: string): Promise<void> {
-  const { method } = request
-  const path = complete(request.path)
-  const headers = { Authorization: `Bearer ${token}`, ...request.headers }
-  const startedAt = performance.now()
-  const response = await send(edge.url, { ...request, path, headers })
-  const ms = performance.now() - startedAt
-  if (ms > slowest.ms) Object.assign(slowest, { ms, request: `${method} ${path.slice(0, 80)}` })
-  expect(ms).toBeLessThan(TOO_SLOW_MS)
-  if (response === null) return
-  expect(response.status).toBeLessThan(500)
-  const answer = await response.clone().text()
-  expect(answer.length).toBeLessThan(TOO_LARGE_BYTES)
-  if (request.transport === 'broken' || method === 'HEAD' || !path.startsWith('/api/')) return
-  if (response.status >= 400) {
-    expect(response.headers.get('content-type')).toBe('application/problem+json')
-    const { status, code, detail, errors = [] } = JSON.parse(answer)
-    expect([status, typeof code, typeof detail]).toEqual([response.status, 'string', 'string'])
-    expect(errors.length).toBeLessThanOrEqual(20)
-  }
-  const target = path.slice('/api'.length)
-  const isFromRoute = response.status !== 404 && response.status !== 405
-  const isDescribed = isFromRoute && described.some((operation) => isCallOf(operation, method, target))
-  if (isDescribed) expect(await contract(method, target, response)).toBeNull()
-}
-
 /** @param operation as `get /links/{id}`. */
 function isCallOf(operation: string, method: string, target: string): boolean {
   const pattern = operation.replace(/[*.]/g, '\\$&').replace(/\{\w+\}/, '[^/]+')
@@ -108,20 +109,20 @@ function isCallOf(operation: string, method: string, target: string): boolean {
 }
 
 describe('whatever is sent', () => {
-  test.each(ENDPOINTS)(
+  test.for(ENDPOINTS)(
     'to %s is answered in time, shortly, as described, and never with a 5xx',
-    async (_, requests) => {
+    // As many as somebody asks for.
+    { timeout: 60_000 + 100 * RUNS },
+    async ([_, requests], { known, check }) => {
       const token = fc.oneof(
         { weight: 7, arbitrary: fc.constant(ADMIN_TOKEN) },
-        fc.nat(3).map((i) => tokens[i] ?? ''),
+        fc.nat(3).map((i) => known.tokens[i] ?? ''),
       )
       await fc.assert(fc.asyncProperty(requests, token, check), { numRuns: RUNS, ...SEED })
     },
-    // As many as somebody asks for.
-    60_000 + 100 * RUNS,
   )
 
-  test('goes to every route that there is', () => {
+  test('goes to every route that there is', ({ described }) => {
     const drawn = ENDPOINTS.map(([name]) => name)
     expect(described.filter((operation) => !drawn.includes(operation))).toEqual([])
   })

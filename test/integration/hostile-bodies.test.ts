@@ -1,21 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { residentMemoryMb } from '../chaos/resident-memory.ts'
-import { ADMIN_TOKEN, type Edge, startEdge } from '../support/edge.ts'
+import { ADMIN_TOKEN } from '../support/edge.ts'
+import { test as base } from '../support/linkr.ts'
 import { chunkedHead, rawRequest } from '../support/raw-request.ts'
-import { type Stores, startStores } from '../support/stores.ts'
-
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { DOMAINS: 'go.example.com' })
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
 
 const url = 'https://example.com/'
 const headers = { Authorization: `Bearer ${ADMIN_TOKEN}` }
@@ -28,18 +15,20 @@ interface Answer {
   readonly errors: readonly { readonly path: string; readonly message: string }[]
 }
 
-async function send(method: string, path: string, body: BodyInit, more: HeadersInit = {}): Promise<Answer> {
-  const response = await edge.get(`/api${path}`, { method, body, headers: { ...headers, ...more } })
-  const text = await response.text()
-  return { errors: [], ...JSON.parse(text), status: response.status, bytes: text.length }
-}
+const test = base.override('settings', { DOMAINS: 'go.example.com' }).extend('send', ({ edge }) => {
+  return async (method: string, path: string, body: BodyInit, more: HeadersInit = {}): Promise<Answer> => {
+    const response = await edge.get(`/api${path}`, { method, body, headers: { ...headers, ...more } })
+    const text = await response.text()
+    return { errors: [], ...JSON.parse(text), status: response.status, bytes: text.length }
+  }
+})
 
 const filled = (bytes: number, unit: string): string => unit.repeat(Math.floor(bytes / unit.length))
 
 describe('a body that is large for what it says', () => {
   const MEGABYTES_4 = 4 * 1024 * 1024 - 100
 
-  test.each([
+  test.for([
     [
       '2 million numeric tags',
       `{"links":[{"url":"${url}","tags":[1${filled(MEGABYTES_4 - 50, ',1')}]}]}`,
@@ -50,19 +39,22 @@ describe('a body that is large for what it says', () => {
     ['4 MB of nested objects', `{"links":${filled(MEGABYTES_4 - 50, '{"a":')}`, 400],
     ['an unknown field with a name of 4 MB', `{"links":[{"${filled(MEGABYTES_4 - 50, 'x')}":1}]}`, 200],
     ['a title of 4 MB', `{"links":[{"url":"${url}","title":"${filled(MEGABYTES_4 - 90, 'x')}"}]}`, 200],
-  ])('%s: is answered with a few bytes, and costs the isolate little memory', async (_, body, status) => {
-    await edge.api('POST', '/links/bulk', { links: [{ url }] })
-    const before = residentMemoryMb()
-    for (const path of ['/links/bulk', '/links/import']) {
-      const answer = await send('POST', path, body)
-      expect(answer).toMatchObject({ status })
-      expect(answer.bytes).toBeLessThan(5_000)
-    }
-    // It was 1,470 MB; an isolate may have 128.
-    expect(residentMemoryMb() - before).toBeLessThan(120)
-  })
+  ] as const)(
+    '%s: is answered with a few bytes, and costs the isolate little memory',
+    async ([_, body, status], { edge, send }) => {
+      await edge.api('POST', '/links/bulk', { links: [{ url }] })
+      const before = residentMemoryMb()
+      for (const path of ['/links/bulk', '/links/import']) {
+        const answer = await send('POST', path, body)
+        expect(answer).toMatchObject({ status })
+        expect(answer.bytes).toBeLessThan(5_000)
+      }
+      // It was 1,470 MB; an isolate may have 128.
+      expect(residentMemoryMb() - before).toBeLessThan(120)
+    },
+  )
 
-  test('a list is measured before anything looks into it', async () => {
+  test('a list is measured before anything looks into it', async ({ send }) => {
     const many = Array.from({ length: 9_000 }, () => 0)
     const long = async (method: string, path: string, body: unknown) =>
       (await send(method, path, JSON.stringify(body))).errors
@@ -78,7 +70,7 @@ describe('a body that is large for what it says', () => {
     expect(await long('POST', '/links/bulk', { links: many })).toEqual([{ path: 'links', message }])
   })
 
-  test('at most 20 errors are listed, and the rest counted', async () => {
+  test('at most 20 errors are listed, and the rest counted', async ({ send }) => {
     const { status, errors, detail } = await send(
       'POST',
       '/links',
@@ -91,7 +83,7 @@ describe('a body that is large for what it says', () => {
     ])
   })
 
-  test('a thousand bad items are answered with less than a megabyte', async () => {
+  test('a thousand bad items are answered with less than a megabyte', async ({ send }) => {
     const item = { url: 1, status: 1, enabled: 1, title: 1, tags: Array(50).fill(1), [filled(3_000, 'x')]: 1 }
     const { status, bytes } = await send(
       'POST',
@@ -102,7 +94,7 @@ describe('a body that is large for what it says', () => {
     expect(bytes).toBeLessThan(500_000)
   })
 
-  test('more bytes than are allowed are refused, announced or not', async () => {
+  test('more bytes than are allowed are refused, announced or not', async ({ edge, send }) => {
     const large = filled(70_000, ' ')
     expect(await send('POST', '/links', large)).toMatchObject({ status: 413, code: 'body_too_large' })
     const chunk = `${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`
@@ -115,16 +107,16 @@ describe('text that is none', () => {
   const bytes = (...parts: (string | number)[]): Buffer =>
     Buffer.concat(parts.map((part) => Buffer.from(typeof part === 'string' ? part : [part])))
 
-  test.each([{}, { 'Idempotency-Key': 'latin-1' }])(
+  test.for([{}, { 'Idempotency-Key': 'latin-1' }])(
     'in Latin-1 is refused, and not stored with replacements: %j',
-    async (more) => {
+    async (more, { edge, send }) => {
       const body = bytes(`{"url":"${url}","code":"latin-1","title":"caf`, 0xe9, '"}')
       expect(await send('POST', '/links', body, more)).toMatchObject({ status: 400, code: 'invalid_utf8' })
       expect((await edge.get('/latin-1')).status).toBe(404)
     },
   )
 
-  test('cut off in the middle of a character is refused', async () => {
+  test('cut off in the middle of a character is refused', async ({ send }) => {
     expect(await send('POST', '/links', bytes('{"url":"', 0xc3))).toMatchObject({
       status: 400,
       code: 'invalid_utf8',
@@ -132,7 +124,7 @@ describe('text that is none', () => {
   })
 
   const bad = ['\0', 'a\0b', '\ud800', 'a\udc00']
-  test.each(bad)('is refused in every field of a link by itself: %j', async (text) => {
+  test.for(bad)('is refused in every field of a link by itself: %j', async (text, { send }) => {
     for (const [field, value] of Object.entries({
       ...{ url: `${url}${text}`, code: text, domain: text, title: text, tags: [text], expiresAt: text },
       ...{ status: text, enabled: text, forwardQuery: text },
@@ -149,7 +141,7 @@ describe('text that is none', () => {
     }
   })
 
-  test.each(bad)('is refused in every field of a filter by itself: %j', async (text) => {
+  test.for(bad)('is refused in every field of a filter by itself: %j', async (text, { edge, send }) => {
     for (const field of ['domain', 'code', 'tag', 'q']) {
       const body = JSON.stringify({ filter: { [field]: text }, dryRun: true, changes: { enabled: true } })
       expect((await send('PATCH', '/links', body)).status).toBe(422)
@@ -170,7 +162,7 @@ describe('text that is none', () => {
 })
 
 describe('a body that should not be there, or is not all there', () => {
-  test.each([
+  test.for([
     '/api/links',
     '/api/links/1',
     '/api/keys',
@@ -179,7 +171,7 @@ describe('a body that should not be there, or is not all there', () => {
     '/health',
     '/code',
     '/',
-  ])('of a GET or HEAD is ignored: %s', async (path) => {
+  ])('of a GET or HEAD is ignored: %s', async (path, { edge }) => {
     for (const method of ['GET', 'HEAD']) {
       const expected = await edge.get(path, { method, headers })
       const head = chunkedHead(method, path, { ...headers, Connection: 'close' })
@@ -188,18 +180,21 @@ describe('a body that should not be there, or is not all there', () => {
     }
   })
 
-  test.each([
+  test.for([
     ['in chunks', ['10\r\n{"url":\r\n']],
     ['after a whole chunk', ['7\r\n{"url":\r\n']],
     ['with a broken chunk', ['zz\r\n{"url":\r\n0\r\n\r\n']],
-  ])('breaks off %s without a 5xx, and the next request is answered', async (_, parts) => {
-    const head = chunkedHead('POST', '/api/links', headers)
-    expect(await rawRequest(edge.url, [head, ...parts])).toMatch(/^(?:$|HTTP\/1.1 400 )/)
-    const announced = chunkedHead('POST', '/api/links', headers).replace(
-      'Transfer-Encoding: chunked',
-      'Content-Length: 100',
-    )
-    expect(await rawRequest(edge.url, [announced, '{"url":'])).toMatch(/^(?:$|HTTP\/1.1 400 )/)
-    expect((await edge.api('GET', '/links')).status).toBe(200)
-  })
+  ] as const)(
+    'breaks off %s without a 5xx, and the next request is answered',
+    async ([_, parts], { edge }) => {
+      const head = chunkedHead('POST', '/api/links', headers)
+      expect(await rawRequest(edge.url, [head, ...parts])).toMatch(/^(?:$|HTTP\/1.1 400 )/)
+      const announced = chunkedHead('POST', '/api/links', headers).replace(
+        'Transfer-Encoding: chunked',
+        'Content-Length: 100',
+      )
+      expect(await rawRequest(edge.url, [announced, '{"url":'])).toMatch(/^(?:$|HTTP\/1.1 400 )/)
+      expect((await edge.api('GET', '/links')).status).toBe(200)
+    },
+  )
 })

@@ -1,29 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { runCli } from '../cli/support/run-cli.ts'
-import { ADMIN_TOKEN, type Edge, startEdge } from '../support/edge.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { cliEnv, test } from '../support/cli-test.ts'
+import { ADMIN_TOKEN } from '../support/edge.ts'
 
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { DOMAINS: 'go.example.com,b.example.com' })
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
+test.override('settings', { DOMAINS: 'go.example.com,b.example.com' })
 
 const url = 'https://acme.example/'
 
-test.each([true, false])(
+test.for([true, false])(
   'an import tells a link that is there already from a code that leads elsewhere (dry run: %s)',
-  async (dryRun) => {
+  async (dryRun, { edge }) => {
     const domain = 'go.example.com'
     const code = `there-${dryRun}`
     const again = `twice-${dryRun}`
@@ -52,7 +40,7 @@ test.each([true, false])(
   },
 )
 
-test('the list of domains says which hosts are served, to a key those it may use', async () => {
+test('the list of domains says which hosts are served, to a key those it may use', async ({ edge }) => {
   const served = async (token?: string) => {
     const response = await edge.api(
       'GET',
@@ -72,8 +60,10 @@ test('the list of domains says which hosts are served, to a key those it may use
   expect(await served(key)).toEqual(['b.example.com'])
 })
 
-test('the CLI puts links where their host is served, and its repaired rejects beside them', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'linkr-import-'))
+test('the CLI puts links where their host is served, and its repaired rejects beside them', async ({
+  edge,
+  folder,
+}) => {
   const file = join(folder, 'dub.csv')
   const rejects = `${file}.rejects.csv`
   writeFileSync(
@@ -85,38 +75,34 @@ test('the CLI puts links where their host is served, and its repaired rejects be
       'https://go.example.com/cli-2,ftp://acme.example/,8\n' +
       'https://elsewhere.example/cli-3,ftp://acme.example/,9\n',
   )
-  const cli = (token: string, ...argv: string[]) =>
-    runCli([...argv, '--json'], { env: { LINKR_URL: edge.url, LINKR_TOKEN: token } })
+  const cliAs = (token: string, ...argv: string[]) =>
+    runCli([...argv, '--json'], { env: cliEnv(edge, token) })
   const hitsOf = async (code: string, domain: string) => {
-    const { stdout } = await cli(ADMIN_TOKEN, 'links', 'get', code, '--domain', domain)
+    const { stdout } = await cliAs(ADMIN_TOKEN, 'links', 'get', code, '--domain', domain)
     return JSON.parse(stdout).hits
   }
-  try {
-    const first = await cli(ADMIN_TOKEN, 'import', file)
-    expect([first.code, JSON.parse(first.stdout)]).toEqual([
-      3,
-      expect.objectContaining({ rows: 5, created: 2, skipped: 0, rejected: 3 }),
-    ])
-    expect([await hitsOf('cli-1', 'go.example.com'), await hitsOf('cli-1', '*')]).toEqual([5, 6])
+  const first = await cliAs(ADMIN_TOKEN, 'import', file)
+  expect([first.code, JSON.parse(first.stdout)]).toEqual([
+    3,
+    expect.objectContaining({ rows: 5, created: 2, skipped: 0, rejected: 3 }),
+  ])
+  expect([await hitsOf('cli-1', 'go.example.com'), await hitsOf('cli-1', '*')]).toEqual([5, 6])
 
-    const repaired = readFileSync(rejects, 'utf8').replaceAll('ftp:', 'https:').replace(',cli-1,', ',cli-4,')
+  const repaired = readFileSync(rejects, 'utf8').replaceAll('ftp:', 'https:').replace(',cli-1,', ',cli-4,')
 
-    // Whoever may write needs no more to import what was rejected.
-    const made = await edge.api('POST', '/keys', { name: 'writer', scopes: ['links:write'] })
-    const { key } = (await made.json()) as { key: string }
-    expect((await cli(key, 'import', file, '--restart')).stderr).toMatch(/scope links:read/)
-    const fixed = join(folder, 'repaired.csv')
-    writeFileSync(fixed, repaired)
-    const second = await cli(key, 'import', fixed, '--on-conflict', 'overwrite')
-    expect([second.code, JSON.parse(second.stdout).created]).toEqual([0, 3])
-    const hits = [
-      await hitsOf('cli-2', 'go.example.com'),
-      await hitsOf('cli-3', '*'),
-      await hitsOf('cli-4', '*'),
-    ]
-    expect(hits).toEqual([8, 9, 7])
-    expect((await edge.get('/cli-4?utm=1')).headers.get('location')).toBe(`${url}3?utm=1`)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  // Whoever may write needs no more to import what was rejected.
+  const made = await edge.api('POST', '/keys', { name: 'writer', scopes: ['links:write'] })
+  const { key } = (await made.json()) as { key: string }
+  expect((await cliAs(key, 'import', file, '--restart')).stderr).toMatch(/scope links:read/)
+  const fixed = join(folder, 'repaired.csv')
+  writeFileSync(fixed, repaired)
+  const second = await cliAs(key, 'import', fixed, '--on-conflict', 'overwrite')
+  expect([second.code, JSON.parse(second.stdout).created]).toEqual([0, 3])
+  const hits = [
+    await hitsOf('cli-2', 'go.example.com'),
+    await hitsOf('cli-3', '*'),
+    await hitsOf('cli-4', '*'),
+  ]
+  expect(hits).toEqual([8, 9, 7])
+  expect(await edge.follow('cli-4?utm=1')).toBe(`${url}3?utm=1`)
 })

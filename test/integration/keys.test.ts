@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiLink, type Edge, startEdge } from '../support/edge.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { describe, expect } from 'vitest'
+import { type ApiLink, codeOf, type Edge } from '../support/edge.ts'
+import { test as base } from '../support/linkr.ts'
 
 interface Key {
   readonly id: string
@@ -12,43 +12,30 @@ interface Key {
   readonly revokedAt: string | null
 }
 
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { DOMAINS: 'go.example.com,other.example.com' })
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
 const url = 'https://example.com/'
 
-async function makeKey(fields: Record<string, unknown> = {}): Promise<Key> {
-  const response = await edge.api('POST', '/keys', {
-    name: 'test',
-    scopes: ['links:read', 'links:write'],
-    ...fields,
+const test = base
+  .override('settings', { DOMAINS: 'go.example.com,other.example.com' })
+  .extend('makeKey', ({ edge }) => async (fields: Record<string, unknown> = {}): Promise<Key> => {
+    const response = await edge.api('POST', '/keys', {
+      name: 'test',
+      scopes: ['links:read', 'links:write'],
+      ...fields,
+    })
+    expect(response.status).toBe(201)
+    return (await response.json()) as Key
   })
-  expect(response.status).toBe(201)
-  return (await response.json()) as Key
-}
-
-const as =
-  (key: string, at = edge) =>
-  async (method: string, path: string, body?: unknown) =>
-    at.api(method, path, body, { Authorization: `Bearer ${key}` })
-const codeOf = async (response: Response): Promise<unknown> => ((await response.json()) as ApiLink).code
-const listed = async (id: string): Promise<Key | undefined> => {
-  const { data } = (await (await edge.api('GET', '/keys')).json()) as { data: Key[] }
-  return data.find((key) => key.id === id)
-}
+  .extend('as', ({ edge }) => (key: string, at = edge) => {
+    return (method: string, path: string, body?: unknown) =>
+      at.api(method, path, body, { Authorization: `Bearer ${key}` })
+  })
+  .extend('listed', ({ edge }) => async (id: string): Promise<Key | undefined> => {
+    const { data } = (await (await edge.api('GET', '/keys')).json()) as { data: Key[] }
+    return data.find((key) => key.id === id)
+  })
 
 describe('an API key', () => {
-  test('is shown once, and stored as a hash', async () => {
+  test('is shown once, and stored as a hash', async ({ stores, makeKey, listed }) => {
     const made = await makeKey({ name: '  CI ', scopes: ['links:read', 'links:read'], domains: ['*'] })
     expect(made).toMatchObject({ name: 'CI', scopes: ['links:read'], domains: ['*'], revokedAt: null })
     expect(made.key).toMatch(/^lk_[A-Za-z0-9]{48}$/)
@@ -58,7 +45,7 @@ describe('an API key', () => {
     expect(JSON.stringify(rows)).not.toContain(made.key.slice(11))
   })
 
-  test('does what its scopes say, and nothing else', async () => {
+  test('does what its scopes say, and nothing else', async ({ edge, makeKey, as }) => {
     const { id } = await edge.create({ url })
     const reader = as((await makeKey({ scopes: ['links:read'] })).key)
     const writer = as((await makeKey({ scopes: ['links:write'] })).key)
@@ -106,7 +93,7 @@ describe('an API key', () => {
     expect(new Set(await isForbidden(admin, [...reads, ...writes, ...operations]))).toEqual(new Set([false]))
   })
 
-  test('of one domain neither sees nor changes the links of another', async () => {
+  test('of one domain neither sees nor changes the links of another', async ({ edge, makeKey, as }) => {
     const mine = await edge.create({ url, domain: 'go.example.com', code: 'mine', tags: ['restricted'] })
     const theirs = await edge.create({
       url,
@@ -150,18 +137,23 @@ describe('an API key', () => {
     expect(await (await caller('POST', '/links', { url })).json()).toMatchObject({ domain: 'go.example.com' })
   })
 
-  test('stops working when it expires', async () => {
+  test('stops working when it expires', async ({ stores, startEdge, makeKey, as }) => {
     const { key, id } = await makeKey({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() })
     expect((await as(key)('GET', '/links')).status).toBe(200)
     await stores.sql("UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE id = $1", [id])
-    const fresh = await startEdge(stores)
+    const fresh = await startEdge()
     expect((await as(key, fresh)('GET', '/links')).status).toBe(401)
-    await fresh.close()
   })
 
-  test('stops working at once where it is revoked, and within 5 s everywhere', async () => {
+  test('stops working at once where it is revoked, and within 5 s everywhere', async ({
+    edge,
+    startEdge,
+    makeKey,
+    as,
+    listed,
+  }) => {
     const { key, id } = await makeKey()
-    const elsewhere = await startEdge(stores)
+    const elsewhere = await startEdge()
     expect((await as(key, elsewhere)('GET', '/links')).status).toBe(200)
     expect((await as(key)('GET', '/links')).status).toBe(200)
     const revokedAt = performance.now()
@@ -176,7 +168,12 @@ describe('an API key', () => {
     expect((await listed(id))?.revokedAt).toBe(first)
   })
 
-  test('is looked up once, and its use noted once, for many requests', async () => {
+  test('is looked up once, and its use noted once, for many requests', async ({
+    stores,
+    makeKey,
+    as,
+    listed,
+  }) => {
     const { key, id } = await makeKey()
     const caller = as(key)
     await caller('GET', '/domains')
@@ -189,7 +186,7 @@ describe('an API key', () => {
     expect(Date.parse((await used())?.lastUsedAt ?? '')).toBeGreaterThan(Date.now() - 60_000)
   })
 
-  test('is not taken for wrong because Postgres is down', async () => {
+  test('is not taken for wrong because Postgres is down', async ({ stores, makeKey, as }) => {
     const { key } = await makeKey()
     stores.postgresFaults.inject({ kind: 'status', status: 503 })
     expect((await as(key)('GET', '/links')).status).toBe(503)
@@ -198,7 +195,7 @@ describe('an API key', () => {
     expect((await as(key)('GET', '/links')).status).toBe(200)
   })
 
-  test.each([
+  test.for([
     [{}, 'name'],
     [{ name: '', scopes: ['admin'] }, 'name'],
     [{ name: 'a'.repeat(101), scopes: ['admin'] }, 'name'],
@@ -212,7 +209,7 @@ describe('an API key', () => {
     [{ name: 'a', scopes: ['links:read'], domains: ['*', 'unlisted.example.com'] }, 'domains.1'],
     [{ name: 'a', scopes: ['links:read'], domains: ['go.example.com:8443'] }, 'domains.0'],
     [{ name: 'a', scopes: ['admin'], key: 'lk_x' }, 'key'],
-  ])('cannot be made of %j', async (body, path) => {
+  ] as const)('cannot be made of %j', async ([body, path], { edge }) => {
     const response = await edge.api('POST', '/keys', body)
     const { errors } = (await response.json()) as { errors: { path: string }[] }
     expect([response.status, errors.map((error) => error.path)]).toEqual([
@@ -221,7 +218,11 @@ describe('an API key', () => {
     ])
   })
 
-  test('that may only write learns nothing about links that were there before', async () => {
+  test('that may only write learns nothing about links that were there before', async ({
+    edge,
+    makeKey,
+    as,
+  }) => {
     const secret = { url: 'https://example.com/secret', title: 'Secret', tags: ['hidden'] }
     const { id, code } = await edge.create(secret)
     const writer = as((await makeKey({ scopes: ['links:write'] })).key)
@@ -257,12 +258,12 @@ describe('an API key', () => {
     expect(await made.json()).toMatchObject({ url, code: expect.any(String), hits: 0 })
   })
 
-  test('cannot make an edit that changes nothing', async () => {
+  test('cannot make an edit that changes nothing', async ({ edge }) => {
     const { id } = await edge.create({ url })
     expect((await edge.api('PATCH', `/links/${id}`, {})).status).toBe(422)
   })
 
-  test('restores totals only as an admin, and none beyond a trillion', async () => {
+  test('restores totals only as an admin, and none beyond a trillion', async ({ stores, makeKey, as }) => {
     const links = [{ url, code: 'restored', hits: 5 }]
     const body = { onConflict: 'restore', links }
     for (const fields of [{}, { domains: ['*'] }, { scopes: ['links:write'] }]) {
@@ -281,7 +282,11 @@ describe('an API key', () => {
     expect(await outcome(1e12)).toContain('"created"')
   })
 
-  test('never lives longer than the key that made it, and says which one that was', async () => {
+  test('never lives longer than the key that made it, and says which one that was', async ({
+    makeKey,
+    as,
+    listed,
+  }) => {
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
     const maker = await makeKey({ scopes: ['admin'], expiresAt })
     expect(await listed(maker.id)).toMatchObject({ createdBy: 'admin' })
@@ -305,7 +310,12 @@ describe('an API key', () => {
     expect((await as(forever.key)('GET', '/links')).status).toBe(200)
   })
 
-  test('is rotated: the new one may do the same, and the old one ends at once or after a while', async () => {
+  test('is rotated: the new one may do the same, and the old one ends at once or after a while', async ({
+    edge,
+    makeKey,
+    as,
+    listed,
+  }) => {
     const fields = { scopes: ['links:read'], domains: ['go.example.com'], name: 'CI' }
     const old = await makeKey({ ...fields, expiresAt: new Date(Date.now() + 3_600_000).toISOString() })
     expect((await as(old.key)('GET', '/links')).status).toBe(200)
@@ -327,7 +337,11 @@ describe('an API key', () => {
     expect((await as(last.key)('POST', `/keys/${last.id}/rotate`)).status).toBe(403)
   })
 
-  test('that never expires stays one that never expires when it is rotated', async () => {
+  test('that never expires stays one that never expires when it is rotated', async ({
+    edge,
+    makeKey,
+    listed,
+  }) => {
     const old = await makeKey()
     const overlap = await edge.api('POST', `/keys/${old.id}/rotate`, { overlapSeconds: 60 })
     expect(await overlap.json()).toMatchObject({ expiresAt: null })
@@ -335,48 +349,19 @@ describe('an API key', () => {
     expect(Date.parse(expiresAt ?? '')).toBeLessThanOrEqual(Date.now() + 60_000)
   })
 
-  test.each(['0', 'x', '99999999999999999999', '%00'])('with the id %s is none', async (id) => {
+  test.for(['0', 'x', '99999999999999999999', '%00'])('with the id %s is none', async (id, { edge }) => {
     expect(await codeOf(await edge.api('DELETE', `/keys/${id}`))).toBe('key_not_found')
   })
 })
 
 describe('rate limits', () => {
   /** As Cloudflare would say where a request comes from. */
-  const from = (address: string, at: Edge) => async (authorization: string | null) =>
-    at.get('/api/links', {
-      headers: {
-        'CF-Connecting-IP': address,
-        ...(authorization === null ? {} : { Authorization: authorization }),
-      },
-    })
+  const from = (address: string, at: Edge) => async (authorization: string) =>
+    at.get('/api/links', { headers: { 'CF-Connecting-IP': address, Authorization: authorization } })
   const oldKey = (i: number): string => `Bearer lk_${String(i).padStart(40, '0')}`
 
-  test('do not count requests without a token, which any web page can send', async () => {
-    const limited = await startEdge(stores, {}, { FAILED_AUTH_LIMITER: 5 })
-    const { key } = await makeKey()
-    const office = from('203.0.113.1', limited)
-    for (const nothing of [null, '', 'Bearer', 'Basic YTpi', 'Bearer ü']) {
-      for (let i = 0; i < 4; i++) expect((await office(nothing)).status).toBe(401)
-    }
-    expect((await office(`Bearer ${key}`)).status).toBe(200)
-    await limited.close()
-  })
-
-  test('leave alone a key that was good lately, however many fail beside it', async () => {
-    const limited = await startEdge(stores, {}, { FAILED_AUTH_LIMITER: 5 })
-    const { key } = await makeKey()
-    const office = from('203.0.113.2', limited)
-    expect((await office(`Bearer ${key}`)).status).toBe(200)
-    // What the isolate remembers of the key is outdated after 4 s.
-    const until = performance.now() + 4_500
-    for (let i = 0; performance.now() < until; i++) await office(oldKey(i))
-    expect((await office(oldKey(0))).status).toBe(429)
-    expect((await office(`Bearer ${key}`)).status).toBe(200)
-    await limited.close()
-  })
-
-  test('take all addresses of one IPv6 network for one', async () => {
-    const limited = await startEdge(stores, {}, { FAILED_AUTH_LIMITER: 5 })
+  test('take all addresses of one IPv6 network for one', async ({ stores, startEdge }) => {
+    const limited = await startEdge({}, { FAILED_AUTH_LIMITER: 5 })
     const statuses = []
     for (let i = 0; i < 12; i++) {
       statuses.push((await from(`2001:db8:1:2:${i.toString(16)}::${i}`, limited)(oldKey(i))).status)
@@ -386,10 +371,12 @@ describe('rate limits', () => {
     expect((await from('2001:db8:1:2:ffff::1', limited)(oldKey(99))).status).toBe(429)
     expect(stores.postgresFaults.requests).toBe(0)
     expect((await from('2001:db8:1:3::1', limited)(oldKey(99))).status).toBe(401)
-    await limited.close()
   })
 
-  test('are not even needed for keys that were made up: their checksum is wrong', async () => {
+  test('are not even needed for keys that were made up: their checksum is wrong', async ({
+    stores,
+    edge,
+  }) => {
     const guesser = from('203.0.113.3', edge)
     await edge.api('GET', '/links')
     stores.postgresFaults.resetCounts()
@@ -399,8 +386,13 @@ describe('rate limits', () => {
     expect(stores.postgresFaults.requests).toBe(0)
   })
 
-  test('stop an address that keeps failing, before it reaches Postgres, but not its good keys', async () => {
-    const limited = await startEdge(stores, {}, { FAILED_AUTH_LIMITER: 5 })
+  test('stop an address that keeps failing, before it reaches Postgres, but not its good keys', async ({
+    stores,
+    startEdge,
+    makeKey,
+    as,
+  }) => {
+    const limited = await startEdge({}, { FAILED_AUTH_LIMITER: 5 })
     const { key } = await makeKey()
     const guess = (i: number) => as(`lk_${String(i).padStart(40, '0')}`, limited)('GET', '/links')
     expect((await as(key, limited)('GET', '/links')).status).toBe(200)
@@ -416,11 +408,10 @@ describe('rate limits', () => {
     expect(stores.postgresFaults.requests).toBe(0)
     expect((await as(key, limited)('GET', '/links')).status).toBe(200)
     expect((await limited.api('GET', '/links')).status).toBe(200)
-    await limited.close()
   })
 
-  test('stop a key that writes too often, and no other key', async () => {
-    const limited = await startEdge(stores, {}, { WRITE_LIMITER: 3 })
+  test('stop a key that writes too often, and no other key', async ({ startEdge, makeKey, as }) => {
+    const limited = await startEdge({}, { WRITE_LIMITER: 3 })
     const busy = as((await makeKey()).key, limited)
     const answers = []
     // The minute may turn in between, and then the count begins anew.
@@ -432,6 +423,5 @@ describe('rate limits', () => {
     ])
     expect((await busy('GET', '/links')).status).toBe(200)
     expect((await as((await makeKey()).key, limited)('POST', '/links', { url })).status).toBe(201)
-    await limited.close()
   })
 })

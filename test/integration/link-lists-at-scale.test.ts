@@ -1,17 +1,14 @@
 import { PgDialect } from 'drizzle-orm/pg-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { LinkFilter } from '../../src/owners/link-filter.ts'
 import { LINK_SORTS, type LinkListQuery } from '../../src/owners/link-pages.ts'
 import { pageStatement } from '../../src/postgres/link-pages.ts'
 import { PLANNER_SETTINGS } from '../../src/postgres/planner-settings.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { test } from '../support/linkr.ts'
 
 const LINKS = 20_000
 
-let stores: Stores
-
-beforeAll(async () => {
-  stores = await startStores()
+test.beforeAll(async ({ stores }) => {
   await stores.sql(`
     INSERT INTO links (domain, code, url, title, tags, enabled, expires_at, created_at)
     SELECT CASE WHEN i % 100 = 0 THEN 'rare.example.com' ELSE '*' END, md5(i::text), 'https://example.com/' || md5(i::text),
@@ -21,8 +18,6 @@ beforeAll(async () => {
   await stores.sql('UPDATE link_hits SET hits = link_id % 100 WHERE link_id % 2 = 0')
   for (const table of ['links', 'link_hits']) await stores.sql(`ANALYZE ${table}`)
 })
-
-afterAll(() => stores?.close())
 
 const FILTERS: readonly LinkFilter[] = [
   {},
@@ -62,7 +57,7 @@ interface Plan {
 const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)]
 
 describe('a list of many links', () => {
-  test('never reads a table from end to end, whatever it is filtered and sorted by', async () => {
+  test('never reads a table from end to end, whatever it is filtered and sorted by', async ({ stores }) => {
     const { sql: settings } = new PgDialect().sqlToQuery(PLANNER_SETTINGS)
     // As the Worker sends them, for one transaction; here for the session.
     await stores.sql(settings.replaceAll('true)', 'false)'))
@@ -80,7 +75,7 @@ describe('a list of many links', () => {
     expect(scans).toEqual([])
   })
 
-  test('looks at few rows to find a page, however the links that match are spread', async () => {
+  test('looks at few rows to find a page, however the links that match are spread', async ({ stores }) => {
     const touched: [string, number][] = []
     for (const [name, query] of STATEMENTS) {
       const statement = new PgDialect().sqlToQuery(pageStatement(query))

@@ -1,20 +1,35 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PENDING_HITS } from '../../src/redis/scripts/hits.ts'
-import { type ApiLink, type Edge, startEdge } from '../support/edge.ts'
+import { describe, expect } from 'vitest'
+import { PENDING_HITS } from '../../src/redis/scripts/pending-hits.ts'
+import type { ApiLink } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { test as base } from '../support/linkr.ts'
 
 interface Page {
   readonly data: readonly ApiLink[]
   readonly nextCursor: string | null
 }
 
-let stores: Stores
-let edge: Edge
+const test = base
+  .override('settings', { DOMAINS: 'go.example.com' })
+  .extend('page', ({ edge }) => async (query: string): Promise<Page> => {
+    const response = await edge.api('GET', `/links?${query}`)
+    expect(response.status).toBe(200)
+    return (await response.json()) as Page
+  })
+  /** Every link of a list, page by page. */
+  .extend('all', ({ page }) => async (query: string): Promise<ApiLink[]> => {
+    const links: ApiLink[] = []
+    let cursor = ''
+    for (let pages = 0; pages < 100; pages++) {
+      const { data, nextCursor } = await page(`${query}${cursor && `&cursor=${cursor}`}`)
+      links.push(...data)
+      if (nextCursor === null) return links
+      cursor = encodeURIComponent(nextCursor)
+    }
+    throw new Error('the list does not end')
+  })
 
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { DOMAINS: 'go.example.com' })
+test.beforeAll(async ({ stores }) => {
   // 60 links of one instant, so that only their ids tell them apart, and some of special kinds.
   await stores.sql(`
     INSERT INTO links (domain, code, url, title, tags, enabled, expires_at, created_at, updated_at)
@@ -30,52 +45,31 @@ beforeAll(async () => {
     WHERE link_id % 2 = 0`)
 })
 
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
-async function page(query: string): Promise<Page> {
-  const response = await edge.api('GET', `/links?${query}`)
-  expect(response.status).toBe(200)
-  return (await response.json()) as Page
-}
-
-/** Every link of a list, page by page. */
-async function all(query: string): Promise<ApiLink[]> {
-  const links: ApiLink[] = []
-  let cursor = ''
-  for (let pages = 0; pages < 100; pages++) {
-    const { data, nextCursor } = await page(`${query}${cursor && `&cursor=${cursor}`}`)
-    links.push(...data)
-    if (nextCursor === null) return links
-    cursor = encodeURIComponent(nextCursor)
-  }
-  throw new Error('the list does not end')
-}
-
 const numbers = (links: readonly ApiLink[]): number[] => links.map(({ code }) => Number(code.slice(4)))
 const range = (isWanted: (i: number) => boolean): number[] =>
   Array.from({ length: 60 }, (_, i) => i + 1).filter(isWanted)
 const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b)
 
 describe('a list of links', () => {
-  test.each(['createdAt', 'updatedAt', 'hits'])('shows each link once, page by page, by %s', async (sort) => {
-    const descending = await all(`limit=7&sort=${sort}`)
-    expect(ascending(numbers(descending))).toEqual(range(() => true))
-    const upwards = await all(`limit=11&sort=${sort}&order=asc`)
-    expect(upwards).toEqual(descending.toReversed())
-    const keys = descending.map((link) => (sort === 'hits' ? link.hits : Date.parse(String(link[sort]))))
-    expect(keys).toEqual(keys.toSorted((a, b) => b - a))
-  })
+  test.for(['createdAt', 'updatedAt', 'hits'])(
+    'shows each link once, page by page, by %s',
+    async (sort, { all }) => {
+      const descending = await all(`limit=7&sort=${sort}`)
+      expect(ascending(numbers(descending))).toEqual(range(() => true))
+      const upwards = await all(`limit=11&sort=${sort}&order=asc`)
+      expect(upwards).toEqual(descending.toReversed())
+      const keys = descending.map((link) => (sort === 'hits' ? link.hits : Date.parse(String(link[sort]))))
+      expect(keys).toEqual(keys.toSorted((a, b) => b - a))
+    },
+  )
 
-  test('begins with the newest, 50 of them, when nothing is asked for', async () => {
+  test('begins with the newest, 50 of them, when nothing is asked for', async ({ page }) => {
     const { data, nextCursor } = await page('')
     expect([data.length, data[0]?.code]).toEqual([50, 'code60'])
     expect(nextCursor).toEqual(expect.any(String))
   })
 
-  test.each([
+  test.for([
     ['domain=go.example.com', (i: number) => i % 10 === 0],
     ['domain=GO.example.com', (i: number) => i % 10 === 0],
     ['code=code33', (i: number) => i === 33],
@@ -95,14 +89,14 @@ describe('a list of links', () => {
     ['expired=false', (i: number) => i !== 15 && i !== 30],
     ['domain=*&tag=all&q=page&enabled=true&expired=false', (i: number) => i % 10 !== 0 && i !== 15],
     ['domain=elsewhere.example.com', () => false],
-  ] as const)('filters by %s, in any order', async (filter, isWanted) => {
+  ] as const)('filters by %s, in any order', async ([filter, isWanted], { all }) => {
     for (const sort of ['createdAt', 'updatedAt', 'hits']) {
       const found = await all(`${filter}&sort=${sort}&limit=3`)
       expect(ascending(numbers(found))).toEqual(range(isWanted))
     }
   })
 
-  test('goes on where it was, whatever is created and deleted meanwhile', async () => {
+  test('goes on where it was, whatever is created and deleted meanwhile', async ({ edge, page }) => {
     const first = await page('q=moving-target&limit=1')
     expect(first).toEqual({ data: [], nextCursor: null })
     const made = []
@@ -117,7 +111,10 @@ describe('a list of links', () => {
     for (const link of [made[3], made[1], made[0], newer]) await edge.api('DELETE', `/links/${link?.id}`)
   })
 
-  test('costs one Postgres and one Redis round trip, and one more to count hits that are on their way', async () => {
+  test('costs one Postgres and one Redis round trip, and one more to count hits that are on their way', async ({
+    stores,
+    page,
+  }) => {
     const oldest = 'limit=100&sort=createdAt&order=asc'
     const { redisFaults, postgresFaults } = stores
     const ask = async (): Promise<readonly [ApiLink | undefined, number, number]> => {
@@ -136,27 +133,30 @@ describe('a list of links', () => {
     await stores.redis('DEL', `${stores.keyPrefix}v1:hits`)
   })
 
-  test('never shows fewer hits because a flush came between its two reads', async () => {
+  test('never shows fewer hits because a flush came between its two reads', async ({
+    stores,
+    edge,
+    page,
+  }) => {
     const [first] = (await page('limit=1')).data
     await stores.redis('HSET', `${stores.keyPrefix}v1:hits`, '#', 'between', `${first?.id}`, '7')
-    const { promise: flushed, resolve } = Promise.withResolvers<void>()
-    stores.redisFaults.inject({ kind: 'hold', until: flushed }, runs(PENDING_HITS))
+    const release = stores.redisFaults.hold(runs(PENDING_HITS))
     const listing = page('limit=1')
     await expect.poll(() => stores.redisFaults.struck).toBe(1)
-    await edge.api('POST', '/flush')
-    resolve()
+    await edge.flush()
+    release()
     expect((await listing).data[0]?.hits).toBe((first?.hits ?? 0) + 7)
     stores.redisFaults.heal()
   })
 
-  test('shows the hits that Postgres has while Redis is down', async () => {
+  test('shows the hits that Postgres has while Redis is down', async ({ stores, page }) => {
     stores.redisFaults.inject({ kind: 'status', status: 500 })
     const { data } = await page('limit=5')
     stores.redisFaults.heal()
     expect(data).toHaveLength(5)
   })
 
-  test.each([
+  test.for([
     ['limit=0', 'limit'],
     ['limit=1001', 'limit'],
     ['limit=x', 'limit'],
@@ -174,14 +174,14 @@ describe('a list of links', () => {
     ['colour=red', 'colour'],
     ['cursor=x', 'cursor'],
     ['cursor=bnVsbA', 'cursor'],
-  ])('refuses %s', async (query, path) => {
+  ] as const)('refuses %s', async ([query, path], { edge }) => {
     const response = await edge.api('GET', `/links?${query}`)
     const problem = (await response.json()) as { errors?: { path: string }[] }
     if (query.includes('%F0')) return expect([200, 422]).toContain(response.status)
     expect([response.status, problem.errors?.[0]?.path]).toEqual([422, path])
   })
 
-  test('refuses a cursor of another query', async () => {
+  test('refuses a cursor of another query', async ({ edge, page }) => {
     const { nextCursor } = await page('limit=2&tag=all')
     for (const query of ['limit=2', 'limit=2&tag=six', 'tag=all&order=asc', 'tag=all&sort=hits']) {
       const response = await edge.api('GET', `/links?${query}&cursor=${nextCursor}`)
@@ -192,7 +192,7 @@ describe('a list of links', () => {
 })
 
 describe('a look-up', () => {
-  test('finds a link by its domain and code, or answers 404', async () => {
+  test('finds a link by its domain and code, or answers 404', async ({ edge }) => {
     const found = await edge.api('GET', '/links/lookup?domain=go.example.com&code=code10')
     expect([found.status, await found.json()]).toMatchObject([
       200,

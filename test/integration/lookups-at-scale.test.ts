@@ -1,17 +1,14 @@
-import type { SQL } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Database } from '../../src/postgres/client.ts'
+import { expect, vi } from 'vitest'
+import { createBreaker } from '../../src/breaker.ts'
+import { parseConfig } from '../../src/config.ts'
+import { openDatabase } from '../../src/postgres/client.ts'
 import { postgresOutbox } from '../../src/postgres/outbox.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { test } from '../support/linkr.ts'
 
 const LINKS = 20_000
 const KEYS = Array.from({ length: 1_000 }, (_, i) => ({ domain: '*', code: `code${20 * i}` }))
 
-let stores: Stores
-
-beforeAll(async () => {
-  stores = await startStores()
+test.beforeAll(async ({ stores }) => {
   await stores.sql(`
     INSERT INTO links (domain, code, url)
     SELECT '*', 'code' || i, 'https://example.com/' || i FROM generate_series(1, ${LINKS}) AS i`)
@@ -21,25 +18,24 @@ beforeAll(async () => {
   for (const table of ['links', 'cache_outbox']) await stores.sql(`ANALYZE ${table}`)
 })
 
-afterAll(() => stores?.close())
-
-test('looking up, draining or settling many keys reads those links and no others', async () => {
-  const statements: SQL[] = []
-  const capture = async (statement: SQL): Promise<never[]> => {
-    statements.push(statement)
-    return []
-  }
-  const database: Database = { execute: capture, executeAfter: (_settings, statement) => capture(statement) }
+test('looking up, draining or settling many keys reads those links and no others', async ({ stores }) => {
+  const statements: { readonly query: string; readonly params: unknown[] }[] = []
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (_url, init) => {
+    statements.push(JSON.parse(String(init?.body)))
+    return Response.json({ command: 'SELECT', rowCount: 0, fields: [], rows: [] })
+  })
+  const { postgres } = parseConfig({ ...stores.bindings, ADMIN_TOKEN: 'not-used-in-this-test' })
+  const database = openDatabase(postgres, createBreaker({ now: Date.now, isOutage: () => false }))
   await postgresOutbox(database).current(KEYS)
   await postgresOutbox(database).pending(200)
   await postgresOutbox(database).settle(
     KEYS.map((key) => ({ ...key, version: 1, link: null })),
     '1-0',
   )
+  vi.restoreAllMocks()
   expect(statements).toHaveLength(3)
-  for (const statement of statements) {
-    const { sql, params } = new PgDialect().sqlToQuery(statement)
-    const plan = await stores.sql<{ 'QUERY PLAN': string }>(`EXPLAIN (COSTS off) ${sql}`, params)
+  for (const { query, params } of statements) {
+    const plan = await stores.sql<{ 'QUERY PLAN': string }>(`EXPLAIN (COSTS off) ${query}`, params)
     const text = plan.map((row) => row['QUERY PLAN']).join('\n')
     expect(text).toContain('links_code_domain_key')
     expect(text).not.toContain('Seq Scan on links')

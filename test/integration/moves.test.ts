@@ -1,46 +1,39 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiLink, type Edge, startEdge } from '../support/edge.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { describe, expect } from 'vitest'
+import type { ApiLink } from '../support/edge.ts'
+import { test as base } from '../support/linkr.ts'
 
 const HOST = 'go.example.com'
 const url = 'https://example.com/'
 
-let stores: Stores
-let edge: Edge
-let elsewhere: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { DOMAINS: `${HOST},other.example.com` })
-  elsewhere = await startEdge(stores, { DOMAINS: `${HOST},other.example.com` })
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await elsewhere?.close()
-  await stores?.close()
-})
-
-async function patch(id: string, changes: object, headers?: Record<string, string>) {
-  const response = await edge.api('PATCH', `/links/${id}`, changes, headers)
-  return { status: response.status, link: (await response.json()) as ApiLink & { errors?: unknown } }
-}
-
-async function patchAll(body: object): Promise<Record<string, unknown>> {
-  const response = await edge.api('PATCH', '/links', body)
-  expect(response.status).toBe(200)
-  return (await response.json()) as Record<string, unknown>
-}
-
-const visit = async (host: string, code: string, at = edge): Promise<string | null> =>
-  (await at.getAt(host, `/${code}`)).headers.get('location')
+const test = base
+  .override('settings', { DOMAINS: `${HOST},other.example.com` })
+  .extend('patch', ({ edge }) => async (id: string, changes: object, headers?: Record<string, string>) => {
+    const response = await edge.api('PATCH', `/links/${id}`, changes, headers)
+    return { status: response.status, link: (await response.json()) as ApiLink & { errors?: unknown } }
+  })
+  .extend('patchAll', ({ edge }) => async (body: object): Promise<Record<string, unknown>> => {
+    const response = await edge.api('PATCH', '/links', body)
+    expect(response.status).toBe(200)
+    return (await response.json()) as Record<string, unknown>
+  })
+  .extend('visit', ({ edge }) => async (host: string, code: string, at = edge) => {
+    return (await at.getAt(host, `/${code}`)).headers.get('location')
+  })
+  .extend('makeAll', ({ edge }) => (tag: string, count: number, domain = '*') => {
+    const link = (i: number) => ({ url, code: `${tag}-${i}`, tags: [tag], domain })
+    return edge.api('POST', '/links/bulk', { links: Array.from({ length: count }, (_, i) => link(i)) })
+  })
 
 describe('a link that moves', () => {
-  test('answers under its new code, not under its old one, and keeps its hits', async () => {
+  test('answers under its new code, not under its old one, and keeps its hits', async ({
+    stores,
+    edge,
+    patch,
+  }) => {
     const { id, version } = await edge.create({ url, code: 'old-name', title: 'Kept', tags: ['kept'] })
     expect(await edge.follow('old-name')).toBe(url)
     expect((await edge.get('/new-name')).status).toBe(404)
-    await edge.api('POST', '/flush')
+    await edge.flush()
     const { status, link } = await patch(id, { code: 'new-name' })
     expect([status, link]).toMatchObject([
       200,
@@ -50,11 +43,11 @@ describe('a link that moves', () => {
     expect(await edge.follow('new-name')).toBe(url)
     expect((await edge.get('/old-name')).status).toBe(404)
     await expect.poll(() => edge.hitsOf(id)).toBe(2)
-    await edge.api('POST', '/flush')
+    await edge.flush()
     expect(await stores.flushedHits(id)).toBe(2)
   })
 
-  test('shows everywhere within the bound, at both of its places', async () => {
+  test('shows everywhere within the bound, at both of its places', async ({ edge, elsewhere, patch }) => {
     const { id } = await edge.create({ url, code: 'far-old' })
     expect(await elsewhere.follow('far-old')).toBe(url)
     expect(await elsewhere.follow('far-new')).toBeNull()
@@ -63,7 +56,7 @@ describe('a link that moves', () => {
     await expect.poll(() => elsewhere.follow('far-old')).toBeNull()
   })
 
-  test('moves between domains, with other changes', async () => {
+  test('moves between domains, with other changes', async ({ edge, patch, visit }) => {
     const { id } = await edge.create({ url, code: 'domain-move' })
     const { link } = await patch(id, { domain: HOST.toUpperCase(), url: `${url}moved` })
     expect(link).toMatchObject({ domain: HOST, shortUrl: `https://${HOST}/domain-move` })
@@ -74,10 +67,13 @@ describe('a link that moves', () => {
     expect(await edge.follow('domain-move')).toBe(`${url}moved`)
   })
 
-  test('leaves a copy behind if asked to, a link of its own with hits of its own', async () => {
+  test('leaves a copy behind if asked to, a link of its own with hits of its own', async ({
+    edge,
+    patch,
+  }) => {
     const { id } = await edge.create({ url, code: 'copied', status: 307, title: 'Title', tags: ['a'] })
     await edge.get('/copied')
-    await edge.api('POST', '/flush')
+    await edge.flush()
     const { link } = await patch(id, { code: 'copied-2', keepOldCode: true })
     expect(link).toMatchObject({ id, hits: 1 })
     const copy = (await (await edge.api('GET', '/links/lookup?code=copied')).json()) as ApiLink
@@ -87,7 +83,7 @@ describe('a link that moves', () => {
     expect([await edge.follow('copied'), await edge.follow('copied-2')]).toEqual([url, `${url}edited`])
   })
 
-  test('does not take a code that is taken', async () => {
+  test('does not take a code that is taken', async ({ edge, patch }) => {
     const { id } = await edge.create({ url, code: 'mover' })
     await edge.create({ url: `${url}other`, code: 'occupied' })
     for (const keepOldCode of [false, true]) {
@@ -98,7 +94,7 @@ describe('a link that moves', () => {
     expect(await edge.follow('mover')).toBe(url)
   })
 
-  test('to where it is already, is only edited', async () => {
+  test('to where it is already, is only edited', async ({ stores, edge, patch }) => {
     const { id } = await edge.create({ url, code: 'staying' })
     const { status, link } = await patch(id, {
       code: 'staying',
@@ -111,7 +107,7 @@ describe('a link that moves', () => {
     expect(await stores.sql(`SELECT FROM links WHERE code = 'staying'`)).toHaveLength(1)
   })
 
-  test('gives its old code free, and comes back to it', async () => {
+  test('gives its old code free, and comes back to it', async ({ edge, patch }) => {
     const { id } = await edge.create({ url, code: 'swapped-1' })
     await patch(id, { code: 'swapped-2' })
     const other = await edge.create({ url: `${url}other`, code: 'swapped-1' })
@@ -122,36 +118,36 @@ describe('a link that moves', () => {
     expect([await edge.follow('swapped-1'), await edge.follow('swapped-2')]).toEqual([url, null])
   })
 
-  test('only from the version that its owner knows', async () => {
+  test('only from the version that its owner knows', async ({ edge, patch }) => {
     const { id, version } = await edge.create({ url, code: 'versioned' })
     const stale = await patch(id, { code: 'versioned-2' }, { 'If-Match': `"${version - 1}"` })
     expect(stale.status).toBe(412)
     expect((await patch(id, { code: 'versioned-2' }, { 'If-Match': `"${version}"` })).status).toBe(200)
   })
 
-  test('reaches Redis later if that is down now, at both of its places', async () => {
+  test('reaches Redis later if that is down now, at both of its places', async ({ stores, edge, patch }) => {
     const { id } = await edge.create({ url, code: 'outage-1' })
     await edge.get('/outage-1')
     stores.redisFaults.inject({ kind: 'status', status: 500 })
     expect((await patch(id, { code: 'outage-2' })).status).toBe(200)
     stores.redisFaults.heal()
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
-    expect(String(await stores.redis('GET', stores.registerOf('outage-1')))).not.toContain(url)
+    expect(String(await stores.register('outage-1'))).not.toContain(url)
     expect([await edge.follow('outage-1'), await edge.follow('outage-2')]).toEqual([null, url])
   })
 
-  test.each([
+  test.for([
     ['code', { code: 'api/x' }],
     ['code', { code: '' }],
     ['domain', { domain: 'no host' }],
     ['', { keepOldCode: true }],
     ['keepOldCode', { code: 'fine', keepOldCode: 'yes' }],
-  ])('refuses a wrong %s', async (path, changes) => {
+  ] as const)('refuses a wrong %s', async ([path, changes], { edge, patch }) => {
     const { id } = await edge.create({ url })
     expect(await patch(id, changes)).toMatchObject({ status: 422, link: { errors: [{ path }] } })
   })
 
-  test('stays within the domains of the key that moves it', async () => {
+  test('stays within the domains of the key that moves it', async ({ edge, patch }) => {
     const make = async (scopes: string[], domains: string[] | null): Promise<Record<string, string>> => {
       const made = await edge.api('POST', '/keys', { name: 'mover', scopes, domains })
       const { key } = (await made.json()) as { key: string }
@@ -173,13 +169,13 @@ describe('a link that moves', () => {
 })
 
 describe('many links that move', () => {
-  const make = (tag: string, count: number, domain = '*') =>
-    edge.api('POST', '/links/bulk', {
-      links: Array.from({ length: count }, (_, i) => ({ url, code: `${tag}-${i}`, tags: [tag], domain })),
-    })
-
-  test('go to a domain, but for those whose code is taken there', async () => {
-    await make('herd', 5)
+  test('go to a domain, but for those whose code is taken there', async ({
+    edge,
+    patchAll,
+    visit,
+    makeAll,
+  }) => {
+    await makeAll('herd', 5)
     await edge.create({ url: `${url}first`, code: 'herd-3', domain: HOST })
     expect(await edge.follow('herd-1')).toBe(url)
     const body = { filter: { tag: 'herd', domain: '*' }, changes: { domain: HOST } }
@@ -191,30 +187,35 @@ describe('many links that move', () => {
     expect(await patchAll(body)).toMatchObject({ matched: 0, changed: 0, more: false })
   })
 
-  test('leave copies behind, and repeating it comes to an end', async () => {
-    await make('copies', 5)
+  test('leave copies behind, and repeating it comes to an end', async ({
+    edge,
+    patchAll,
+    visit,
+    makeAll,
+  }) => {
+    await makeAll('copies', 5)
     const body = { filter: { tag: 'copies', domain: '*' }, changes: { domain: HOST, keepOldCode: true } }
     expect(await patchAll(body)).toMatchObject({ matched: 5, changed: 5 })
     expect([await visit(HOST, 'copies-1'), await edge.follow('copies-1')]).toEqual([url, url])
     expect(await patchAll(body)).toMatchObject({ matched: 0, changed: 0, more: false })
   })
 
-  test('of one code: one of them does', async () => {
-    await make('twins', 2)
-    await make('twins', 2, 'other.example.com')
+  test('of one code: one of them does', async ({ patchAll, makeAll }) => {
+    await makeAll('twins', 2)
+    await makeAll('twins', 2, 'other.example.com')
     const body = { filter: { tag: 'twins' }, changes: { domain: HOST } }
     expect(await patchAll(body)).toMatchObject({ matched: 2, changed: 2, more: false })
     expect(await patchAll({ ...body, dryRun: true })).toMatchObject({ matched: 0, taken: 2 })
   })
 
-  test('cannot all have one code', async () => {
+  test('cannot all have one code', async ({ edge }) => {
     const response = await edge.api('PATCH', '/links', { ids: ['1', '2'], changes: { code: 'one' } })
     expect(response.status).toBe(422)
   })
 })
 
 describe('tags', () => {
-  test('are added to a link and taken away from it, in their order, each once', async () => {
+  test('are added to a link and taken away from it, in their order, each once', async ({ edge, patch }) => {
     const { id } = await edge.create({ url, tags: ['a', 'b', 'c'] })
     const tagsAfter = async (changes: object) => (await patch(id, changes)).link.tags
     expect(await tagsAfter({ addTags: ['d', 'a', 'd'] })).toEqual(['a', 'b', 'c', 'd'])
@@ -224,7 +225,7 @@ describe('tags', () => {
     expect((await patch(id, { tags: ['x'], addTags: ['y'] })).status).toBe(422)
   })
 
-  test('never get more than a link may have', async () => {
+  test('never get more than a link may have', async ({ edge, patch, patchAll }) => {
     const many = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`)
     const { id } = await edge.create({ url, tags: many('full', 40) })
     const free = await edge.create({ url, tags: ['full0'] })
@@ -236,7 +237,7 @@ describe('tags', () => {
     expect((await patch(id, { addTags: many('more', 11), removeTags: ['full0'] })).link.tags).toHaveLength(50)
   })
 
-  test('are added to many links, and to none twice', async () => {
+  test('are added to many links, and to none twice', async ({ edge, patchAll }) => {
     await edge.api('POST', '/links/bulk', {
       links: [
         { url, tags: ['bulk-tag'] },

@@ -1,34 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Contract, createContract } from '../support/contract.ts'
-import { ADMIN_TOKEN, type Edge, startEdge } from '../support/edge.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { describe, expect } from 'vitest'
+import { createContract } from '../support/api-contract.ts'
+import { ADMIN_TOKEN } from '../support/edge.ts'
+import { test as base } from '../support/linkr.ts'
 
 interface Description {
   readonly openapi: string
   readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>
 }
 
-let stores: Stores
-let edge: Edge
-let description: Description
-let contract: Contract
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { DOMAINS: 'go.example.com' })
-  description = (await (await edge.get('/api/openapi.json')).json()) as Description
-  contract = createContract(description)
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
+const test = base
+  .override('settings', { DOMAINS: 'go.example.com' })
+  .extend('description', { scope: 'file' }, async ({ edge }) => {
+    return (await (await edge.get('/api/openapi.json')).json()) as Description
+  })
+  .extend('contract', { scope: 'file' }, ({ description }) => createContract(description))
 
 const url = 'https://example.com/'
 
 describe('the OpenAPI description', () => {
-  test('is public, of version 3.1, and its operations have names of their own', () => {
+  test('is public, of version 3.1, and its operations have names of their own', ({ description }) => {
     expect(description.openapi).toBe('3.1.0')
     const names = Object.values(description.paths).flatMap((methods) =>
       Object.values(methods).map((operation) => (operation as { operationId: string }).operationId),
@@ -37,7 +27,7 @@ describe('the OpenAPI description', () => {
     expect(new Set(names).size).toBe(names.length)
   })
 
-  test('describes every answer of every route', async () => {
+  test('describes every answer of every route', async ({ stores, edge, description, contract }) => {
     const broken: string[] = []
     const called = new Set<string>()
     const call = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
@@ -128,7 +118,7 @@ describe('the OpenAPI description', () => {
 })
 
 describe('the reference', () => {
-  test('is a public page that may load nothing from other hosts', async () => {
+  test('is a public page that may load nothing from other hosts', async ({ edge }) => {
     const response = await edge.get('/api/docs')
     const page = await response.text()
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8'])

@@ -1,32 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { FILL } from '../../src/redis/scripts/registers.ts'
-import { type Edge, startEdge } from '../support/edge.ts'
 import { runs } from '../support/faults.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { test } from '../support/linkr.ts'
 
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { DOMAINS: 'go.example.com' })
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
-const hitsOf = async (id: string) =>
-  ((await (await edge.api('GET', `/links/${id}`)).json()) as { hits: number }).hits
+test.override('settings', { DOMAINS: 'go.example.com' })
 
 describe('a redirect', () => {
-  test.each([
+  test.for([
     [301, 'private, max-age=60'],
     [302, 'private, no-store'],
     [307, 'private, no-store'],
     [308, 'private, max-age=60'],
-  ])('answers %i with its Cache-Control and no body', async (status, cacheControl) => {
+  ] as const)('answers %i with its Cache-Control and no body', async ([status, cacheControl], { edge }) => {
     const { code } = await edge.create({ url: 'https://example.com/a?b=c#d', status })
     const response = await edge.get(`/${code}`)
     expect(response.status).toBe(status)
@@ -35,19 +20,19 @@ describe('a redirect', () => {
     expect(await response.text()).toBe('')
   })
 
-  test('counts a GET once, a HEAD and a prefetch not at all', async () => {
+  test('counts a GET once, a HEAD and a prefetch not at all', async ({ edge }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/' })
     expect((await edge.get(`/${code}`, { method: 'HEAD' })).status).toBe(302)
     expect((await edge.get(`/${code}`, { headers: { 'Sec-Purpose': 'prefetch;prerender' } })).status).toBe(
       302,
     )
     expect((await edge.get(`/${code}`)).status).toBe(302)
-    await expect.poll(() => hitsOf(id)).toBe(1)
+    await expect.poll(() => edge.hitsOf(id)).toBe(1)
     await edge.cron()
-    expect(await hitsOf(id)).toBe(1)
+    expect(await edge.hitsOf(id)).toBe(1)
   })
 
-  test('finds codes with slashes and percent-encoded ones', async () => {
+  test('finds codes with slashes and percent-encoded ones', async ({ edge }) => {
     await edge.create({ url: 'https://example.com/sale', code: 'spring/sale-2030' })
     for (const path of ['/spring/sale-2030', '/spring%2Fsale%2D2030']) {
       expect((await edge.get(path)).headers.get('location')).toBe('https://example.com/sale')
@@ -55,7 +40,7 @@ describe('a redirect', () => {
     expect((await edge.get('/Spring/sale-2030')).status).toBe(404)
   })
 
-  test('forwards the query only where the link says so', async () => {
+  test('forwards the query only where the link says so', async ({ edge }) => {
     const forwarding = await edge.create({ url: 'https://example.com/?x=1#top', forwardQuery: true })
     const plain = await edge.create({ url: 'https://example.com/?x=1#top' })
     const location = async (path: string) => (await edge.get(path)).headers.get('location')
@@ -65,7 +50,7 @@ describe('a redirect', () => {
     expect(await location(`/${plain.code}?utm_source=a`)).toBe('https://example.com/?x=1#top')
   })
 
-  test('keeps the namespace of a listed host apart from that of all others', async () => {
+  test('keeps the namespace of a listed host apart from that of all others', async ({ edge }) => {
     const listed = await edge.create({
       url: 'https://example.com/listed',
       code: 'both',
@@ -78,14 +63,16 @@ describe('a redirect', () => {
     expect(await at('other.example.com')).toBe('https://example.com/others')
   })
 
-  test('finds a listed host with a trailing dot, in capitals and with a port in its own namespace', async () => {
+  test('finds a listed host with a trailing dot, in capitals and with a port in its own namespace', async ({
+    edge,
+  }) => {
     await edge.create({ url: 'https://example.com/listed', code: 'dot', domain: 'go.example.com' })
     for (const host of ['go.example.com.', 'GO.example.com', 'go.example.com.:8787']) {
       expect((await edge.getAt(host, '/dot')).headers.get('location')).toBe('https://example.com/listed')
     }
   })
 
-  test('that leads to itself is answered with 404, in memory or not', async () => {
+  test('that leads to itself is answered with 404, in memory or not', async ({ edge }) => {
     // Its host was not linkr's when it was made.
     await edge.create({ url: 'https://later.example.com/again?x=1', code: 'again', forwardQuery: true })
     for (let i = 0; i < 3; i++) {
@@ -94,17 +81,17 @@ describe('a redirect', () => {
     }
   })
 
-  test.each([
+  test.for([
     'https://go.example.com./x',
     'https://GO.example.com:8443/x',
     'https://with-settings.example.com/x',
-  ])('cannot lead to %s: linkr answers there', async (url) => {
+  ])('cannot lead to %s: linkr answers there', async (url, { edge }) => {
     expect((await edge.api('PUT', '/domains/with-settings.example.com', {})).status).toBe(200)
     const refused = await edge.api('POST', '/links', { url })
     expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining('of this linkr')])
   })
 
-  test('goes on serving a link until the moment it expires, then answers 410', async () => {
+  test('goes on serving a link until the moment it expires, then answers 410', async ({ edge }) => {
     const { id, code } = await edge.create({
       url: 'https://example.com/',
       expiresAt: new Date(Date.now() + 60_000).toISOString(),
@@ -114,7 +101,7 @@ describe('a redirect', () => {
     await expect.poll(async () => (await edge.get(`/${code}`)).status).toBe(410)
   })
 
-  test('answers 404 for a disabled link, and serves it again when it is enabled', async () => {
+  test('answers 404 for a disabled link, and serves it again when it is enabled', async ({ edge }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/', enabled: false })
     const disabled = await edge.get(`/${code}`)
     expect(disabled.status).toBe(404)
@@ -123,7 +110,7 @@ describe('a redirect', () => {
     expect((await edge.get(`/${code}`)).status).toBe(302)
   })
 
-  test('accepts other methods at 307 and 308 only, and says so', async () => {
+  test('accepts other methods at 307 and 308 only, and says so', async ({ edge }) => {
     const found = await edge.create({ url: 'https://example.com/' })
     const temporary = await edge.create({ url: 'https://example.com/', status: 307 })
     const refused = await edge.get(`/${found.code}`, { method: 'POST', body: 'x' })
@@ -133,7 +120,7 @@ describe('a redirect', () => {
 })
 
 describe('what no link can be', () => {
-  test.each([
+  test.for([
     '/%',
     '/%zz',
     '/%00',
@@ -144,7 +131,7 @@ describe('what no link can be', () => {
     '/favicon.ico',
     '/.well-known/x',
     '/cdn-cgi/x',
-  ])('is answered without asking a store: %s', async (path) => {
+  ])('is answered without asking a store: %s', async (path, { stores, edge }) => {
     // Hits of other tests are on their way no longer.
     await expect.poll(async () => (await edge.health()).hits.isolate.waitingLinks).toBe(0)
     stores.redisFaults.resetCounts()
@@ -155,7 +142,7 @@ describe('what no link can be', () => {
     expect([stores.redisFaults.requests, stores.postgresFaults.requests]).toEqual([0, 0])
   })
 
-  test('/health answers without asking a store', async () => {
+  test('/health answers without asking a store', async ({ stores, edge }) => {
     stores.redisFaults.resetCounts()
     expect((await edge.get('/health')).status).toBe(200)
     expect(stores.redisFaults.requests).toBe(0)
@@ -163,7 +150,7 @@ describe('what no link can be', () => {
 })
 
 describe('the cache', () => {
-  test('is asked once for a link it has, and Postgres not at all', async () => {
+  test('is asked once for a link it has, and Postgres not at all', async ({ stores, edge }) => {
     const { code } = await edge.create({ url: 'https://example.com/' })
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     await expect.poll(async () => (await edge.health()).hits.isolate.waitingLinks).toBe(0)
@@ -174,10 +161,13 @@ describe('the cache', () => {
     expect(stores.postgresFaults.requests).toBe(0)
   })
 
-  test('remembers that there is no such link, for a minute, and a new link is visible at once all the same', async () => {
+  test('remembers that there is no such link, for a minute, and a new link is visible at once all the same', async ({
+    stores,
+    edge,
+  }) => {
     const code = 'not-yet'
     expect((await edge.get(`/${code}`)).status).toBe(404)
-    const register = `${stores.keyPrefix}v1:link:*/${code}`
+    const register = stores.registerOf(code)
     await expect.poll(() => stores.redis('GET', register)).toMatch(/^0:\{"link":null/)
     expect(Number(await stores.redis('PTTL', register))).toBeLessThanOrEqual(60_000)
     stores.postgresFaults.resetCounts()
@@ -188,15 +178,11 @@ describe('the cache', () => {
     expect((await edge.get(`/${code}`)).status).toBe(302)
   })
 
-  test('keeps a newer edit when an older fill arrives late', async () => {
+  test('keeps a newer edit when an older fill arrives late', async ({ stores, edge }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/old' })
-    await stores.redis('DEL', `${stores.keyPrefix}v1:link:*/${code}`)
+    await stores.redis('DEL', stores.registerOf(code))
     // The reader has loaded the old link; its fill is held back until the edit is through.
-    let releaseFill = (): void => {}
-    const held = new Promise<void>((resolve) => {
-      releaseFill = resolve
-    })
-    stores.redisFaults.inject({ kind: 'hold', until: held }, runs(FILL))
+    const releaseFill = stores.redisFaults.hold(runs(FILL))
     expect((await edge.get(`/${code}`, { method: 'HEAD' })).headers.get('location')).toBe(
       'https://example.com/old',
     )
@@ -204,24 +190,24 @@ describe('the cache', () => {
     await edge.api('PATCH', `/links/${id}`, { url: 'https://example.com/new' })
     releaseFill()
     await expect.poll(() => stores.redisFaults.struck).toBe(0)
-    expect((await edge.get(`/${code}`)).headers.get('location')).toBe('https://example.com/new')
+    expect(await edge.follow(code)).toBe('https://example.com/new')
     stores.redisFaults.heal()
   })
 
-  test.each(['junk', '99999:junk', '99999:{"url":"https://evil.example/"}'])(
+  test.for(['junk', '99999:junk', '99999:{"url":"https://evil.example/"}'])(
     'takes a corrupt register for a miss and writes a good one over it: %s',
-    async (corrupt) => {
+    async (corrupt, { stores, edge }) => {
       const { code } = await edge.create({ url: 'https://example.com/good' })
-      const register = `${stores.keyPrefix}v1:link:*/${code}`
+      const register = stores.registerOf(code)
       await stores.redis('SET', register, corrupt)
-      expect((await edge.get(`/${code}`)).headers.get('location')).toBe('https://example.com/good')
+      expect(await edge.follow(code)).toBe('https://example.com/good')
       await expect.poll(() => stores.redis('GET', register)).toMatch(/^\d+:\{"link":\{"id"/)
     },
   )
 
-  test('writes over a register that is not even a string', async () => {
+  test('writes over a register that is not even a string', async ({ stores, edge }) => {
     const { code } = await edge.create({ url: 'https://example.com/good' })
-    const register = `${stores.keyPrefix}v1:link:*/${code}`
+    const register = stores.registerOf(code)
     await stores.redis('DEL', register)
     await stores.redis('HSET', register, 'a', 'b')
     expect((await edge.get(`/${code}`)).status).toBe(302)

@@ -1,25 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiLink, type Edge, startEdge } from '../support/edge.ts'
-import { type Stores, startStores } from '../support/stores.ts'
-
-let stores: Stores
-let edge: Edge
-
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores, { DOMAINS: 'go.example.com' })
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
+import { describe, expect } from 'vitest'
+import { type ApiLink, codeOf } from '../support/edge.ts'
+import { test as base } from '../support/linkr.ts'
 
 const url = 'https://example.com/'
-const codeOf = async (response: Response): Promise<unknown> => ((await response.json()) as ApiLink).code
+
+const test = base
+  .override('settings', { DOMAINS: 'go.example.com' })
+  .extend('post', ({ edge }) => (key: string, body: unknown, path = '/links') => {
+    return edge.api('POST', path, body, { 'Idempotency-Key': key })
+  })
 
 describe('PUT /links', () => {
-  test('creates a link, or replaces all of the one that is there', async () => {
+  test('creates a link, or replaces all of the one that is there', async ({ edge }) => {
     const created = await edge.api('PUT', '/links', {
       url,
       code: 'put',
@@ -29,17 +21,17 @@ describe('PUT /links', () => {
     })
     const link = (await created.json()) as ApiLink
     expect([created.status, created.headers.get('location')]).toEqual([201, `/api/links/${link.id}`])
-    expect((await edge.get('/put')).headers.get('location')).toBe(url)
+    expect(await edge.follow('put')).toBe(url)
     const replaced = await edge.api('PUT', '/links', { url: `${url}2`, code: 'put' })
     const now = (await replaced.json()) as ApiLink
     expect(replaced.status).toBe(200)
     const defaults = { title: null, tags: [], status: 302 }
     expect(now).toMatchObject({ id: link.id, url: `${url}2`, createdAt: link.createdAt, ...defaults })
     expect(now.version).toBeGreaterThan(link.version)
-    expect((await edge.get('/put')).headers.get('location')).toBe(`${url}2`)
+    expect(await edge.follow('put')).toBe(`${url}2`)
   })
 
-  test('keeps the hits of the link that it replaces', async () => {
+  test('keeps the hits of the link that it replaces', async ({ stores, edge }) => {
     const { id } = await edge.create({ url, code: 'put-hits' })
     await stores.sql('UPDATE link_hits SET hits = 5 WHERE link_id = $1', [id])
     await stores.redis('HSET', `${stores.keyPrefix}v1:hits`, '#', 'put-hits', id, '2')
@@ -47,7 +39,7 @@ describe('PUT /links', () => {
     expect(await replaced.json()).toMatchObject({ id, hits: 7 })
   })
 
-  test('keeps domains apart, and needs a code', async () => {
+  test('keeps domains apart, and needs a code', async ({ edge }) => {
     await edge.create({ url, code: 'apart' })
     expect((await edge.api('PUT', '/links', { url, code: 'apart', domain: 'go.example.com' })).status).toBe(
       201,
@@ -57,7 +49,7 @@ describe('PUT /links', () => {
 })
 
 describe('If-Match', () => {
-  test('lets an edit through that knows the version, and no other', async () => {
+  test('lets an edit through that knows the version, and no other', async ({ edge }) => {
     const created = await edge.api('POST', '/links', { url })
     const tag = created.headers.get('etag') ?? ''
     const { id, version } = (await created.json()) as ApiLink
@@ -79,7 +71,7 @@ describe('If-Match', () => {
     expect((await edit(current)).status).toBe(404)
   })
 
-  test('lets one of many concurrent edits through', async () => {
+  test('lets one of many concurrent edits through', async ({ edge }) => {
     const { id, version } = await edge.create({ url })
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, i) =>
@@ -91,10 +83,7 @@ describe('If-Match', () => {
 })
 
 describe('Idempotency-Key', () => {
-  const post = (key: string, body: unknown, path = '/links') =>
-    edge.api('POST', path, body, { 'Idempotency-Key': key })
-
-  test('repeats the answer instead of the request', async () => {
+  test('repeats the answer instead of the request', async ({ post }) => {
     const first = await post('twice', { url })
     const again = await post('twice', { url })
     expect([first.headers.get('idempotency-replayed'), again.headers.get('idempotency-replayed')]).toEqual([
@@ -107,7 +96,7 @@ describe('Idempotency-Key', () => {
     expect([again.status, await again.text()]).toEqual([201, await first.text()])
   })
 
-  test('creates one link of many concurrent requests', async () => {
+  test('creates one link of many concurrent requests', async ({ stores, post }) => {
     const body = { url: `${url}concurrent-once` }
     const answers = await Promise.all(Array.from({ length: 10 }, () => post('concurrent', body)))
     const made = answers.filter(({ status }) => status === 201)
@@ -119,7 +108,7 @@ describe('Idempotency-Key', () => {
     expect(links).toHaveLength(1)
   })
 
-  test('belongs to one body, one route and one caller', async () => {
+  test('belongs to one body, one route and one caller', async ({ edge, post }) => {
     await post('one-body', { url })
     const other = await post('one-body', { url: `${url}other` })
     expect([other.status, await codeOf(other)]).toEqual([422, 'idempotency_key_reused'])
@@ -139,7 +128,7 @@ describe('Idempotency-Key', () => {
     expect(elsewhere.status).toBe(201)
   })
 
-  test('keeps a refusal too, but not an outage', async () => {
+  test('keeps a refusal too, but not an outage', async ({ stores, edge, post }) => {
     await edge.create({ url, code: 'idempotent-taken' })
     const refused = await post('refused', { url, code: 'idempotent-taken' })
     const again = await post('refused', { url, code: 'idempotent-taken' })
@@ -149,7 +138,7 @@ describe('Idempotency-Key', () => {
       'true',
     ])
     stores.postgresFaults.inject({ kind: 'status', status: 400 }, ({ commands }) =>
-      commands.some((sql) => /insert into links/i.test(sql)),
+      commands.some((sql) => /insert into "links"/i.test(sql)),
     )
     const failed = await post('outage', { url })
     stores.postgresFaults.heal()
@@ -157,7 +146,7 @@ describe('Idempotency-Key', () => {
     expect((await post('outage', { url })).status).toBe(201)
   })
 
-  test('is free again once its day is over, or when its request was lost', async () => {
+  test('is free again once its day is over, or when its request was lost', async ({ stores, post }) => {
     const age = (key: string, interval: string) =>
       stores.sql(`UPDATE idempotent_answers SET created_at = now() - $2::interval WHERE key = $1`, [
         key,
@@ -173,7 +162,10 @@ describe('Idempotency-Key', () => {
     expect((await post('lost', { url })).status).toBe(201)
   })
 
-  test.each(['', 'a'.repeat(256), 'caf\u00e9'])('must be 1 to 255 printable characters: %j', async (key) => {
-    expect((await post(key, { url })).status).toBe(422)
-  })
+  test.for(['', 'a'.repeat(256), 'caf\u00e9'])(
+    'must be 1 to 255 printable characters: %j',
+    async (key, { post }) => {
+      expect((await post(key, { url })).status).toBe(422)
+    },
+  )
 })

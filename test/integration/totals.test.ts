@@ -1,33 +1,38 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiLink, type Edge, startEdge } from '../support/edge.ts'
-import { type Stores, startStores } from '../support/stores.ts'
+import { describe, expect } from 'vitest'
+import type { ApiLink } from '../support/edge.ts'
+import { test as base } from '../support/linkr.ts'
 
-let stores: Stores
-let edge: Edge
+/** Of the links that are restored. */
+const url = 'https://example.com/restored'
+const createdAt = '2020-01-02T03:04:05.678Z'
 
-beforeAll(async () => {
-  stores = await startStores()
-  edge = await startEdge(stores)
-})
-
-afterAll(async () => {
-  await edge?.close()
-  await stores?.close()
-})
-
-async function list(query: string): Promise<readonly ApiLink[]> {
-  return ((await (await edge.api('GET', `/links?${query}`)).json()) as { data: ApiLink[] }).data
-}
+const test = base
+  .extend('list', ({ edge }) => async (query: string): Promise<readonly ApiLink[]> => {
+    return ((await (await edge.api('GET', `/links?${query}`)).json()) as { data: ApiLink[] }).data
+  })
+  .extend('restore', ({ edge }) => async (code: string, hits: number): Promise<string> => {
+    const body = { onConflict: 'restore', links: [{ url, code, hits, createdAt }] }
+    const response = await edge.api('POST', '/links/import', body)
+    const { results } = (await response.json()) as { results: { id: string }[] }
+    return results[0]?.id ?? ''
+  })
+  .extend('count', ({ stores }) => (id: string, hits: number) => {
+    return stores.sql('UPDATE link_hits SET hits = hits + $2 WHERE link_id = $1', [id, hits])
+  })
 
 describe("a link's total", () => {
-  test('counts hits once that Postgres has and Redis still holds, however many batches came since', async () => {
+  test('counts hits once that Postgres has and Redis still holds, however many batches came since', async ({
+    stores,
+    edge,
+    list,
+  }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/once' })
     // A crash between applying and releasing, and then an outage of Redis with an isolate that wrote to Postgres.
     await stores.redis('RPUSH', `${stores.keyPrefix}v1:hits:sealed`, 'applied')
     await stores.redis('HSET', `${stores.keyPrefix}v1:hits:sealed:applied`, '#', 'applied', id, '7')
     await stores.sql('UPDATE link_hits SET hits = 7, last_hit_at = now() WHERE link_id = $1', [id])
-    await stores.sql("INSERT INTO hit_batches (id) VALUES ('applied')")
-    await stores.sql(`INSERT INTO hit_batches (id, applied_at)
+    await stores.sql("INSERT INTO applied_hits (id) VALUES ('applied')")
+    await stores.sql(`INSERT INTO applied_hits (id, applied_at)
       SELECT 'isolate-' || i, now() + i * interval '1 millisecond' FROM generate_series(1, 600) AS i`)
     const [listed] = await list('q=example.com/once')
     const read = async (path: string, method = 'GET', body?: unknown) =>
@@ -40,11 +45,11 @@ describe("a link's total", () => {
     expect(await read('/links', 'PUT', again)).toBe(7)
     const bulk = await edge.api('POST', '/links/bulk', { mode: 'upsert', links: [again] })
     expect(await bulk.json()).toMatchObject({ results: [{ link: { hits: 7 } }] })
-    await edge.api('POST', '/flush')
+    await edge.flush()
     expect(await read(`/links/${id}`)).toBe(7)
   })
 
-  test('says when the last hits were flushed', async () => {
+  test('says when the last hits were flushed', async ({ edge, list }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/last-hit' })
     const lastHitAt = async () => {
       const [listed] = await list('q=example.com/last-hit')
@@ -54,26 +59,17 @@ describe("a link's total", () => {
     }
     expect(await lastHitAt()).toBeNull()
     await edge.get(`/${code}`)
-    await edge.api('POST', '/flush')
+    await edge.flush()
     await expect.poll(lastHitAt).toEqual(expect.stringMatching(/^\d{4}-.*Z$/))
   })
 })
 
 describe('a restore', () => {
-  const url = 'https://example.com/restored'
-  const createdAt = '2020-01-02T03:04:05.678Z'
-
-  async function restore(code: string, hits: number): Promise<string> {
-    const body = { onConflict: 'restore', links: [{ url, code, hits, createdAt }] }
-    const response = await edge.api('POST', '/links/import', body)
-    const { results } = (await response.json()) as { results: { id: string }[] }
-    return results[0]?.id ?? ''
-  }
-
-  const count = (id: string, hits: number) =>
-    stores.sql('UPDATE link_hits SET hits = hits + $2 WHERE link_id = $1', [id, hits])
-
-  test('adds what was counted since the export to its total, and can be repeated', async () => {
+  test('adds what was counted since the export to its total, and can be repeated', async ({
+    edge,
+    restore,
+    count,
+  }) => {
     const id = await restore('since', 100)
     await count(id, 2)
     // Exported here, with a total of 102.
@@ -84,14 +80,18 @@ describe('a restore', () => {
     }
   })
 
-  test('over an older database counts what is missing there', async () => {
+  test('over an older database counts what is missing there', async ({ edge, restore, count }) => {
     const id = await restore('older', 0)
     await count(id, 2)
     await restore('older', 102)
     expect(await edge.hitsOf(id)).toBe(102)
   })
 
-  test('over a link that was made again keeps its new hits, and can be repeated', async () => {
+  test('over a link that was made again keeps its new hits, and can be repeated', async ({
+    edge,
+    restore,
+    count,
+  }) => {
     const first = await restore('made-again', 100)
     await count(first, 2)
     await edge.api('DELETE', `/links/${first}`)
@@ -106,7 +106,11 @@ describe('a restore', () => {
     expect(await edge.hitsOf(id)).toBe(108)
   })
 
-  test('counts hits once that wait for Postgres in more segments than one flush takes', async () => {
+  test('counts hits once that wait for Postgres in more segments than one flush takes', async ({
+    stores,
+    edge,
+    restore,
+  }) => {
     const segments = 250
     const id = await restore('backlog', 0)
     for (let i = 0; i < segments; i++) {
@@ -123,7 +127,7 @@ describe('a restore', () => {
     expect(await edge.hitsOf(id)).toBe(segments)
     await restore('backlog', segments)
     expect(await edge.hitsOf(id)).toBe(segments)
-    await edge.api('POST', '/flush')
+    await edge.flush()
     expect(await edge.hitsOf(id)).toBe(segments)
   })
 })

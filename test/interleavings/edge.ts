@@ -2,9 +2,9 @@
  * @module
  * Two isolates over one Redis and one Postgres, the owners and visitors who use them, and what may befall them.
  */
-import fc from 'fast-check'
 import { SourceUnavailable } from '../../src/errors.ts'
 import type { LinkKey } from '../../src/links/link.ts'
+import type { Deed, Event, Task } from './happenings.ts'
 import type { State } from './in-memory-postgres.ts'
 import { type Isolate, KEYS, startIsolate } from './isolate.ts'
 import { createJournal, isSame } from './journal.ts'
@@ -12,53 +12,6 @@ import type { World } from './world.ts'
 
 /** One link is enough: no two share anything but the change log. */
 export const LINK: LinkKey = { domain: '*', code: 'a' }
-
-export type Deed = 'find' | 'update' | 'create' | 'delete' | 'commit' | 'drain'
-export type Mishap =
-  | 'Redis forgets'
-  | 'Redis is remembered'
-  | 'Redis goes back'
-  | 'log trimmed'
-  | 'log tells of too much'
-  | 'Redis down'
-  | 'Redis mute'
-  | 'Redis up'
-  | 'Postgres down'
-  | 'Postgres up'
-  | 'isolate dies'
-  | 'clock is put on'
-  | 'clock is put back'
-/** A number is milliseconds that pass. */
-export type Event = number | Mishap
-export interface Task {
-  readonly does: Deed
-  readonly slot: number
-}
-
-/** What actors do, one list each; what stands twice is done twice as often. */
-export const tasks = (...deeds: Deed[]): fc.Arbitrary<Task[][]> =>
-  fc.array(
-    fc.array(fc.record({ does: fc.constantFrom(...deeds), slot: fc.nat({ max: 1 }) }), { maxLength: 6 }),
-    {
-      minLength: 2,
-      maxLength: 4,
-    },
-  )
-
-/** Something befalls them once others have had this many steps. */
-export interface Turn {
-  readonly steps: number
-  readonly event: Event
-}
-
-export const turns = (waits: number[], mishaps: Mishap[]): fc.Arbitrary<Turn[]> =>
-  fc.array(
-    fc.record({
-      steps: fc.nat({ max: 8 }),
-      event: fc.oneof(fc.constantFrom(...waits), fc.constantFrom(...mishaps)),
-    }),
-    { maxLength: 10 },
-  )
 
 export interface Edge {
   readonly isolates: Isolate[]
@@ -88,9 +41,10 @@ export function openEdge(world: World): Edge {
   async function find(isolate: Isolate): Promise<void> {
     const since = clock.now()
     const before = { ...isolate.failures }
-    const wasAsking = isolate.asksRedis()
+    const asksRedis = (): boolean => isolate.breakers.redis.state() === 'closed'
+    const wasAsking = asksRedis()
     const found = await isolate.links.find(LINK)
-    const missedRedis = !wasAsking || !isolate.asksRedis() || isolate.failures.redis > before.redis
+    const missedRedis = !wasAsking || !asksRedis() || isolate.failures.redis > before.redis
     const reachedNeither = missedRedis && isolate.failures.postgres > before.postgres
     const allowed = reachedNeither ? journal.rememberable(LINK, since) : journal.allowed(LINK, since)
     if (allowed.some((state) => isSame(found, state))) return

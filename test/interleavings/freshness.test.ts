@@ -2,17 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeRegister } from '../../src/registers/codec.ts'
 import { linkCodec } from '../../src/registers/link-codec.ts'
-import {
-  type Edge,
-  LINK,
-  openEdge,
-  readChangeLog,
-  type Task,
-  type Turn,
-  tasks,
-  turns,
-  versions,
-} from './edge.ts'
+import { type Edge, LINK, openEdge, readChangeLog, versions } from './edge.ts'
+import { type Task, type Turn, tasks, turns } from './happenings.ts'
 import { KEYS } from './isolate.ts'
 import { isSame } from './journal.ts'
 import { anyFates, slowFates } from './network.ts'

@@ -39,7 +39,7 @@ export interface InMemoryPostgres {
   insert(key: LinkKey, version: number): State | null
   update(id: string): State | null
   delete(id: string): State | null
-  readonly outbox: Synchronous<Pick<Outbox, 'pending' | 'settle' | 'reopen' | 'bumpAbove'>>
+  readonly outbox: Synchronous<Outbox>
   readonly totals: Synchronous<HitTotals>
   readonly hits: ReadonlyMap<string, number>
 }
@@ -73,6 +73,10 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
     outbox.set(linkName(key), { key, version: isOutranked ? ++sequence : state.version })
     return write(key, state)
   }
+  const editOf = (key: LinkKey, version: number): Edit => {
+    const link = find(key)
+    return { ...key, version: link?.version ?? version, link }
+  }
   const linkAt = (id: string, version: number): Link => ({
     id,
     url: `https://example.com/${version}`,
@@ -102,11 +106,9 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
       return key === undefined ? null : editWithOutbox(key, { version: ++sequence, link: null })
     },
     outbox: {
+      current: (keys) => keys.map((key) => editOf(linkKey(key), 0)),
       pending: (limit) =>
-        [...outbox.values()].slice(0, limit).map(({ key, version }): Edit => {
-          const link = find(key)
-          return { ...key, version: link?.version ?? version, link }
-        }),
+        [...outbox.values()].slice(0, limit).map(({ key, version }) => editOf(key, version)),
       settle: (edits, logId) =>
         edits.flatMap((edit) => {
           const key = linkKey(edit)
@@ -120,6 +122,7 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
           }
           return []
         }),
+      depth: () => ({ depth: outbox.size, oldestAt: null }),
       reopen([oldest = '', ...logged]) {
         const lost = [...settled].filter(([name, { logId, at }]) => {
           const isKept = now() - at < SETTLED_FOR_MS && !outbox.has(name)
@@ -141,7 +144,7 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
     },
     totals: {
       apply(segments) {
-        const report = { batches: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 }
+        const report = { segments: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 }
         for (const { id, hits: counted, newestBatches } of segments) {
           const known = batches.get(id)
           const prior =
@@ -158,7 +161,7 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
           }
           if (known !== null) batches.set(id, now)
           for (const batch of newestBatches) if (!batches.has(batch)) batches.set(batch, null)
-          report.batches += known === undefined || news > 0 ? 1 : 0
+          report.segments += known === undefined || news > 0 ? 1 : 0
           report.hits += news
         }
         return report

@@ -1,49 +1,34 @@
 /**
  * @module
- * One isolate's real parts over stores that the scheduler puts in order.
+ * One isolate: the Worker's own composition root over stores that the scheduler puts in order.
  */
-import type { Config } from '../../src/config.ts'
+import { parseConfig } from '../../src/config.ts'
 import { SourceUnavailable } from '../../src/errors.ts'
-import { createHitCounters, type HitCounters } from '../../src/hits/hit-counters.ts'
-import { createHitRecorder, type HitRecorder } from '../../src/hits/hit-recorder.ts'
-import type { HitTotals } from '../../src/hits/hit-totals.ts'
-import { createLiveLinks, type LiveLinks } from '../../src/live-links.ts'
 import { retrying } from '../../src/postgres/postgres-error.ts'
-import type { RedisReply, RedisTransport } from '../../src/redis/client.ts'
+import type { RedisTransport } from '../../src/redis/client.ts'
 import { createKeys } from '../../src/redis/keys.ts'
-import * as changeScripts from '../../src/redis/scripts/changes.ts'
-import * as hitScripts from '../../src/redis/scripts/hits.ts'
-import * as registerScripts from '../../src/redis/scripts/registers.ts'
-import type { Outbox } from '../../src/registers/outbox.ts'
-import type { Publisher } from '../../src/registers/publisher.ts'
+import { COMMIT_HITS, COMMIT_SETTINGS } from '../../src/redis/scripts/commit-hits.ts'
+import { PUBLISH } from '../../src/redis/scripts/registers.ts'
 import type { Runtime } from '../../src/runtime.ts'
+import { createServices, type Services } from '../../src/services.ts'
+import type { Stores } from '../../src/stores.ts'
 import type { InMemoryPostgres } from './in-memory-postgres.ts'
 import type { Life } from './network.ts'
+import { SCRIPT_NAMES } from './script-names.ts'
 import type { World } from './world.ts'
 
-/** For the log of a failed schedule. */
-const SCRIPT_NAMES = new Map(
-  Object.entries({ ...changeScripts, ...hitScripts, ...registerScripts }).map(([name, script]) => [
-    script,
-    name,
-  ]),
-)
-export const KEYS = createKeys('')
-const REDIS: Config['redis'] = { url: '', token: '', keyPrefix: '', timeoutMs: 300, retries: 1 }
-const POSTGRES: Config['postgres'] = { url: '', fetchEndpoint: null, timeoutMs: 5_000, retries: 1 }
-const COMMIT_WINDOW_MS = 1_000
+const CONFIG = parseConfig({
+  UPSTASH_REDIS_REST_URL: 'https://redis.test',
+  UPSTASH_REDIS_REST_TOKEN: 'not-used-in-this-test',
+  DATABASE_URL: 'postgres://user:password@postgres.test/linkr',
+})
+export const KEYS = createKeys(CONFIG.redis.keyPrefix)
 
-export interface Isolate {
+export interface Isolate
+  extends Pick<Services, 'links' | 'publisher' | 'counters' | 'hits' | 'flush' | 'breakers'> {
   readonly life: Life
-  readonly links: LiveLinks['links']
-  readonly publisher: Publisher
-  readonly counters: HitCounters
-  readonly recorder: HitRecorder
-  readonly totals: HitTotals
-  /** How often each store has failed this isolate when somebody waited: Redis in anything, Postgres to find a link. */
+  /** How often each store has failed this isolate when a visitor waited: Redis in anything, Postgres to find a link. */
   readonly failures: { readonly redis: number; readonly postgres: number }
-  /** Whether it asks Redis, and does not leave it alone for a while. */
-  readonly asksRedis: () => boolean
   /** One statement, sent to Postgres. */
   sql<T>(label: string, statement: (postgres: InMemoryPostgres) => T): Promise<T>
 }
@@ -51,16 +36,19 @@ export interface Isolate {
 export interface IsolateOptions {
   /** Hears of versions of links, by their keys in Redis, that Redis has taken, once this isolate has heard so too. */
   readonly onPublished?: (register: string, version: number) => void
-  /** Hears of batches that a store has, once this isolate has heard so too. */
-  readonly onCommitted?: (hits: ReadonlyMap<string, number>) => void
-  /** Hears what Redis has added to its counters, at that moment: link ids and hits, in turn. */
-  readonly onAdded?: (pairs: readonly (string | number)[]) => void
+  /** Hears of hits of this isolate that a store has, once this isolate has heard so too. */
+  readonly onCommitted?: (hits: Hits) => void
+  /** Hears what Redis has added to its counters, at that moment. */
+  readonly onAdded?: (hits: Hits) => void
   readonly sealAtLinks?: number
 }
 
+/** Link id, hits. */
+export type Hits = Iterable<readonly [string, number]>
+
 export function startIsolate(world: World, options: IsolateOptions = {}): Isolate {
   const { clock, network, redis, postgres } = world
-  const { onPublished, onCommitted, onAdded, sealAtLinks = 20_000 } = options
+  const { onPublished, onCommitted, onAdded, sealAtLinks } = options
   const life: Life = { isAlive: true, clockError: 0 }
   const failures = { redis: 0, postgres: 0 }
   const runtime: Runtime = {
@@ -75,7 +63,7 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
       try {
         return await network.send(life, { store: 'redis', timeoutMs }, label, execute)
       } catch (error) {
-        if (timeoutMs === REDIS.timeoutMs) failures.redis++
+        if (timeoutMs === CONFIG.redis.timeoutMs) failures.redis++
         throw error
       }
     }
@@ -83,92 +71,68 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
       async eval(script, keys, args) {
         const reply = await send(describeCall(script, keys, args), async () => {
           const executed = await redis.command('EVAL', script, keys.length, ...keys, ...args)
-          if (script === hitScripts.COMMIT_HITS && Array.isArray(executed) && executed[0] === 1) {
-            onAdded?.(args.slice(hitScripts.COMMIT_HITS_SETTINGS))
-          }
+          const isAdded = script === COMMIT_HITS && Array.isArray(executed) && executed[0] === 1
+          if (isAdded) onAdded?.(hitsOf(args))
           return executed
         })
-        if (script === registerScripts.PUBLISH) hearPublished(keys, args, reply as RedisReply)
+        if (script === COMMIT_HITS) onCommitted?.(hitsOf(args))
+        if (script === PUBLISH) hearPublished(keys, args, reply)
         return reply
       },
       exec: ([name, ...args]) => send(name, () => redis.command(name, ...args)),
     }
   }
-  function hearPublished(keys: string[], args: (string | number)[], reply: RedisReply): void {
-    const [, ...newer] = Array.isArray(reply) ? reply : []
+  function hearPublished(keys: string[], args: (string | number)[], reply: unknown): void {
+    const [, ...newer]: unknown[] = Array.isArray(reply) ? reply : []
     for (const [i, refused] of newer.entries()) {
-      if (refused === 0) onPublished?.(keys[2 * i + 1] ?? '', Number(args[4 * i + 2]))
+      if (refused === 0) onPublished?.(keys[2 * i + 1] ?? '', Number(args[4 * i + 1]))
     }
   }
   async function sql<T>(label: string, statement: (postgres: InMemoryPostgres) => T): Promise<T> {
+    const route = { store: 'postgres', timeoutMs: CONFIG.postgres.timeoutMs }
     try {
-      return await network.send(life, { store: 'postgres', timeoutMs: POSTGRES.timeoutMs }, label, () =>
-        statement(postgres),
-      )
+      return await network.send(life, route, label, () => statement(postgres))
     } catch (error) {
       if (label === 'find') failures.postgres++
       throw new SourceUnavailable('postgres', error)
     }
   }
 
-  const outbox: Omit<Outbox, 'depth' | 'current'> = {
-    pending: (limit) => sql('outbox.pending', (db) => db.outbox.pending(limit)),
-    settle: (edits, logId) => sql('outbox.settle', (db) => db.outbox.settle(edits, logId)),
-    reopen: (logged) => sql('outbox.reopen', (db) => db.outbox.reopen(logged)),
-    bumpAbove: (key, claimed) => sql('outbox.bumpAbove', (db) => db.outbox.bumpAbove(key, claimed)),
-  }
-  const live = createLiveLinks({
-    config: { redis: REDIS, postgres: POSTGRES },
-    runtime,
-    transport,
-    origins: {
-      links: { find: (key) => retrying(POSTGRES.retries, () => sql('find', (db) => db.find(key))) },
-      settings: { find: async () => null },
-    },
-    outbox: async () => outbox as Outbox,
-  })
-  const { links, changeLog, publisher } = live
-
-  const totals: HitTotals = {
-    apply: (segments) => sql('hits.apply', (db) => db.totals.apply(segments)),
-    prune: () => sql('hits.prune', (db) => db.totals.prune()),
-  }
-  const counters = createHitCounters({
-    redis: live.redis,
-    backgroundRedis: live.backgroundRedis,
-    keys: KEYS,
-    now: runtime.now,
-    changeLog,
-    sealAtLinks,
-  })
-  const recorder = createHitRecorder({
-    counters: {
-      async commit(batch, isRepeated) {
-        await counters.commit(batch, isRepeated)
-        onCommitted?.(batch.hits)
-      },
-    },
+  const stores: Partial<Stores> = {
+    redis: transport,
+    links: async () => ({
+      find: (key) => retrying(CONFIG.postgres.retries, () => sql('find', (db) => db.find(key))),
+      mostHit: async () => [],
+    }),
+    settings: async () => ({ find: async () => null }),
+    outbox: async () => ({
+      current: (keys) => sql('outbox.current', (db) => db.outbox.current(keys)),
+      pending: (limit) => sql('outbox.pending', (db) => db.outbox.pending(limit)),
+      settle: (edits, logId) => sql('outbox.settle', (db) => db.outbox.settle(edits, logId)),
+      reopen: (logged) => sql('outbox.reopen', (db) => db.outbox.reopen(logged)),
+      bumpAbove: (key, claimed) => sql('outbox.bumpAbove', (db) => db.outbox.bumpAbove(key, claimed)),
+      depth: () => sql('outbox.depth', (db) => db.outbox.depth()),
+    }),
     totals: async () => ({
       async apply(segments) {
-        const applied = await totals.apply(segments)
-        for (const { hits } of segments) onCommitted?.(hits)
+        const applied = await sql('hits.apply', (db) => db.totals.apply(segments))
+        // Unlike a segment from Redis, a batch that comes straight from an isolate names no batches.
+        for (const { hits, newestBatches } of segments) if (newestBatches.length === 0) onCommitted?.(hits)
         return applied
       },
+      prune: () => sql('hits.prune', (db) => db.totals.prune()),
     }),
-    commitWindowMs: COMMIT_WINDOW_MS,
-    runtime,
-  })
-  return {
-    life,
-    links,
-    publisher,
-    counters,
-    recorder,
-    totals,
-    failures,
-    asksRedis: () => live.redisBreaker.state() === 'closed',
-    sql,
   }
+  const config = {
+    ...CONFIG,
+    hits: { ...CONFIG.hits, ...(sealAtLinks === undefined ? {} : { sealAtLinks }) },
+  }
+  return { ...createServices(config, runtime, stores), life, failures, sql }
+}
+
+/** The hits in the arguments of a commit. */
+function* hitsOf(args: readonly (string | number)[]): Hits {
+  for (let i = COMMIT_SETTINGS; i < args.length; i += 2) yield [String(args[i]), Number(args[i + 1])]
 }
 
 function describeCall(script: string, keys: readonly string[], args: readonly (string | number)[]): string {

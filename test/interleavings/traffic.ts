@@ -3,9 +3,8 @@
  * Two isolates that count hits, the crons that flush them, and what may befall them.
  */
 import fc from 'fast-check'
-import { flushHits } from '../../src/hits/flush.ts'
 import { ignoreOutage } from './edge.ts'
-import { type Isolate, startIsolate } from './isolate.ts'
+import { type Hits, type Isolate, startIsolate } from './isolate.ts'
 import type { World } from './world.ts'
 
 export const deeds = fc.array(
@@ -63,10 +62,7 @@ export function openTraffic(world: World): Traffic {
     const isolate = startIsolate(world, {
       sealAtLinks: SEAL_AT_LINKS,
       onCommitted: (hits) => addTo(waiting, hits, -1),
-      onAdded(pairs) {
-        for (let i = 0; i < pairs.length; i += 2)
-          addTo(addedSinceBackup, [[String(pairs[i]), Number(pairs[i + 1])]])
-      },
+      onAdded: (hits) => addTo(addedSinceBackup, hits),
     })
     unconfirmed.set(isolate, waiting)
     return isolate
@@ -76,18 +72,14 @@ export function openTraffic(world: World): Traffic {
   function hit(isolate: Isolate, id: string): void {
     addTo(recorded, [[id, 1]])
     addTo(unconfirmed.get(isolate) ?? new Map(), [[id, 1]])
-    isolate.recorder.record(id)
-  }
-  async function flush({ recorder, counters, totals }: Isolate): Promise<void> {
-    await recorder.commit()
-    await flushHits({ counters, totals: async () => totals })
+    isolate.hits.record(id)
   }
 
   return {
     isolates,
     recorded,
     hit,
-    cron: () => flush(startIsolate(world)),
+    cron: () => startIsolate(world).flush(),
     secured() {
       const secured = new Map(recorded)
       addTo(secured, lostAtMost, -1)
@@ -99,7 +91,7 @@ export function openTraffic(world: World): Traffic {
         const isolate = isolates[slot]
         if (isolate === undefined) continue
         if (does === 'hit') hit(isolate, id)
-        else await flush(isolate).catch(ignoreOutage)
+        else await isolate.flush().catch(ignoreOutage)
       }
     },
     async befall(event) {
@@ -128,6 +120,6 @@ export function openTraffic(world: World): Traffic {
   }
 }
 
-function addTo(tally: Tally, hits: Iterable<readonly [string, number]>, sign = 1): void {
+function addTo(tally: Tally, hits: Hits, sign = 1): void {
   for (const [id, count] of hits) tally.set(id, (tally.get(id) ?? 0) + sign * count)
 }

@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest'
-import { checkHealth, type HealthOptions } from '../../src/operations/health.ts'
+import { checkHealth } from '../../src/operations/health.ts'
 
 const NOW = 1_000_000
 
 /** The report of an isolate that read the change log at `syncedAt`; all is well. */
 function reportAt(syncedAt: number) {
-  const breaker = { state: () => 'closed' } as HealthOptions['redisBreakers'][number]
+  const breaker = { state: () => 'closed' as const }
   return checkHealth({
-    redisBreakers: [breaker],
-    postgresBreakers: [breaker],
+    breakers: { redis: breaker, backgroundRedis: breaker, postgres: breaker },
     counters: { waiting: async () => [] },
     outbox: async () => ({ depth: async () => ({ depth: 0, oldestAt: null }) }),
     changeLog: { syncedAt: () => syncedAt },

@@ -63,7 +63,7 @@ describe('the key ring', () => {
     const last = key.at(-1) === '0' ? '1' : '0'
     for (const wrong of [
       `${key.slice(0, -1)}${last}`,
-      `lk_x${key.slice(4)}`,
+      `lk_${key[3] === 'x' ? 'y' : 'x'}${key.slice(4)}`,
       key.slice(0, -1),
       'lk_',
       '',

@@ -4,6 +4,7 @@ import { type LinkRecord, linkName } from '../../src/links/link.ts'
 import type { BulkStore, LinkDraft, WrittenLink } from '../../src/owners/bulk-store.ts'
 import { createPublishedWrites, type PublishedWrites } from '../../src/owners/published-writes.ts'
 import { createWriteLinks, type LinkItem, type OnTaken } from '../../src/owners/write-links.ts'
+import type { Edit } from '../../src/registers/edit.ts'
 
 /**
  * Links by name; like Postgres it refuses to write one key twice in one statement, and records what each step wrote.
@@ -167,4 +168,39 @@ test('a request that is repeated after each lost answer writes what it would hav
       }
     }),
   )
+})
+
+test('a single link is leased under each code that is drawn, and published with the lease of the code it got', async () => {
+  const leased: string[] = []
+  const published: Edit[] = []
+  const store = memoryStore(new Map())
+  let isFirst = true
+  const bulk: typeof store = {
+    ...store,
+    async write(drafts, policy, step) {
+      const written = isFirst ? [] : await store.write(drafts, policy, step)
+      isFirst = false
+      return written
+    },
+  }
+  const writes = createPublishedWrites({
+    lease: async (key) => {
+      const token = 'code' in key ? linkName(key) : key.host
+      leased.push(token)
+      return { token, corrupt: '' }
+    },
+    publish: async (edits) => void published.push(...edits),
+    drain: async () => 0,
+    markBehind: () => {},
+  })
+  const write = createWriteLinks(bulk, writes)
+  const item = toItem({ domain: '*', code: undefined, url: 'https://example.com/' })
+  const [outcome] = await write([item], 'keep', null, writes.lease)
+  if (outcome === undefined || !('link' in outcome)) throw new Error('wrote nothing')
+  expect(new Set(leased).size).toBe(2)
+  expect(leased[1]).toBe(linkName(outcome.link))
+  expect(published.map(({ lease }) => lease?.token)).toEqual([leased[1]])
+  await write([item, item], 'keep', null)
+  expect(leased).toHaveLength(2)
+  expect(published.slice(1).map(({ lease }) => lease)).toEqual([null, null])
 })

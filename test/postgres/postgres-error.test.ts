@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { postgresFailure } from '../../src/postgres/postgres-error.ts'
 
@@ -13,5 +14,14 @@ describe('a failed statement', () => {
 
   test('may have been executed if the connection broke', () => {
     expect(postgresFailure(driverError(new TypeError('fetch failed')))).toMatchObject({ wasSent: true })
+  })
+
+  test('comes without the statement and its parameters, which Drizzle writes into its message', () => {
+    const refusal = Object.assign(new Error('duplicate key'), { code: '23505' })
+    expect(postgresFailure(new DrizzleQueryError('SELECT $1', ['secret'], refusal))).toBe(refusal)
+    const outage = driverError(new TypeError('fetch failed'))
+    expect(postgresFailure(new DrizzleQueryError('SELECT $1', ['secret'], outage))).toMatchObject({
+      cause: outage,
+    })
   })
 })

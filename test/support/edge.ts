@@ -30,10 +30,16 @@ export interface Edge {
   /** All hits of a link, as its owner sees them. */
   hitsOf(id: string): Promise<number>
   health(): Promise<HealthReport>
+  /** Has the hits that wait written to Postgres, now. */
+  flush(): Promise<Response>
   /** Fires the cron trigger. */
   cron(): Promise<void>
   close(): Promise<void>
 }
+
+/** The `code` in a body: a link's, or a problem's. */
+export const codeOf = async (response: Response): Promise<unknown> =>
+  ((await response.json()) as ApiLink).code
 
 export interface ApiLink {
   readonly id: string
@@ -46,11 +52,16 @@ export interface ApiLink {
   readonly [field: string]: unknown
 }
 
+/** The Worker's variables. */
+export type Settings = Readonly<Record<string, string>>
+
+/** Binding -> requests a minute; without them nothing is limited. */
+export type RateLimits = Readonly<Record<string, number>>
+
 export async function startEdge(
   stores: Pick<Stores, 'bindings'>,
-  settings: Readonly<Record<string, string>> = {},
-  /** Binding -> requests a minute; without them nothing is limited. */
-  rateLimits: Readonly<Record<string, number>> = {},
+  settings: Settings = {},
+  rateLimits: RateLimits = {},
 ): Promise<Edge> {
   const bindings = {
     HIT_COMMIT_WINDOW_MS: '50',
@@ -123,6 +134,7 @@ export async function startEdge(
     async health() {
       return (await (await api('GET', '/health')).json()) as HealthReport
     },
+    flush: () => api('POST', '/flush'),
     async cron() {
       const { outcome } = await worker.scheduled({ cron: '*/5 * * * *' })
       if (outcome !== 'ok') throw new Error(`cron: ${outcome}`)

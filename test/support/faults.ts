@@ -23,6 +23,14 @@ export type Fault =
   /** Executed only once the promise has resolved. */
   | { readonly kind: 'hold'; readonly until: Promise<void> }
 
+/** The ways in which a store can be down, each with a name for a test. */
+export const WAYS_TO_BE_DOWN: readonly (readonly [string, Fault])[] = [
+  ['refuses', { kind: 'refuse' }],
+  ['hangs', { kind: 'hang' }],
+  ['answers 500', { kind: 'status', status: 500 }],
+  ['sends half an answer', { kind: 'half-answer' }],
+]
+
 /** Whether a call runs this Lua script. */
 export const runs =
   (script: string) =>
@@ -48,6 +56,13 @@ export class Faults {
   /** Until healed. */
   inject(fault: Fault, when?: FaultRule['when']): void {
     this.#rules.push(when === undefined ? { fault } : { fault, when })
+  }
+
+  /** Holds such calls back until the result is called. */
+  hold(when?: FaultRule['when']): () => void {
+    const { promise: until, resolve: release } = Promise.withResolvers<void>()
+    this.inject({ kind: 'hold', until }, when)
+    return release
   }
 
   heal(): void {

@@ -22,8 +22,12 @@ export interface Stores {
   sql<Row extends pg.QueryResultRow>(text: string, params?: unknown[]): Promise<Row[]>
   /** The key of a link's register in Redis. */
   registerOf(code: string): string
+  /** What Redis holds of a link; `null` = nothing. */
+  register(code: string): Promise<string | null>
   /** Hits of a link that have arrived in Postgres. */
   flushedHits(id: string): Promise<number>
+  /** Hits of a link that wait in Redis. */
+  waitingHits(id: string): Promise<number>
   /** As if Redis had been restarted without its data. */
   emptyRedis(): Promise<void>
   /** Ends every fault of both stores. */
@@ -58,6 +62,7 @@ export async function startStores(): Promise<Stores> {
   const pool = new pg.Pool({ connectionString: neon.databaseUrl, max: 1 })
   pool.on('error', () => {})
 
+  const registerOf = (code: string): string => createKeys(keyPrefix).register({ domain: '*', code })
   const sql: Stores['sql'] = async (text, params) => (await pool.query(text, params)).rows
   const heal = (): void => {
     redisFaults.heal()
@@ -69,11 +74,13 @@ export async function startStores(): Promise<Stores> {
     postgresFaults,
     keyPrefix,
     redisUrl: upstash.redisUrl,
-    registerOf: (code) => createKeys(keyPrefix).register({ domain: '*', code }),
+    registerOf,
+    register: (code) => redis.get(registerOf(code)),
     async flushedHits(id) {
       const [row] = await sql<{ hits: string }>('SELECT hits FROM link_hits WHERE link_id = $1', [id])
       return Number(row?.hits ?? 0)
     },
+    waitingHits: async (id) => Number((await redis.hGet(createKeys(keyPrefix).hits, id)) ?? 0),
     emptyRedis: () => deleteKeys(redis, keyPrefix),
     heal,
     bindings: {

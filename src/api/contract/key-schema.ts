@@ -1,59 +1,25 @@
 import * as v from 'valibot'
 import { SCOPES } from '../../owners/api-key.ts'
-import { dateTime, domainName, list, printable } from './scalars.ts'
+import { domainIn, futureTime, label, list, wholeNumber } from './scalars.ts'
+import type { ValidationContext } from './validation-context.ts'
 
-export interface KeySchemaOptions {
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-  readonly isDomain: (domain: string) => boolean
-  /** When the key expires that asks for another one; `null` = never. */
-  readonly makerExpiresAt: Date | null
-}
-
-export function keySchema({ now, isDomain, makerExpiresAt }: KeySchemaOptions) {
+export function keySchema({ now, isDomain, callerExpiresAt }: ValidationContext) {
   const outlives = (date: Date | null): boolean =>
-    makerExpiresAt !== null && (date === null || date.getTime() > makerExpiresAt.getTime())
+    callerExpiresAt !== null && (date === null || date.getTime() > callerExpiresAt.getTime())
+  const expiresAt = v.pipe(
+    v.nullable(futureTime(now)),
+    v.check(
+      (date) => !outlives(date),
+      `must not be later than ${callerExpiresAt?.toISOString()}, when your own key expires`,
+    ),
+  )
   return v.pipe(
     v.strictObject({
-      name: v.pipe(
-        printable,
-        v.nonEmpty('must not be empty'),
-        v.maxLength(100, 'must have at most 100 characters'),
-      ),
-      scopes: v.pipe(
-        list(v.picklist(SCOPES, `must be one of ${SCOPES.join(', ')}`), 10, 'must have at most 10 items'),
-        v.minLength(1, 'must not be empty'),
-        v.transform((all) => [...new Set(all)]),
-      ),
+      name: label(100),
+      scopes: set(v.picklist(SCOPES, `must be one of ${SCOPES.join(', ')}`), 10),
       /** Left out, the key lives for as long as the one that makes it. */
-      expiresAt: v.optional(
-        v.pipe(
-          v.nullable(
-            v.pipe(
-              dateTime,
-              v.check((date) => date.getTime() > now(), 'must be a date in the future'),
-            ),
-          ),
-          v.check(
-            (date) => !outlives(date),
-            `must not be later than ${makerExpiresAt?.toISOString()}, when your own key expires`,
-          ),
-        ),
-      ),
-      domains: v.optional(
-        v.nullable(
-          v.pipe(
-            list(
-              v.pipe(domainName, v.check(isDomain, 'must be "*" or a host listed in DOMAINS')),
-              100,
-              'must have at most 100 items',
-            ),
-            v.minLength(1, 'must not be empty'),
-            v.transform((all) => [...new Set(all)]),
-          ),
-        ),
-        null,
-      ),
+      expiresAt: v.optional(expiresAt),
+      domains: v.optional(v.nullable(set(domainIn(isDomain), 100)), null),
     }),
     // It could make itself a key without the restriction.
     v.check(
@@ -63,16 +29,17 @@ export function keySchema({ now, isDomain, makerExpiresAt }: KeySchemaOptions) {
   )
 }
 
+function set<Output>(item: v.GenericSchema<unknown, Output>, max: number) {
+  return v.pipe(
+    list(item, max, `must have at most ${max} items`),
+    v.minLength(1, 'must not be empty'),
+    v.transform((all) => [...new Set(all)]),
+  )
+}
+
+/** A week. */
 const MAX_OVERLAP_S = 7 * 24 * 60 * 60
 
 export const rotateSchema = v.strictObject({
-  overlapSeconds: v.optional(
-    v.pipe(
-      v.number('must be a whole number'),
-      v.integer('must be a whole number'),
-      v.minValue(0, 'must not be negative'),
-      v.maxValue(MAX_OVERLAP_S, `must be at most ${MAX_OVERLAP_S}, a week`),
-    ),
-    0,
-  ),
+  overlapSeconds: v.optional(wholeNumber(0, MAX_OVERLAP_S), 0),
 })

@@ -1,27 +1,28 @@
 /**
  * @module
- * What the API accepts in each field of a link: one definition for create, edit, bulk, import and the OpenAPI description.
+ * What the API accepts and shows in each field of a link: one definition for create, edit, bulk, import, responses and OpenAPI.
  */
 import * as v from 'valibot'
-import { isCode, isReservedCode, MAX_CODE_LENGTH } from '../../links/code.ts'
 import { MAX_DESTINATION_LENGTH, parseDestination } from '../../links/destination.ts'
 import { REDIRECT_STATUSES } from '../../links/link.ts'
-import { dateTime, domainName, list, printable, text } from './scalars.ts'
+import {
+  futureTime,
+  label,
+  list,
+  maxCharacters,
+  printable,
+  shownText,
+  shownTime,
+  text,
+  trueOrFalse,
+} from './scalars.ts'
+import type { ValidationContext } from './validation-context.ts'
 
-export interface LinkSchemaOptions {
-  readonly isOwnHost: (host: string) => boolean
-  readonly isDomain: (domain: string) => boolean
-  /** Where links may be moved. */
-  readonly isTarget: (domain: string) => boolean
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-}
-
-export function destination(isOwnHost: LinkSchemaOptions['isOwnHost']) {
+export function destination(isOwnHost: ValidationContext['isOwnHost']) {
   return v.pipe(
     text,
     v.nonEmpty('must not be empty'),
-    v.maxLength(MAX_DESTINATION_LENGTH, `must have at most ${MAX_DESTINATION_LENGTH} characters`),
+    maxCharacters(MAX_DESTINATION_LENGTH),
     v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
       const parsed = parseDestination(dataset.value, isOwnHost)
       if ('url' in parsed) return parsed.url
@@ -33,47 +34,39 @@ export function destination(isOwnHost: LinkSchemaOptions['isOwnHost']) {
 
 export const redirectStatus = v.picklist(REDIRECT_STATUSES, `must be one of ${REDIRECT_STATUSES.join(', ')}`)
 
-export const tag = v.pipe(
-  printable,
-  v.nonEmpty('must not be empty'),
-  v.maxLength(64, 'must have at most 64 characters'),
+export const tag = label(64)
+
+const title = v.nullable(v.pipe(printable, maxCharacters(256)))
+
+export const tags = v.pipe(
+  list(tag, 50, 'must have at most 50 tags'),
+  v.transform((all) => [...new Set(all)]),
 )
 
-const trueOrFalse = v.boolean('must be true or false')
-/** More than any link ever had, and few enough for sums of thousands to stay exact. */
-const MAX_HITS = 1e12
-
-export function linkFields({ isOwnHost, isDomain, isTarget, now }: LinkSchemaOptions) {
-  const isFuture = v.check((date: Date) => date.getTime() > now(), 'must be a date in the future')
-  const isPast = v.check((date: Date) => date.getTime() <= now(), 'must be a date in the past')
-  const isHere = v.check(isDomain, 'must be "*" or a host listed in DOMAINS')
+/**
+ * What an owner may set of a link: in an edit, in a new link (with its default), and as a response shows it. Another field is
+ * another line here.
+ */
+export function linkFields({ isOwnHost, now }: Pick<ValidationContext, 'isOwnHost' | 'now'>) {
+  const url = destination(isOwnHost)
+  const expiresAt = v.nullable(futureTime(now))
   return {
-    url: destination(isOwnHost),
-    code: v.pipe(
-      text,
-      v.maxLength(MAX_CODE_LENGTH, `must have at most ${MAX_CODE_LENGTH} characters`),
-      v.check(isCode, 'must be 1 to 128 letters, digits or -_.~ characters, with single slashes only inside'),
-      v.check((code) => !isReservedCode(code), 'starts with a segment that is reserved for linkr itself'),
-    ),
-    domain: v.pipe(domainName, isHere),
-    target: v.pipe(domainName, v.check(isTarget, 'must be "*" or a host listed in DOMAINS')),
-    status: redirectStatus,
-    enabled: trueOrFalse,
-    expiresAt: v.nullable(v.pipe(dateTime, isFuture)),
-    /** Of a link that comes from elsewhere and may have expired there. */
-    expiredAt: v.nullable(dateTime),
-    forwardQuery: trueOrFalse,
-    title: v.nullable(v.pipe(printable, v.maxLength(256, 'must have at most 256 characters'))),
-    tags: v.pipe(
-      list(tag, 50, 'must have at most 50 tags'),
-      v.transform((tags) => [...new Set(tags)]),
-    ),
-    createdAt: v.pipe(dateTime, isPast),
-    hits: v.pipe(
-      v.number(),
-      v.integer('must be a whole number'),
-      v.minValue(0, 'must not be negative'),
-      v.maxValue(MAX_HITS, `must be at most ${MAX_HITS}`),
-    ),
+    url: { edit: url, create: url, response: shownText },
+    /** Left out of a new link, it is what the domain's settings say. */
+    status: { edit: redirectStatus, create: v.optional(redirectStatus), response: redirectStatus },
+    enabled: { edit: trueOrFalse, create: v.optional(trueOrFalse, true), response: trueOrFalse },
+    expiresAt: { edit: expiresAt, create: v.optional(expiresAt, null), response: v.nullable(shownTime) },
+    forwardQuery: { edit: trueOrFalse, create: v.optional(trueOrFalse, false), response: trueOrFalse },
+    title: { edit: title, create: v.optional(title, null), response: v.nullable(shownText) },
+    tags: { edit: tags, create: v.optional(tags, []), response: v.array(shownText) },
   }
+}
+
+/** One column of such a table, as the entries of an object's schema. */
+export function column<
+  Fields extends Readonly<Record<string, Readonly<Record<Name, v.GenericSchema>>>>,
+  Name extends string,
+>(fields: Fields, name: Name) {
+  const entries = Object.entries(fields).map(([field, schemas]) => [field, schemas[name]])
+  return Object.fromEntries(entries) as { readonly [Field in keyof Fields]: Fields[Field][Name] }
 }

@@ -1,40 +1,40 @@
 import * as v from 'valibot'
 import { LINK_SORTS } from '../../owners/link-pages.ts'
 import { tag } from './link-fields.ts'
-import { domainName, list, printable, text } from './scalars.ts'
+import {
+  domainName,
+  label,
+  list,
+  maxCharacters,
+  printable,
+  text,
+  trueOrFalse,
+  wholeNumber,
+} from './scalars.ts'
+import type { ValidationContext } from './validation-context.ts'
 
 const MAX_LIMIT = 100
 /** For exports. */
 const MAX_ADMIN_LIMIT = 1000
 const DEFAULT_LIMIT = 50
 
-const trueOrFalse = v.boolean('must be true or false')
-
 /** What narrows a list, and chooses the links of a bulk edit. */
 export const filterFields = {
   domain: v.optional(domainName),
-  code: v.optional(v.pipe(printable, v.maxLength(128, 'must have at most 128 characters'))),
+  code: v.optional(v.pipe(printable, maxCharacters(128))),
   tag: v.optional(list(tag, 10, 'must be given at most 10 times')),
-  q: v.optional(
-    v.pipe(printable, v.nonEmpty('must not be empty'), v.maxLength(256, 'must have at most 256 characters')),
-  ),
+  q: v.optional(label(256)),
   enabled: v.optional(trueOrFalse),
   expired: v.optional(trueOrFalse),
 }
 
-/** @param mayExport allows larger pages. */
-export function listSchema(mayExport: boolean) {
-  const max = mayExport ? MAX_ADMIN_LIMIT : MAX_LIMIT
+export type RequestedFilter = {
+  readonly [Field in keyof typeof filterFields]?: v.InferOutput<(typeof filterFields)[Field]>
+}
+
+export function listSchema({ isAdmin }: ValidationContext) {
   return v.strictObject({
-    limit: v.optional(
-      v.pipe(
-        v.number('must be a whole number'),
-        v.integer('must be a whole number'),
-        v.minValue(1, 'must be at least 1'),
-        v.maxValue(max, `must be at most ${max}`),
-      ),
-      DEFAULT_LIMIT,
-    ),
+    limit: v.optional(wholeNumber(1, isAdmin ? MAX_ADMIN_LIMIT : MAX_LIMIT), DEFAULT_LIMIT),
     cursor: v.optional(v.pipe(text, v.maxLength(512, 'was not issued by this API'))),
     ...filterFields,
     sort: v.optional(v.picklist(LINK_SORTS, `must be one of ${LINK_SORTS.join(', ')}`), 'createdAt'),
@@ -44,5 +44,5 @@ export function listSchema(mayExport: boolean) {
 
 export const lookupSchema = v.strictObject({
   domain: v.optional(domainName),
-  code: v.pipe(text, v.maxLength(128, 'must have at most 128 characters')),
+  code: v.pipe(text, maxCharacters(128)),
 })

@@ -1,8 +1,9 @@
-import { toJsonSchema } from '@valibot/to-json-schema'
+import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
-import { neededScope } from '../http/caller.ts'
-import { OPERATIONS, type Operation } from './operations.ts'
-import { linkAnswer, problemAnswer } from './response-schema.ts'
+import type { Operation } from './operation.ts'
+import { OPERATIONS } from './operations.ts'
+import { linkResponse, problemResponse } from './response-schema.ts'
+import { ANY_CALLER } from './validation-context.ts'
 
 type Json = Record<string, unknown>
 
@@ -14,8 +15,11 @@ Postgres already, while \`hits\` also shows those that are on their way. More th
 /** The API's description, OpenAPI 3.1, made from the schemas that validate. */
 export function describeApi(serverUrl: string): Json {
   const paths: Record<string, Json> = {}
-  for (const operation of OPERATIONS) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation) }
+  for (const [tag, operations] of Object.entries(OPERATIONS)) {
+    for (const operation of Object.values(operations)) {
+      const path = operation.path.replace(/:(\w+)/g, '{$1}')
+      paths[path] = { ...paths[path], [operation.method]: describe(operation, path, tag) }
+    }
   }
   return {
     openapi: '3.1.0',
@@ -25,7 +29,7 @@ export function describeApi(serverUrl: string): Json {
     paths,
     components: {
       securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key or ADMIN_TOKEN.' } },
-      schemas: { Link: schemaOf(linkAnswer), Problem: schemaOf(problemAnswer) },
+      schemas: { Link: schemaOf(linkResponse), Problem: schemaOf(problemResponse) },
     },
   }
 }
@@ -33,46 +37,56 @@ export function describeApi(serverUrl: string): Json {
 /** Statuses that any request may get. */
 const ANY_PROBLEM = [400, 401, 403, 413, 429, 500, 503]
 
-function describe(operation: Operation): Json {
-  const { method, path, summary, tag, body, isBodyOptional = false, answers, problems = [] } = operation
+function describe(operation: Operation, path: string, tag: string): Json {
+  const { method, scope, summary, body, item, isBodyOptional, responses, problems = [] } = operation
   const content = (type: string, schema: Json): Json => ({ content: { [type]: { schema } } })
   const problem = {
     description: 'Problem',
     ...content('application/problem+json', { $ref: '#/components/schemas/Problem' }),
   }
-  const responses = Object.fromEntries([
-    ...[...problems, ...ANY_PROBLEM].map((status) => [status, problem]),
-    ...Object.entries(answers).map(([status, schema]) => [
-      status,
-      { description: summary, ...(schema === null ? {} : content('application/json', schemaOf(schema))) },
-    ]),
-  ])
   return {
     operationId: `${method}${path.replace(/\W+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
     summary,
-    description: `Needs the scope \`${neededScope(method.toUpperCase(), `/api${path}`)}\`.`,
+    description: `Needs the scope \`${scope}\`.`,
     tags: [tag],
     parameters: parametersOf(operation),
-    ...(body === undefined
-      ? {}
-      : { requestBody: { required: !isBodyOptional, ...content('application/json', schemaOf(body)) } }),
-    responses,
+    ...(body && {
+      requestBody: {
+        required: isBodyOptional !== true,
+        ...content('application/json', schemaOf(body(ANY_CALLER), item && schemaOf(item(ANY_CALLER)))),
+      },
+    }),
+    responses: Object.fromEntries([
+      ...[...problems, ...ANY_PROBLEM].map((status) => [status, problem]),
+      ...Object.entries(responses).map(([status, schema]) => [
+        status,
+        { description: summary, ...(schema === null ? {} : content('application/json', schemaOf(schema))) },
+      ]),
+    ]),
   }
 }
 
-function parametersOf({ path, query, headers = [] }: Operation): Json[] {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
+function parametersOf({ path, query, isIdempotent, isConditional }: Operation): Json[] {
+  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => {
     return { name, in: 'path', required: true, schema: { type: 'string' } }
   })
-  const inQuery = Object.entries(query?.entries ?? {}).map(([name, schema]) => {
+  const inQuery = Object.entries(query?.(ANY_CALLER).entries ?? {}).map(([name, schema]) => {
     return { name, in: 'query', required: schema.type !== 'optional', schema: schemaOf(schema) }
   })
+  const headers = [isConditional && 'If-Match', isIdempotent && 'Idempotency-Key'].filter(Boolean)
   const inHeader = headers.map((name) => ({ name, in: 'header', schema: { type: 'string' } }))
   return [...inPath, ...inQuery, ...inHeader]
 }
 
-/** Checks that JSON Schema cannot express are left out: the description then promises less than the API asks. */
-function schemaOf(schema: v.GenericSchema): Json {
-  const { $schema: _, ...json } = toJsonSchema(schema, { typeMode: 'input', errorMode: 'ignore' })
+/**
+ * Checks that JSON Schema cannot express are left out: the description then asks less than the API does.
+ * @param item what stands for `unknown`.
+ */
+function schemaOf(schema: v.GenericSchema, item?: JsonSchema) {
+  const { $schema: _, ...json } = toJsonSchema(schema, {
+    typeMode: 'input',
+    errorMode: 'ignore',
+    overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'unknown' ? item : undefined),
+  })
   return json
 }

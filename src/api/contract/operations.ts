@@ -1,77 +1,76 @@
 /**
  * @module
- * Every route of the API, for its description; the schemas are those that the routes validate with.
+ * Every operation of the API. Its routes, their guards and schemas, and its description are made from these tables.
  */
-import type * as v from 'valibot'
-import { domainSchema } from '../routes/domains-routes.ts'
-import { reconcileSchema, warmSchema } from '../routes/operations-routes.ts'
+import type { Scope } from '../../owners/api-key.ts'
 import { bulkDeleteSchema, bulkEditSchema, bulkSchema, importSchema } from './bulk-schema.ts'
+import { domainSchema } from './domain-schema.ts'
 import { keySchema, rotateSchema } from './key-schema.ts'
-import { createLinkSchemas } from './link-schema.ts'
+import { createSchema, editSchema, importedSchema, upsertSchema } from './link-schema.ts'
 import { listSchema, lookupSchema } from './list-schema.ts'
-import * as answer from './response-schema.ts'
+import { reconcileSchema, warmSchema } from './maintenance-schema.ts'
+import { MAX_BULK_BYTES, type Operation } from './operation.ts'
+import * as response from './response-schema.ts'
 
-export interface Operation {
-  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
-  /** Below `/api`, parameters in braces. */
-  readonly path: string
-  readonly summary: string
-  readonly tag: string
-  readonly query?: v.GenericSchema & { readonly entries: Readonly<Record<string, v.GenericSchema>> }
-  readonly body?: v.GenericSchema
-  readonly isBodyOptional?: boolean
-  readonly headers?: readonly ('If-Match' | 'Idempotency-Key')[]
-  /** By status; `null` = no body. */
-  readonly answers: Readonly<Record<number, v.GenericSchema | null>>
-  /** Statuses of problems beside those that any request can get. */
-  readonly problems?: readonly number[]
-}
-
-const links = createLinkSchemas({
-  isOwnHost: () => false,
-  isDomain: () => true,
-  isTarget: () => true,
-  now: () => 0,
-})
-const once = ['Idempotency-Key'] as const
-const ifMatch = ['If-Match'] as const
-
-const tagged = (tag: string, operations: readonly Omit<Operation, 'tag'>[]): Operation[] =>
-  operations.map((operation) => ({ ...operation, tag }))
+type Operations = Readonly<Record<string, Operation>>
 
 // biome-ignore format: a table
-export const OPERATIONS: readonly Operation[] = [
-  ...tagged('Links', [
-    { method: 'get', path: '/links', summary: 'List links, page by page', query: listSchema(true), answers: { 200: answer.listAnswer }, problems: [422] },
-    { method: 'post', path: '/links', summary: 'Create a link', body: links.create, headers: once, answers: { 201: answer.linkAnswer }, problems: [409, 422] },
-    { method: 'put', path: '/links', summary: 'Create a link, or replace the one with this domain and code', body: links.upsert, answers: { 200: answer.editedAnswer, 201: answer.linkAnswer }, problems: [422] },
-    { method: 'get', path: '/links/lookup', summary: 'Find a link by its domain and code', query: lookupSchema, answers: { 200: answer.linkAnswer }, problems: [404, 422] },
-    { method: 'get', path: '/links/{id}', summary: 'Read a link', answers: { 200: answer.linkAnswer }, problems: [404] },
-    { method: 'patch', path: '/links/{id}', summary: 'Change some fields of a link, or move it', body: links.edit, headers: ifMatch, answers: { 200: answer.editedAnswer }, problems: [403, 404, 409, 412, 422] },
-    { method: 'delete', path: '/links/{id}', summary: 'Delete a link', headers: ifMatch, answers: { 204: null }, problems: [404, 412] },
-  ]),
-  ...tagged('Bulk', [
-    { method: 'post', path: '/links/bulk', summary: 'Create or upsert up to 1,000 links', body: bulkSchema(links.create), headers: once, answers: { 200: answer.bulkAnswer }, problems: [409, 422] },
-    { method: 'post', path: '/links/import', summary: 'Import up to 1,000 links with their age and hits', body: importSchema(links.imported), headers: once, answers: { 200: answer.importAnswer }, problems: [409, 422] },
-    { method: 'patch', path: '/links', summary: 'Change or move up to 1,000 links, by ids or by a filter', body: bulkEditSchema(links.bulkEdit), answers: { 200: answer.bulkEditAnswer }, problems: [422] },
-    { method: 'delete', path: '/links', summary: 'Delete up to 1,000 links, by ids or by a filter', body: bulkDeleteSchema, answers: { 200: answer.bulkDeleteAnswer }, problems: [422] },
-  ]),
-  ...tagged('API keys', [
-    { method: 'get', path: '/keys', summary: 'List API keys', answers: { 200: answer.keysAnswer } },
-    { method: 'post', path: '/keys', summary: 'Make an API key, shown only in this answer', body: keySchema({ now: () => 0, isDomain: () => true, makerExpiresAt: null }), answers: { 201: answer.newKeyAnswer }, problems: [422] },
-    { method: 'post', path: '/keys/{id}/rotate', summary: 'Make a key that takes the place of another one', body: rotateSchema, isBodyOptional: true, answers: { 201: answer.newKeyAnswer }, problems: [404, 409, 422] },
-    { method: 'delete', path: '/keys/{id}', summary: 'Revoke an API key', answers: { 204: null }, problems: [404] },
-  ]),
-  ...tagged('Domains', [
-    { method: 'get', path: '/domains', summary: 'List the settings of domains', answers: { 200: answer.domainsAnswer } },
-    { method: 'get', path: '/domains/{host}', summary: 'Read the settings of a domain', answers: { 200: answer.domainAnswer }, problems: [404, 422] },
-    { method: 'put', path: '/domains/{host}', summary: 'Set what a domain shows where it has no link to show', body: domainSchema, answers: { 200: answer.domainAnswer }, problems: [404, 422] },
-    { method: 'delete', path: '/domains/{host}', summary: 'Forget the settings of a domain', answers: { 204: null }, problems: [404, 422] },
-  ]),
-  ...tagged('Operations', [
-    { method: 'post', path: '/flush', summary: 'Move the hits that wait in Redis to Postgres', answers: { 200: answer.report } },
-    { method: 'post', path: '/reconcile', summary: 'Compare the cache with Postgres, and repair it', body: reconcileSchema, isBodyOptional: true, answers: { 200: answer.report }, problems: [422] },
-    { method: 'post', path: '/warm', summary: 'Load the links with the most hits into Redis', body: warmSchema, isBodyOptional: true, answers: { 200: answer.report }, problems: [422] },
-    { method: 'get', path: '/health', summary: 'See how the stores are', answers: { 200: answer.report, 503: answer.report } },
-  ]),
-]
+export const LINKS = {
+  list: { method: 'get', path: '/links', scope: 'links:read', summary: 'List links, page by page', query: listSchema, responses: { 200: response.listResponse }, problems: [422] },
+  create: { method: 'post', path: '/links', scope: 'links:write', summary: 'Create a link', body: createSchema, checksDestinations: true, isIdempotent: true, responses: { 201: response.linkResponse }, problems: [409, 422] },
+  upsert: { method: 'put', path: '/links', scope: 'links:write', summary: 'Create a link, or replace the one with this domain and code', body: upsertSchema, checksDestinations: true, responses: { 200: response.editedResponse, 201: response.linkResponse }, problems: [422] },
+  lookup: { method: 'get', path: '/links/lookup', scope: 'links:read', summary: 'Find a link by its domain and code', query: () => lookupSchema, responses: { 200: response.linkResponse }, problems: [404, 422] },
+  read: { method: 'get', path: '/links/:id', scope: 'links:read', summary: 'Read a link', responses: { 200: response.linkResponse }, problems: [404] },
+  edit: { method: 'patch', path: '/links/:id', scope: 'links:write', summary: 'Change some fields of a link, or move it', body: editSchema, checksDestinations: true, isConditional: true, responses: { 200: response.editedResponse }, problems: [403, 404, 409, 412, 422] },
+  delete: { method: 'delete', path: '/links/:id', scope: 'links:write', summary: 'Delete a link', isConditional: true, responses: { 204: null }, problems: [404, 412] },
+} as const satisfies Operations
+
+// biome-ignore format: a table
+export const BULK = {
+  write: { method: 'post', path: '/links/bulk', scope: 'links:write', summary: 'Create or upsert up to 1,000 links', body: () => bulkSchema, item: createSchema, maxBodyBytes: MAX_BULK_BYTES, checksDestinations: true, isIdempotent: true, responses: { 200: response.bulkResponse }, problems: [409, 422] },
+  import: { method: 'post', path: '/links/import', scope: 'links:write', summary: 'Import up to 1,000 links with their age and hits', body: () => importSchema, item: importedSchema, maxBodyBytes: MAX_BULK_BYTES, checksDestinations: true, isIdempotent: true, responses: { 200: response.importResponse }, problems: [409, 422] },
+  edit: { method: 'patch', path: '/links', scope: 'links:write', summary: 'Change or move up to 1,000 links, by ids or by a filter', body: bulkEditSchema, checksDestinations: true, responses: { 200: response.bulkEditResponse }, problems: [422] },
+  delete: { method: 'delete', path: '/links', scope: 'links:write', summary: 'Delete up to 1,000 links, by ids or by a filter', body: () => bulkDeleteSchema, responses: { 200: response.bulkDeleteResponse }, problems: [422] },
+} as const satisfies Operations
+
+// biome-ignore format: a table
+export const KEYS = {
+  list: { method: 'get', path: '/keys', scope: 'admin', summary: 'List API keys', responses: { 200: response.keysResponse } },
+  create: { method: 'post', path: '/keys', scope: 'admin', summary: 'Make an API key; only this response shows it', body: keySchema, responses: { 201: response.newKeyResponse }, problems: [422] },
+  rotate: { method: 'post', path: '/keys/:id/rotate', scope: 'admin', summary: 'Make a key that takes the place of another one', body: () => rotateSchema, isBodyOptional: true, responses: { 201: response.newKeyResponse }, problems: [404, 409, 422] },
+  revoke: { method: 'delete', path: '/keys/:id', scope: 'admin', summary: 'Revoke an API key', responses: { 204: null }, problems: [404] },
+} as const satisfies Operations
+
+// biome-ignore format: a table
+export const DOMAINS = {
+  list: { method: 'get', path: '/domains', scope: 'links:read', summary: 'List the settings of domains', responses: { 200: response.domainsResponse } },
+  read: { method: 'get', path: '/domains/:host', scope: 'links:read', summary: 'Read the settings of a domain', responses: { 200: response.domainResponse }, problems: [404, 422] },
+  set: { method: 'put', path: '/domains/:host', scope: 'admin', summary: 'Set the fallback URLs and defaults of a domain', body: () => domainSchema, responses: { 200: response.domainResponse }, problems: [404, 422] },
+  delete: { method: 'delete', path: '/domains/:host', scope: 'admin', summary: 'Forget the settings of a domain', responses: { 204: null }, problems: [404, 422] },
+} as const satisfies Operations
+
+// biome-ignore format: a table
+export const MAINTENANCE = {
+  flush: { method: 'post', path: '/flush', scope: 'admin', summary: 'Move the hits that wait in Redis to Postgres', responses: { 200: response.report } },
+  reconcile: { method: 'post', path: '/reconcile', scope: 'admin', summary: 'Compare the cache with Postgres, and repair it', body: () => reconcileSchema, isBodyOptional: true, responses: { 200: response.report }, problems: [422] },
+  warm: { method: 'post', path: '/warm', scope: 'admin', summary: 'Load the links with the most hits into Redis', body: () => warmSchema, isBodyOptional: true, responses: { 200: response.report }, problems: [422] },
+  health: { method: 'get', path: '/health', scope: 'admin', summary: 'See how the stores are', responses: { 200: response.report, 503: response.report } },
+} as const satisfies Operations
+
+/** By the tags of the description. */
+export const OPERATIONS: Readonly<Record<string, Operations>> = {
+  Links: LINKS,
+  Bulk: BULK,
+  'API keys': KEYS,
+  Domains: DOMAINS,
+  Operations: MAINTENANCE,
+}
+
+/** The scope of a request that no operation is for: that of its neighbours, else `admin`. */
+export function scopeNear(method: string, path: string): Scope {
+  const kind = (name: string): string => (/^(?:get|head)$/i.test(name) ? 'read' : 'write')
+  const near = Object.values(OPERATIONS)
+    .flatMap((operations) => Object.values(operations))
+    .find((one) => kind(one.method) === kind(method) && one.path.split('/')[1] === path.split('/')[1])
+  return near?.scope ?? 'admin'
+}

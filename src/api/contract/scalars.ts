@@ -12,6 +12,12 @@ export const text = v.pipe(
 
 export const printable = v.pipe(text, v.trim())
 
+export const maxCharacters = (max: number) =>
+  v.maxLength<string, number, string>(max, `must have at most ${max} characters`)
+
+/** Of 1 to `max` characters. */
+export const label = (max: number) => v.pipe(printable, v.nonEmpty('must not be empty'), maxCharacters(max))
+
 /**
  * An array that is measured before anything looks into it: checking two million elements of a list that may have fifty
  * takes seconds and gigabytes.
@@ -30,13 +36,16 @@ export function list<Item extends v.GenericSchema>(item: Item, max: number, tooL
   return v.pipe(measured, v.maxLength(max, tooLong))
 }
 
-/** The domain of a link as somebody wrote it, normalized: a host, or `*`. */
+/** The domain of a link as a request spells it, normalized: a host, or `*`. */
 export const domainName = v.pipe(
   text,
-  v.maxLength(253, 'must have at most 253 characters'),
+  maxCharacters(253),
   v.check((name) => name === '*' || parseHost(name) !== null, 'must be a host name without port, or "*"'),
   v.transform((name) => parseHost(name) ?? name),
 )
+
+export const domainIn = (isDomain: (domain: string) => boolean) =>
+  v.pipe(domainName, v.check(isDomain, 'must be "*" or a host listed in DOMAINS'))
 
 /** `Date` would take 30 February for 2 March. */
 const isCalendarDay = (instant: string): boolean => {
@@ -51,9 +60,29 @@ const YEAR_10000 = Date.UTC(10_000, 0)
 /** A point in time, with an offset. */
 export const dateTime = v.pipe(
   text,
-  v.maxLength(40, 'must have at most 40 characters'),
+  maxCharacters(40),
   v.isoTimestamp('must be an ISO 8601 date and time with an offset, like 2030-01-31T12:00:00Z'),
   v.check(isCalendarDay, 'must be a day that exists'),
   v.transform((instant) => new Date(instant)),
   v.check((date) => date.getTime() >= 0 && date.getTime() < YEAR_10000, 'must be a time from 1970 to 9999'),
 )
+
+export const wholeNumber = (min: number, max: number) =>
+  v.pipe(
+    v.number('must be a whole number'),
+    v.integer('must be a whole number'),
+    v.minValue(min, min === 0 ? 'must not be negative' : `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
+  )
+
+export const trueOrFalse = v.boolean('must be true or false')
+
+export const futureTime = (now: () => number) =>
+  v.pipe(
+    dateTime,
+    v.check((date) => date.getTime() > now(), 'must be a date in the future'),
+  )
+
+/** In responses, which need no check. */
+export const shownText = v.string()
+export const shownTime = v.pipe(v.string(), v.isoTimestamp())

@@ -1,36 +1,34 @@
 import type { Context, MiddlewareHandler } from 'hono'
+import { timingSafeEqual } from 'hono/utils/buffer'
 import { BoundedCache } from '../../cache/bounded-cache.ts'
 import { clientOf } from '../../client-address.ts'
 import type { KeyRing } from '../../owners/key-ring.ts'
 import { isOverLimit, RATE_LIMIT_PERIOD_S, type RateLimiter } from '../../rate-limiter.ts'
-import { sha256 } from '../../sha256.ts'
-import { ADMIN, type ApiEnv, type Caller, callerOf, hasScope, neededScope } from './caller.ts'
+import { ADMIN, type ApiEnv, type Caller } from './caller.ts'
 import { Problem } from './problem.ts'
 
 export interface AuthenticateOptions {
   /** None once there is an API key that can do the same; two while one takes the place of the other. */
   readonly adminTokens: readonly string[]
-  readonly keyRing: Pick<KeyRing, 'find' | 'trusts'>
+  readonly keyRing: () => Promise<Pick<KeyRing, 'find' | 'trusts'>>
   /** Of failed attempts, by client. */
   readonly failures: RateLimiter | null
-  /** Of requests that change something, by caller. */
-  readonly writes: RateLimiter | null
   readonly now: () => number
 }
 
 /** Clients that are remembered to have failed too often, so that their further guesses never reach Postgres. */
 const MAX_BLOCKED = 1_000
 
-/** Admits requests with `Authorization: Bearer <API key or ADMIN_TOKEN>` that may do what they ask for. */
+/** Admits requests with `Authorization: Bearer <API key or ADMIN_TOKEN>`, and sets their caller. */
 export function authenticate(options: AuthenticateOptions): MiddlewareHandler<ApiEnv> {
-  const { adminTokens, keyRing, failures, writes, now } = options
+  const { adminTokens, keyRing, failures, now } = options
   const blockedUntil = new BoundedCache<number>({ maxEntries: MAX_BLOCKED })
 
   async function identify(token: string, client: string): Promise<Caller | null> {
-    for (const adminToken of adminTokens) if (await equalInConstantTime(token, adminToken)) return ADMIN
-    if ((blockedUntil.get(client) ?? 0) > now() && !(await keyRing.trusts(token))) throw tooManyFailures()
-    const key = await keyRing.find(token)
-    return key === null ? null : callerOf(key)
+    for (const adminToken of adminTokens) if (await timingSafeEqual(token, adminToken)) return ADMIN
+    if ((blockedUntil.get(client) ?? 0) > now() && !(await (await keyRing()).trusts(token)))
+      throw tooManyFailures()
+    return (await keyRing()).find(token)
   }
 
   async function refuse(client: string): Promise<never> {
@@ -47,17 +45,7 @@ export function authenticate(options: AuthenticateOptions): MiddlewareHandler<Ap
     // It guesses nothing, so it does not count: any web page could shut out its visitor's whole office with it.
     if (token === null) throw unauthorized()
     const client = clientOf(c.req.raw.headers) ?? 'unknown'
-    const caller = (await identify(token, client)) ?? (await refuse(client))
-    const scope = neededScope(c.req.method, c.req.path)
-    if (!hasScope(caller, scope)) {
-      throw new Problem(403, 'scope_missing', `This API key lacks the scope "${scope}".`)
-    }
-    const isWrite = c.req.method !== 'GET' && c.req.method !== 'HEAD'
-    if (isWrite && (await isOverLimit(writes, caller.id))) {
-      const detail = `Too many changes in a minute. Try again in ${RATE_LIMIT_PERIOD_S} s, or use the bulk routes.`
-      throw new Problem(429, 'rate_limited', detail)
-    }
-    c.set('caller', caller)
+    c.set('caller', (await identify(token, client)) ?? (await refuse(client)))
     await next()
   }
 }
@@ -74,12 +62,4 @@ function unauthorized(): Problem {
 function tooManyFailures(): Problem {
   const detail = `Too many failed attempts from your address. Try again in ${RATE_LIMIT_PERIOD_S} s.`
   return new Problem(429, 'too_many_failures', detail)
-}
-
-/** Compares digests, which are of one length whatever was sent, without stopping at the first difference. */
-async function equalInConstantTime(a: string, b: string): Promise<boolean> {
-  const [x, y] = await Promise.all([sha256(a), sha256(b)])
-  let difference = x.length ^ y.length
-  for (let i = 0; i < x.length; i++) difference |= x.charCodeAt(i) ^ y.charCodeAt(i)
-  return difference === 0
 }

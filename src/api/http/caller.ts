@@ -1,9 +1,10 @@
-import type { ApiKey, Scope } from '../../owners/api-key.ts'
+import type { Context } from 'hono'
+import type { Scope } from '../../owners/api-key.ts'
 import type { IsOwnHost } from '../../owners/own-hosts.ts'
 import type { Attempt } from '../../owners/write-step.ts'
 import { Problem } from './problem.ts'
 
-/** Who sent a request. */
+/** Who sent a request: the owner of an `ApiKey`, or an admin. */
 export interface Caller {
   /** The id of an API key, or `admin` for the ADMIN_TOKEN. */
   readonly id: string
@@ -22,16 +23,14 @@ export interface ApiEnv {
     body: string
     /** Left out for a request without Idempotency-Key. */
     attempt?: Attempt
-    /** Of requests that change something. */
+    /** Of operations that check destinations. */
     isOwnHost: IsOwnHost
   }
 }
 
-export const ADMIN: Caller = { id: 'admin', scopes: ['admin'], domains: null, expiresAt: null }
+export type ApiContext = Context<ApiEnv>
 
-export function callerOf({ id, scopes, domains, expiresAt }: ApiKey): Caller {
-  return { id, scopes, domains, expiresAt }
-}
+export const ADMIN: Caller = { id: 'admin', scopes: ['admin'], domains: null, expiresAt: null }
 
 export function hasScope({ scopes }: Caller, scope: Scope): boolean {
   return scopes.includes(scope) || scopes.includes('admin')
@@ -41,14 +40,13 @@ export function maySee({ domains }: Caller, domain: string): boolean {
   return domains === null || domains.includes(domain)
 }
 
-/** The scope that a request needs: whatever is not known to need less needs `admin`. */
-export function neededScope(method: string, path: string): Scope {
-  const isRead = method === 'GET' || method === 'HEAD'
-  if (/^\/api\/links(?:\/|$)/.test(path)) return isRead ? 'links:read' : 'links:write'
-  if (/^\/api\/domains(?:\/|$)/.test(path) && isRead) return 'links:read'
-  return 'admin'
-}
-
 export function domainForbidden(domain: string): Problem {
   return new Problem(403, 'domain_forbidden', `This API key may not use the domain "${domain}".`)
+}
+
+/** The id in a path. One that cannot be an id belongs to nothing. @throws {Problem} `missing`'s. */
+export function idParam(c: ApiContext, missing: () => Problem): string {
+  const id = c.req.param('id') ?? ''
+  if (!/^[1-9]\d{0,17}$/.test(id)) throw missing()
+  return id
 }

@@ -1,3 +1,4 @@
+import { decodeBase64Url, encodeBase64Url } from 'hono/utils/encode'
 import type { LinkListQuery, ListPosition } from '../../owners/link-pages.ts'
 import { sha256 } from '../../sha256.ts'
 import { Problem } from './problem.ts'
@@ -26,9 +27,9 @@ export function createCursors(secret: string): Cursors {
 
   return {
     async encode({ key, id }, query) {
-      const payload = JSON.stringify([await fingerprint(query), key, id])
-      const signature = await crypto.subtle.sign('HMAC', await signingKey(), utf8(payload))
-      return `${toBase64Url(payload)}.${toBase64Url(String.fromCharCode(...new Uint8Array(signature)))}`
+      const payload = utf8(JSON.stringify([await fingerprint(query), key, id]))
+      const signature = await crypto.subtle.sign('HMAC', await signingKey(), payload)
+      return `${toBase64Url(payload.buffer)}.${toBase64Url(signature)}`
     },
 
     async decode(cursor, query) {
@@ -36,9 +37,9 @@ export function createCursors(secret: string): Cursors {
       const isSigned =
         payload !== null &&
         signature !== null &&
-        (await crypto.subtle.verify('HMAC', await signingKey(), bytes(signature), bytes(payload)))
+        (await crypto.subtle.verify('HMAC', await signingKey(), signature, payload))
       if (!isSigned) throw invalid('was not issued by this API')
-      const [print, key, id] = JSON.parse(payload) as [string, string, string]
+      const [print, key, id] = JSON.parse(new TextDecoder().decode(payload)) as [string, string, string]
       if (print !== (await fingerprint(query)))
         throw invalid('belongs to a query with other filters or order')
       return { key, id }
@@ -58,18 +59,14 @@ function invalid(message: string): Problem {
   return new Problem(422, 'invalid_cursor', detail, [{ path: 'cursor', message }])
 }
 
-/** `null` = none. What comes out has a byte in each character. */
-function fromBase64Url(text: string): string | null {
+/** `null` = none. */
+function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
   try {
-    return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+    return decodeBase64Url(text)
   } catch {
     return null
   }
 }
 
-function toBase64Url(binary: string): string {
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-}
-
+const toBase64Url = (bytes: ArrayBufferLike): string => encodeBase64Url(bytes).replaceAll('=', '')
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
-const bytes = (binary: string): Uint8Array => Uint8Array.from(binary, (c) => c.charCodeAt(0))

@@ -3,25 +3,25 @@ import { describeError, log } from '../../log.ts'
 import type { Runtime } from '../../runtime.ts'
 import { sha256 } from '../../sha256.ts'
 import type { ApiEnv } from './caller.ts'
-import type { Claim, ClaimRequest, IdempotentAnswers } from './idempotent-responses.ts'
+import type { Claim, ClaimRequest, IdempotentResponses } from './idempotent-responses.ts'
 import { Problem } from './problem.ts'
 
 export interface IdempotentOptions {
-  readonly answers: () => Promise<IdempotentAnswers>
+  readonly responses: () => Promise<IdempotentResponses>
   readonly runtime: Pick<Runtime, 'background' | 'now'>
 }
 
-/** What a repeated answer has of the first one's headers. */
+/** The headers of the first response that its repetitions have too. */
 const KEPT_HEADERS = ['Content-Type', 'Location', 'ETag']
-/** How often an isolate that gets such requests clears away old answers; reconciling does it too. */
+/** How often an isolate that gets such requests deletes old responses; reconciling does it too. */
 const PRUNE_EVERY_MS = 60 * 60 * 1000
 
-/** Answers a request with an Idempotency-Key once, and its repetitions with the same answer. */
-export function idempotent({ answers, runtime }: IdempotentOptions): MiddlewareHandler<ApiEnv> {
+/** Handles a request with an Idempotency-Key once; its repetitions get the same response. */
+export function idempotent({ responses, runtime }: IdempotentOptions): MiddlewareHandler<ApiEnv> {
   let prunedAt = Number.NEGATIVE_INFINITY
 
-  /** A claim whose answer is lost may have been made, and would only make the repetition wait. */
-  async function claimOrGiveBack(store: IdempotentAnswers, request: ClaimRequest): Promise<Claim> {
+  /** A claim whose outcome is unknown may have been made, and would only make the repetition wait. */
+  async function claimOrGiveBack(store: IdempotentResponses, request: ClaimRequest): Promise<Claim> {
     try {
       return await store.claim(request)
     } catch (error) {
@@ -39,7 +39,7 @@ export function idempotent({ answers, runtime }: IdempotentOptions): MiddlewareH
     }
     const requestHash = await sha256(`${c.req.method} ${c.req.path}\n${c.var.body}`)
     const request: ClaimRequest = { caller: c.var.caller.id, key, requestHash, attempt: crypto.randomUUID() }
-    const store = await answers()
+    const store = await responses()
     const claim = await claimOrGiveBack(store, request)
     if (claim.kind === 'reused') {
       const detail = 'This Idempotency-Key belongs to a request with another body. Use a new one.'
@@ -49,8 +49,8 @@ export function idempotent({ answers, runtime }: IdempotentOptions): MiddlewareH
       const detail = 'The request with this Idempotency-Key is still being processed. Try again soon.'
       throw new Problem(409, 'idempotency_in_progress', detail)
     }
-    if (claim.kind === 'answered') {
-      const { status, headers, body } = claim.answer
+    if (claim.kind === 'completed') {
+      const { status, headers, body } = claim.response
       return new Response(body, { status, headers: { ...headers, 'Idempotency-Replayed': 'true' } })
     }
     c.set('attempt', request)
@@ -62,8 +62,8 @@ export function idempotent({ answers, runtime }: IdempotentOptions): MiddlewareH
   }
 }
 
-/** An answer that says "not now" is not kept: the repetition is to try again. */
-async function keep(store: IdempotentAnswers, request: ClaimRequest, response: Response): Promise<void> {
+/** A response that says "not now" is not kept: the repetition is to try again. */
+async function keep(store: IdempotentResponses, request: ClaimRequest, response: Response): Promise<void> {
   try {
     if (response.status >= 500) return await store.release(request)
     const headers = KEPT_HEADERS.flatMap((name) => {
@@ -73,7 +73,7 @@ async function keep(store: IdempotentAnswers, request: ClaimRequest, response: R
     const { status } = response
     await store.store(request, { status, headers: Object.fromEntries(headers), body: await response.text() })
   } catch (error) {
-    // The work is done and its answer true; a repetition is told to wait, and then finds what was written.
+    // The work is done and its response true; a repetition is told to wait, and then finds what was written.
     log.error('idempotency.store_failed', { error: describeError(error) })
   }
 }

@@ -1,6 +1,6 @@
 /**
  * @module
- * Problem details (RFC 9457): the body of every error that the API answers.
+ * Problem details (RFC 9457): the body of every response that reports an error.
  */
 import { LinkrError } from '../../errors.ts'
 import { RATE_LIMIT_PERIOD_S } from '../../rate-limiter.ts'

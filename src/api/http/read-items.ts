@@ -6,7 +6,7 @@ import type { FieldError } from './problem.ts'
 export interface Rejection {
   readonly index: number
   readonly problem: string
-  readonly errors?: readonly FieldError[]
+  readonly errors?: FieldError[]
 }
 
 export interface ReadItems<Item> {

@@ -3,31 +3,29 @@ import type { ApiEnv } from './caller.ts'
 import { brokenBound } from './json-bounds.ts'
 import { Problem } from './problem.ts'
 
-const MAX_BODY_BYTES = 64 * 1024
-/** A thousand links of 4 KB. */
-const MAX_BULK_BYTES = 4 * 1024 * 1024
 /** A thousand links with every field and 50 tags each have 70,000. Parsed, that many take some 10 MB at most. */
 const BOUNDS = { maxDepth: 32, maxItems: 100_000 }
 
 /**
  * Reads a request's body, once, into `c.var.body`: bounded in bytes, depth and items before anything looks at it, and
- * valid UTF-8, since a decoder that replaces what it cannot read would store what nobody sent.
+ * valid UTF-8, since a decoder that replaces what it cannot read would store other text than was sent.
  */
-export const receiveBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  const { raw, method, path } = c.req
-  // Theirs means nothing, and is not read.
-  const hasBody = raw.body !== null && method !== 'GET' && method !== 'HEAD'
-  const maxBytes = /^\/api\/links\/(?:bulk|import)$/.test(path) ? MAX_BULK_BYTES : MAX_BODY_BYTES
-  const body = hasBody ? await readText(raw, maxBytes) : ''
-  const broken = brokenBound(body, BOUNDS)
-  if (broken === 'maxDepth') {
-    throw new Problem(400, 'invalid_json', `Send JSON that is nested at most ${BOUNDS.maxDepth} deep.`)
+export function receiveBody(maxBytes: number): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const { raw, method } = c.req
+    // Theirs means nothing, and is not read.
+    const hasBody = raw.body !== null && method !== 'GET' && method !== 'HEAD'
+    const body = hasBody ? await readText(raw, maxBytes) : ''
+    const broken = brokenBound(body, BOUNDS)
+    if (broken === 'maxDepth') {
+      throw new Problem(400, 'invalid_json', `Send JSON that is nested at most ${BOUNDS.maxDepth} deep.`)
+    }
+    if (broken === 'maxItems') {
+      throw new Problem(413, 'body_too_large', `Send JSON with at most ${BOUNDS.maxItems} values.`)
+    }
+    c.set('body', body)
+    await next()
   }
-  if (broken === 'maxItems') {
-    throw new Problem(413, 'body_too_large', `Send JSON with at most ${BOUNDS.maxItems} values.`)
-  }
-  c.set('body', body)
-  await next()
 }
 
 async function readText({ body, headers }: Request, maxBytes: number): Promise<string> {

@@ -1,24 +1,20 @@
-import { Hono } from 'hono'
-import * as v from 'valibot'
 import type { BulkChange, BulkMatch } from '../../owners/bulk-store.ts'
-import type { LinkFilter } from '../../owners/link-filter.ts'
 import type { ApiServices } from '../api-services.ts'
-import { bulkDeleteSchema, bulkEditSchema, bulkSchema } from '../contract/bulk-schema.ts'
 import { presentLink } from '../contract/link-schema.ts'
-import { type ApiEnv, hasScope } from '../http/caller.ts'
-import { readBody } from '../http/read-body.ts'
+import { BULK } from '../contract/operations.ts'
+import { type ApiContext, hasScope } from '../http/caller.ts'
+import type { Route } from '../http/create-route.ts'
 import { readItems } from '../http/read-items.ts'
-import { type ApiContext, linkRequest, type RequestedFilter, toFilter } from './link-request.ts'
+import { linkRequest, toFilter } from './link-request.ts'
 
 /** `/api/links/bulk`, and PATCH and DELETE of `/api/links`: many links in one request. */
-export function bulkRoutes(services: ApiServices): Hono<ApiEnv> {
+export function bulkRoutes(route: Route, services: ApiServices): void {
   const owned = async () => (await services.owners()).links
-  const app = new Hono<ApiEnv>()
 
-  app.post('/bulk', async (c) => {
+  route(BULK.write, async (c, input) => {
     const request = linkRequest(c, services)
-    const { mode, links } = readBody(c, bulkSchema(v.unknown()))
-    const { accepted, rejected } = await readItems(links, request.schemas.create, request.accept)
+    const { mode, links } = input.body()
+    const { accepted, rejected } = await readItems(links, input.item(), request.accept)
     const { write, written } = await owned()
     const outcomes = await write(
       accepted.map(({ item }) => item),
@@ -44,14 +40,6 @@ export function bulkRoutes(services: ApiServices): Hono<ApiEnv> {
     return c.json({ results: [...results, ...refused].sort((a, b) => a.index - b.index) })
   })
 
-  const chosen = (
-    c: ApiContext,
-    ids: readonly string[] | undefined,
-    filter: RequestedFilter,
-  ): LinkFilter => ({
-    ...toFilter(c.var.caller, filter),
-    ids,
-  })
   const report = ({ matched, changed }: BulkChange) => ({
     matched,
     ids: changed.map(({ id }) => id),
@@ -65,13 +53,13 @@ export function bulkRoutes(services: ApiServices): Hono<ApiEnv> {
     more: false,
   })
 
-  app.patch('/', async (c) => {
-    const { schemas, domainFor } = linkRequest(c, services)
-    const { ids, filter = {}, changes, dryRun } = readBody(c, bulkEditSchema(schemas.bulkEdit))
+  route(BULK.edit, async (c, input) => {
+    const { domainFor } = linkRequest(c, services)
+    const { ids, filter = {}, changes, dryRun } = input.body()
     const { domain } = changes
     if (domain !== undefined) domainFor(domain)
     const { match, updateMatching } = await owned()
-    const meant = chosen(c, ids, filter)
+    const meant = { ...toFilter(c.var.caller, filter), ids }
     if (dryRun) {
       const matching = await match(meant, changes)
       const taken = domain === undefined ? {} : { taken: matching.taken }
@@ -81,14 +69,12 @@ export function bulkRoutes(services: ApiServices): Hono<ApiEnv> {
     return c.json({ changed: change.changed.length, ...report(change) })
   })
 
-  app.delete('/', async (c) => {
-    const { ids, filter = {}, dryRun } = readBody(c, bulkDeleteSchema)
+  route(BULK.delete, async (c, input) => {
+    const { ids, filter = {}, dryRun } = input.body()
     const { match, deleteMatching } = await owned()
-    const meant = chosen(c, ids, filter)
+    const meant = { ...toFilter(c.var.caller, filter), ids }
     if (dryRun) return c.json({ deleted: 0, ...preview(c, await match(meant, null)) })
     const change = await deleteMatching(meant)
     return c.json({ deleted: change.changed.length, ...report(change) })
   })
-
-  return app
 }

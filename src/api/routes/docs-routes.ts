@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { ApiEnv } from '../http/caller.ts'
 
-/** The API's description and its reference: for everybody, and made only when somebody asks. */
+/** The API's description and its reference: public, and loaded on first use. */
 export function docsRoutes(): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
 

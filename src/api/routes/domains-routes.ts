@@ -1,61 +1,46 @@
-import { type Context, Hono } from 'hono'
-import * as v from 'valibot'
-import { ROBOTS_POLICIES } from '../../links/domain-settings.ts'
+import type { Context } from 'hono'
 import { parseHost } from '../../links/host.ts'
-import type { Domain } from '../../owners/domain-store.ts'
 import type { ApiServices } from '../api-services.ts'
-import { destination, redirectStatus } from '../contract/link-fields.ts'
-import { type ApiEnv, domainForbidden, maySee } from '../http/caller.ts'
+import { DOMAINS } from '../contract/operations.ts'
+import { domainResponse, present } from '../contract/response-schema.ts'
+import { domainForbidden, maySee } from '../http/caller.ts'
+import type { Route } from '../http/create-route.ts'
 import { Problem } from '../http/problem.ts'
-import { readBody } from '../http/read-body.ts'
 
-/** A page of the owner's own, which may well be on the same host: only a redirect to itself would loop. */
-const url = v.optional(v.nullable(destination(() => false)), null)
-
-export const domainSchema = v.strictObject({
-  rootUrl: url,
-  notFoundUrl: url,
-  expiredUrl: url,
-  defaultStatus: v.optional(redirectStatus, 302),
-  robots: v.optional(v.picklist(ROBOTS_POLICIES, `must be one of ${ROBOTS_POLICIES.join(', ')}`), 'allow'),
-})
-
-/** `/api/domains`: what a host shows where it has no link to show. */
-export function domainsRoutes({ config, owners }: ApiServices): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>()
+/** `/api/domains`: fallback URLs and defaults of a host. */
+export function domainsRoutes(route: Route, { config, owners }: ApiServices): void {
   const domains = async () => (await owners()).domains
 
-  app.get('/', async (c) => {
+  route(DOMAINS.list, async (c) => {
     const all = await (await domains()).list()
-    const data = all.filter(({ host }) => maySee(c.var.caller, host)).map(present)
+    const data = all
+      .filter(({ host }) => maySee(c.var.caller, host))
+      .map((domain) => present(domainResponse, domain))
     const served = [...config.domains].filter((host) => maySee(c.var.caller, host))
     return c.json({ data, served })
   })
 
-  app.get('/:host', async (c) => {
+  route(DOMAINS.read, async (c) => {
     const host = hostOf(c)
     if (!maySee(c.var.caller, host)) throw domainForbidden(host)
     const domain = await (await domains()).get(host)
     if (domain === null) throw noSuchDomain()
-    return c.json(present(domain))
+    return c.json(present(domainResponse, domain))
   })
 
-  app.put('/:host', async (c) => {
+  route(DOMAINS.set, async (c, input) => {
     const host = hostOf(c)
-    const settings = readBody(c, domainSchema)
-    const outcome = await (await domains()).put(host, settings, new URL(c.req.url).host)
+    const outcome = await (await domains()).put(host, input.body(), new URL(c.req.url).host)
     if (outcome.kind === 'looping') {
       throw new Problem(422, 'invalid_request', 'The redirect would loop; see "errors".', outcome.loops)
     }
-    return c.json(present(outcome.domain))
+    return c.json(present(domainResponse, outcome.domain))
   })
 
-  app.delete('/:host', async (c) => {
+  route(DOMAINS.delete, async (c) => {
     if (!(await (await domains()).delete(hostOf(c)))) throw noSuchDomain()
     return c.body(null, 204)
   })
-
-  return app
 }
 
 function hostOf(c: Context): string {
@@ -66,10 +51,6 @@ function hostOf(c: Context): string {
     throw new Problem(422, 'invalid_request', 'This is not a host name.', [{ path: 'host', message }])
   }
   return host
-}
-
-function present({ host, createdAt, updatedAt, version: _, ...settings }: Domain) {
-  return { host, ...settings, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() }
 }
 
 const noSuchDomain = (): Problem =>

@@ -1,49 +1,40 @@
-import { Hono } from 'hono'
-import * as v from 'valibot'
+import type * as v from 'valibot'
 import { linkName } from '../../links/link.ts'
 import { HitsWaiting } from '../../owners/flush-all.ts'
 import type { Links } from '../../owners/links.ts'
 import type { LinkItem, OnTaken, WriteOutcome } from '../../owners/write-links.ts'
 import type { ApiServices } from '../api-services.ts'
-import { importSchema, type ON_CONFLICT } from '../contract/bulk-schema.ts'
-import { type ApiEnv, hasScope } from '../http/caller.ts'
-import { type FieldError, Problem } from '../http/problem.ts'
-import { readBody } from '../http/read-body.ts'
+import type { ON_CONFLICT } from '../contract/bulk-schema.ts'
+import { BULK } from '../contract/operations.ts'
+import type { importResponse } from '../contract/response-schema.ts'
+import { hasScope } from '../http/caller.ts'
+import type { Route } from '../http/create-route.ts'
+import { Problem } from '../http/problem.ts'
 import { readItems } from '../http/read-items.ts'
 import { linkRequest } from './link-request.ts'
 
 type OnConflict = (typeof ON_CONFLICT)[number]
 
-interface ImportResult {
-  readonly index: number
-  readonly outcome: 'created' | 'updated' | 'skipped' | 'renamed' | 'rejected'
-  readonly id?: string
-  readonly code?: string
-  readonly sameDestination?: boolean | undefined
-  readonly problem?: string
-  readonly errors?: readonly FieldError[] | undefined
-}
+type ImportResult = v.InferOutput<typeof importResponse>['results'][number]
 
 /** `POST /api/links/import`: links from elsewhere, with their age and the hits they had there. */
-export function importRoutes(services: ApiServices): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>()
-
-  app.post('/import', async (c) => {
+export function importRoutes(route: Route, services: ApiServices): void {
+  route(BULK.import, async (c, input) => {
     const request = linkRequest(c, services)
-    const { onConflict, dryRun, links } = readBody(c, importSchema(v.unknown()))
+    const { onConflict, dryRun, links } = input.body()
     if (onConflict === 'restore' && !hasScope(c.var.caller, 'admin')) {
       const detail =
         '"restore", which is how an export of linkr overwrites, sets totals and flushes all hits: it needs the scope "admin".'
       throw new Problem(403, 'scope_missing', detail)
     }
-    const { accepted, rejected } = await readItems(links, request.schemas.imported, request.accept)
+    const { accepted, rejected } = await readItems(links, input.item(), request.accept)
     const items = accepted.map(({ item }) => item)
     const { write, taken } = (await services.owners()).links
     const results = dryRun
       ? await previewImport(items, onConflict, taken)
       : await describeAll(
           items,
-          await write(items, WHEN_TAKEN[onConflict], c.var.attempt ?? null).catch(explainWaiting),
+          await write(items, whenTaken(onConflict), c.var.attempt ?? null).catch(explainWaiting),
           onConflict,
           taken,
         )
@@ -54,8 +45,6 @@ export function importRoutes(services: ApiServices): Hono<ApiEnv> {
     const all: ImportResult[] = [...placed, ...refused]
     return c.json({ results: all.sort((a, b) => a.index - b.index) })
   })
-
-  return app
 }
 
 /** The general text about errors would not tell what to wait for. */
@@ -63,13 +52,8 @@ function explainWaiting(error: unknown): never {
   throw error instanceof HitsWaiting ? new Problem(error.status, error.code, error.message) : error
 }
 
-const WHEN_TAKEN = {
-  skip: 'keep',
-  fail: 'keep',
-  overwrite: 'overwrite',
-  restore: 'restore',
-  rename: 'rename',
-} as const satisfies Record<OnConflict, OnTaken>
+const whenTaken = (onConflict: OnConflict): OnTaken =>
+  onConflict === 'skip' || onConflict === 'fail' ? 'keep' : onConflict
 
 type Described = Omit<ImportResult, 'index'>
 

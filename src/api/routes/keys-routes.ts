@@ -1,30 +1,28 @@
-import { type Context, Hono } from 'hono'
-import type { ApiKey } from '../../owners/api-key.ts'
 import type { MadeKey } from '../../owners/keys.ts'
 import type { ApiServices } from '../api-services.ts'
-import { keySchema, rotateSchema } from '../contract/key-schema.ts'
-import type { ApiEnv } from '../http/caller.ts'
+import { KEYS } from '../contract/operations.ts'
+import { keyResponse, newKeyResponse, present } from '../contract/response-schema.ts'
+import { type ApiContext, idParam } from '../http/caller.ts'
+import type { Route } from '../http/create-route.ts'
 import { Problem } from '../http/problem.ts'
-import { readBody } from '../http/read-body.ts'
-import { isDomain } from './link-request.ts'
 
 /** `/api/keys`: list, make, rotate and revoke API keys. */
-export function keysRoutes({ owners, runtime, config }: ApiServices): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>()
+export function keysRoutes(route: Route, { owners }: ApiServices): void {
   const keys = async () => (await owners()).keys
 
-  app.get('/', async (c) => c.json({ data: (await (await keys()).list()).map(present) }))
+  route(KEYS.list, async (c) =>
+    c.json({ data: (await (await keys()).list()).map((key) => present(keyResponse, key)) }),
+  )
 
-  app.post('/', async (c) => {
+  route(KEYS.create, async (c, input) => {
     const { id: createdBy, expiresAt: makerExpiresAt } = c.var.caller
-    const schema = keySchema({ now: runtime.now, isDomain: isDomain(config), makerExpiresAt })
-    const { expiresAt = makerExpiresAt, ...wanted } = readBody(c, schema)
+    const { expiresAt = makerExpiresAt, ...wanted } = input.body()
     const made = await (await keys()).create({ ...wanted, expiresAt, createdBy })
     return c.json(presentMade(made), 201)
   })
 
-  app.post('/:id/rotate', async (c) => {
-    const { overlapSeconds } = readBody(c, rotateSchema, {})
+  route(KEYS.rotate, async (c, input) => {
+    const { overlapSeconds } = input.body()
     const { id: createdBy, expiresAt: makerExpiresAt } = c.var.caller
     const old = await (await keys()).get(keyId(c))
     if (old === null) throw noSuchKey()
@@ -40,32 +38,13 @@ export function keysRoutes({ owners, runtime, config }: ApiServices): Hono<ApiEn
     return c.json(presentMade(rotated), 201)
   })
 
-  app.delete('/:id', async (c) => {
+  route(KEYS.revoke, async (c) => {
     if (!(await (await keys()).revoke(keyId(c)))) throw noSuchKey()
     return c.body(null, 204)
   })
-
-  return app
 }
 
-function keyId(c: Context): string {
-  const id = c.req.param('id') ?? ''
-  if (!/^[1-9]\d{0,17}$/.test(id)) throw noSuchKey()
-  return id
-}
-
+const keyId = (c: ApiContext): string => idParam(c, noSuchKey)
 const noSuchKey = (): Problem => new Problem(404, 'key_not_found', 'There is no API key with this id.')
 
-const presentMade = ({ key, secret }: MadeKey) => ({ ...present(key), key: secret })
-
-function present(key: ApiKey) {
-  const { id, name, prefix, scopes, domains, expiresAt, lastUsedAt, createdAt, createdBy, revokedAt } = key
-  return {
-    ...{ id, name, prefix, scopes, domains },
-    expiresAt: expiresAt?.toISOString() ?? null,
-    lastUsedAt: lastUsedAt?.toISOString() ?? null,
-    createdAt: createdAt.toISOString(),
-    createdBy,
-    revokedAt: revokedAt?.toISOString() ?? null,
-  }
-}
+const presentMade = ({ key, secret }: MadeKey) => present(newKeyResponse, { ...key, key: secret })

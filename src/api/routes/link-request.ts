@@ -2,29 +2,16 @@
  * @module
  * What the routes of links make of a request.
  */
-import type { Context } from 'hono'
 import { normalizeHost } from '../../links/host.ts'
-import type { LinkFields } from '../../owners/link-fields.ts'
 import type { LinkFilter } from '../../owners/link-filter.ts'
 import type { LinkItem } from '../../owners/write-links.ts'
 import type { ApiServices } from '../api-services.ts'
-import { createLinkSchemas } from '../contract/link-schema.ts'
-import { type ApiEnv, type Caller, domainForbidden, hasScope, maySee } from '../http/caller.ts'
+import type { RequestedLink } from '../contract/link-schema.ts'
+import type { RequestedFilter } from '../contract/list-schema.ts'
+import { type ApiContext, type Caller, domainForbidden, idParam, maySee } from '../http/caller.ts'
 import { Problem } from '../http/problem.ts'
 
-export type ApiContext = Context<ApiEnv>
-
-/** A link as a request has it: its domain, code and status may be left to linkr. */
-export type RequestedLink = Omit<LinkFields, 'status'> & {
-  readonly domain?: string | undefined
-  readonly code?: string | undefined
-  readonly status?: LinkFields['status'] | undefined
-  readonly createdAt?: Date | undefined
-  readonly hits?: number | undefined
-}
-
 export interface LinkRequest {
-  readonly schemas: ReturnType<typeof createLinkSchemas>
   /** Origin of short URLs in domain `*`. */
   readonly baseUrl: string
   /** The domain that a request names, or else the default. @throws {Problem} 403 when the caller may not use it. */
@@ -35,10 +22,9 @@ export interface LinkRequest {
   accept(link: RequestedLink): Promise<LinkItem | string>
 }
 
-export function linkRequest(c: ApiContext, { config, runtime, settings }: ApiServices): LinkRequest {
+export function linkRequest(c: ApiContext, { config, settings }: ApiServices): LinkRequest {
   const url = new URL(c.req.url)
   const { caller } = c.var
-  const isListed = isDomain(config)
 
   const domainOf = (asked: string | undefined): string =>
     asked ?? defaultDomain(normalizeHost(url.host), config.domains, caller.domains)
@@ -58,24 +44,11 @@ export function linkRequest(c: ApiContext, { config, runtime, settings }: ApiSer
 
   return {
     baseUrl: config.baseUrl ?? url.origin,
-    schemas: createLinkSchemas({
-      isOwnHost: (host) => c.var.isOwnHost(host),
-      isDomain: isListed,
-      // An admin may prepare the namespace of a host before it is listed, so that its visitors never find it empty.
-      isTarget: (domain) => isListed(domain) || hasScope(caller, 'admin'),
-      now: runtime.now,
-    }),
     domainFor,
     toItem,
     accept: async (link) => (maySee(caller, domainOf(link.domain)) ? toItem(link) : 'domain_forbidden'),
   }
 }
-
-/** The one list of the domains that links and keys may have. */
-export const isDomain =
-  ({ domains }: ApiServices['config']) =>
-  (domain: string): boolean =>
-    domain === '*' || domains.has(domain)
 
 /**
  * A listed host shows only its own namespace, so links made there belong there unless the request says otherwise. Nor
@@ -87,22 +60,11 @@ function defaultDomain(host: string, listed: ReadonlySet<string>, allowed: Calle
   return allowed?.length === 1 && only !== undefined ? only : domain
 }
 
-export type RequestedFilter = Omit<LinkFilter, 'ids' | 'domains' | 'tags'> & {
-  readonly domain?: string | undefined
-  readonly tag?: LinkFilter['tags']
-}
-
 /** @throws {Problem} 403 for a domain that the caller may not see. */
 export function toFilter(caller: Caller, { domain, tag, ...rest }: RequestedFilter): LinkFilter {
   if (domain !== undefined && !maySee(caller, domain)) throw domainForbidden(domain)
   return { ...rest, tags: tag, domains: domain === undefined ? (caller.domains ?? undefined) : [domain] }
 }
 
-/** An id that cannot be one is the id of no link. */
-export function linkId(c: Context): string {
-  const id = c.req.param('id') ?? ''
-  if (!/^[1-9]\d{0,17}$/.test(id)) throw noSuchLink()
-  return id
-}
-
+export const linkId = (c: ApiContext): string => idParam(c, noSuchLink)
 export const noSuchLink = (): Problem => new Problem(404, 'link_not_found', 'There is no such link.')

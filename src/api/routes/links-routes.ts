@@ -1,29 +1,25 @@
-import { Hono } from 'hono'
 import { MAX_TAGS } from '../../links/link.ts'
 import type { LinkWithHits } from '../../owners/link-pages.ts'
 import type { ApiServices } from '../api-services.ts'
 import { presentLink } from '../contract/link-schema.ts'
-import { listSchema, lookupSchema } from '../contract/list-schema.ts'
-import { type ApiEnv, hasScope, maySee } from '../http/caller.ts'
+import { LINKS } from '../contract/operations.ts'
+import { type ApiContext, hasScope, maySee } from '../http/caller.ts'
+import type { Route } from '../http/create-route.ts'
 import { createCursors } from '../http/cursor.ts'
-import { acceptedVersions, etag } from '../http/etag.ts'
+import { etag } from '../http/etag.ts'
 import { Problem } from '../http/problem.ts'
-import { readBody } from '../http/read-body.ts'
-import { readQuery } from '../http/read-query.ts'
-import { type ApiContext, linkId, linkRequest, noSuchLink, toFilter } from './link-request.ts'
+import { linkId, linkRequest, noSuchLink, toFilter } from './link-request.ts'
 
 /** `/api/links`: lists, and create, read, edit and delete one link. */
-export function linksRoutes(services: ApiServices): Hono<ApiEnv> {
+export function linksRoutes(route: Route, services: ApiServices): void {
   const links = async () => (await services.owners()).links
   const cursors = createCursors(services.config.postgres.url)
-  const app = new Hono<ApiEnv>()
-
   const show = (c: ApiContext, link: LinkWithHits, status: 200 | 201 = 200): Response => {
     const headers: Record<string, string> = { ETag: etag(link.version) }
     if (status === 201) headers.Location = `/api/links/${link.id}`
     return c.json(presentLink(link, linkRequest(c, services).baseUrl), status, headers)
   }
-  /** Who may write but not read learns nothing about a link that was there before. */
+  /** A key that may write but not read learns nothing about a link that was there before. */
   const showEdited = (c: ApiContext, link: LinkWithHits): Response => {
     if (hasScope(c.var.caller, 'links:read')) return show(c, link)
     return c.json({ id: link.id, version: link.version }, 200, { ETag: etag(link.version) })
@@ -49,8 +45,8 @@ export function linksRoutes(services: ApiServices): Hono<ApiEnv> {
     return new Problem(412, 'version_mismatch', detail)
   }
 
-  app.get('/', async (c) => {
-    const { limit, cursor, sort, order, ...rest } = readQuery(c, listSchema(hasScope(c.var.caller, 'admin')))
+  route(LINKS.list, async (c, input) => {
+    const { limit, cursor, sort, order, ...rest } = input.query()
     const query = { filter: toFilter(c.var.caller, rest), sort, order }
     const after = cursor === undefined ? null : await cursors.decode(cursor, query)
     const page = await (await links()).page({ ...query, limit, after })
@@ -61,15 +57,15 @@ export function linksRoutes(services: ApiServices): Hono<ApiEnv> {
     })
   })
 
-  app.get('/lookup', async (c) => {
-    const { domain, code } = readQuery(c, lookupSchema)
+  route(LINKS.lookup, async (c, input) => {
+    const { domain, code } = input.query()
     const allowed = linkRequest(c, services).domainFor(domain)
     return show(c, visible(c, await (await links()).lookup(allowed, code)))
   })
 
-  app.post('/', async (c) => {
+  route(LINKS.create, async (c, input) => {
     const request = linkRequest(c, services)
-    const item = await request.toItem(readBody(c, request.schemas.create))
+    const item = await request.toItem(input.body())
     const link = await (await links()).create(item, c.var.attempt ?? null)
     if (link !== null) return show(c, link, 201)
     const { domain, code } = item
@@ -78,9 +74,9 @@ export function linksRoutes(services: ApiServices): Hono<ApiEnv> {
     throw new Problem(409, 'code_taken', detail)
   })
 
-  app.put('/', async (c) => {
+  route(LINKS.upsert, async (c, input) => {
     const request = linkRequest(c, services)
-    const item = await request.toItem(readBody(c, request.schemas.upsert))
+    const item = await request.toItem(input.body())
     const { write, written } = await links()
     const outcomes = await write([item], 'overwrite', null)
     const [link] = await written(outcomes)
@@ -88,15 +84,14 @@ export function linksRoutes(services: ApiServices): Hono<ApiEnv> {
     return outcomes[0]?.kind === 'created' ? show(c, link, 201) : showEdited(c, link)
   })
 
-  app.get('/:id', async (c) => show(c, visible(c, await (await links()).get(linkId(c)))))
+  route(LINKS.read, async (c) => show(c, visible(c, await (await links()).get(linkId(c)))))
 
-  app.patch('/:id', async (c) => {
+  route(LINKS.edit, async (c, input) => {
     const id = linkId(c)
-    const { schemas, domainFor } = linkRequest(c, services)
-    const changes = readBody(c, schemas.edit)
-    const versions = acceptedVersions(c.req.header('If-Match'))
+    const changes = input.body()
+    const versions = input.versions()
     await checkDomain(c, id)
-    if (changes.domain !== undefined) domainFor(changes.domain)
+    if (changes.domain !== undefined) linkRequest(c, services).domainFor(changes.domain)
     const link = await (await links()).update(id, changes, versions)
     if (link === null) throw await missed(id, versions)
     if (link === 'taken') {
@@ -105,13 +100,11 @@ export function linksRoutes(services: ApiServices): Hono<ApiEnv> {
     return showEdited(c, link)
   })
 
-  app.delete('/:id', async (c) => {
+  route(LINKS.delete, async (c, input) => {
     const id = linkId(c)
-    const versions = acceptedVersions(c.req.header('If-Match'))
+    const versions = input.versions()
     await checkDomain(c, id)
     if (!(await (await links()).delete(id, versions))) throw await missed(id, versions)
     return c.body(null, 204)
   })
-
-  return app
 }

@@ -1,9 +1,16 @@
 /**
  * @module
- * The scripts around a link's register. A register is read, filled and published by scripts only, each of them atomic,
- * so their order alone decides what stays. A key of the wrong type counts as none and is written over.
+ * The scripts around registers. A register is read, filled and published by scripts only, each of them atomic, so their
+ * order alone decides what stays. A key of the wrong type counts as none and is written over.
  */
+import { listOf, type RedisClient } from '../client.ts'
 import { APPEND_CHANGE } from './changes.ts'
+
+/** The keys of a register and of its lease: the right to fill it. */
+export interface RegisterKeys {
+  readonly register: string
+  readonly lease: string
+}
 
 /**
  * Reads a register or takes the lease to load it, in one round trip (leases after Nishtala et al., "Scaling Memcache at
@@ -16,6 +23,17 @@ if type(current) == 'string' then return current end
 if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 return 0`
 
+/** Resolves to the register's text; `true` = there is none, and the lease is taken; `false` = another has the lease. */
+export async function readOrLease(
+  redis: RedisClient,
+  { register, lease }: RegisterKeys,
+  token: string,
+  leaseMs: number,
+): Promise<string | boolean> {
+  const reply = await redis.eval(READ_OR_LEASE, [register, lease], [token, leaseMs])
+  return typeof reply === 'string' ? reply : reply === 1
+}
+
 /** Takes the leases of many links. KEYS leases; ARGV token, lease in ms. Returns for each 1 = yours, 0 = another's. */
 export const TAKE_LEASES = `
 local taken = {}
@@ -23,6 +41,17 @@ for i, lease in ipairs(KEYS) do
   taken[i] = redis.call('SET', lease, ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
 end
 return taken`
+
+/** Resolves to whether each was taken. */
+export async function leaseRegisters(
+  redis: RedisClient,
+  leases: readonly string[],
+  token: string,
+  leaseMs: number,
+): Promise<readonly boolean[]> {
+  const taken = listOf(await redis.eval(TAKE_LEASES, leases, [token, leaseMs]))
+  return leases.map((_, i) => taken[i] === 1)
+}
 
 /**
  * Writes what was loaded from Postgres, each register only if its lease is still held: an edit deletes it, and so does
@@ -49,30 +78,75 @@ for i = 1, #KEYS / 2 do
 end
 return filled`
 
+export interface RegisterWrite extends RegisterKeys {
+  readonly version: number
+  readonly text: string
+  readonly ttlMs: number
+  /** Of the lease; '' = none. */
+  readonly token: string
+}
+
+export interface RegisterFill extends RegisterWrite {
+  /** The corrupt text to write over without a lease; '' = none. */
+  readonly corrupt: string
+}
+
+/** Resolves to how many were written, and to the newer versions that stood where others were not. */
+export async function fillRegisters(
+  redis: RedisClient,
+  fills: readonly RegisterFill[],
+): Promise<{ readonly written: number; readonly newerVersions: readonly number[] }> {
+  const reply = await redis.eval(
+    FILL,
+    fills.flatMap(({ register, lease }) => [register, lease]),
+    fills.flatMap(({ token, version, text, ttlMs, corrupt }) => [token, version, text, ttlMs, corrupt]),
+  )
+  const results = listOf(reply).map(Number)
+  return {
+    written: results.filter((result) => result === -1).length,
+    newerVersions: results.filter((result) => result > 0),
+  }
+}
+
 /**
  * Publishes edits: each register unless a newer one is there ("set if not older"), no lease survives, and the change
  * log tells every isolate. Without its lease an edit only corrects an older version. Where there is none (nothing, or an
  * absent link that was filled in), the edit may be coming late, and a newer one may have expired or been forgotten.
- * KEYS change log, then register, lease for each; ARGV change log length, change log entry, then version, register text,
- * TTL in ms, token or '' for each.
+ * KEYS change log, then register, lease for each; ARGV change log entry, then version, register text, TTL in ms,
+ * token or '' for each.
  * Returns the id of the log's new entry, then for each 0 if nothing newer was there, else the newer version.
  */
 export const PUBLISH = `${APPEND_CHANGE}
-local answer = {append(KEYS[1], ARGV[1], ARGV[2])}
+local result = {append(KEYS[1], ARGV[1])}
 for i = 1, (#KEYS - 1) / 2 do
   local register, lease = KEYS[2 * i], KEYS[2 * i + 1]
-  local version, text, ttl, token = unpack(ARGV, 4 * i - 1, 4 * i + 2)
+  local version, text, ttl, token = unpack(ARGV, 4 * i - 2, 4 * i + 1)
   local current = redis.pcall('GET', register)
   local found = type(current) == 'string' and string.match(current, '^(%d+):')
   local held = token ~= '' and redis.call('GET', lease) == token
   redis.call('DEL', lease)
-  answer[i + 1] = 0
+  result[i + 1] = 0
   if found and tonumber(found) > tonumber(version) then
-    answer[i + 1] = found
+    result[i + 1] = found
   elseif held or found and tonumber(found) > 0 then
     redis.call('SET', register, text, 'PX', ttl)
   else
     redis.call('DEL', register)
   end
 end
-return answer`
+return result`
+
+/** Resolves to the id of the log's new entry, and for each register to the newer version that stood there, or 0. */
+export async function publishRegisters(
+  redis: RedisClient,
+  changeLog: { readonly key: string; readonly entry: string },
+  edits: readonly RegisterWrite[],
+): Promise<{ readonly logId: string; readonly newer: readonly number[] }> {
+  const reply = await redis.eval(
+    PUBLISH,
+    [changeLog.key, ...edits.flatMap(({ register, lease }) => [register, lease])],
+    [changeLog.entry, ...edits.flatMap(({ version, text, ttlMs, token }) => [version, text, ttlMs, token])],
+  )
+  const [logId, ...results] = listOf(reply)
+  return { logId: String(logId), newer: results.map(Number) }
+}

@@ -1,47 +1,54 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { BulkStore, LinkDraft, Overwriting } from '../owners/bulk-store.ts'
 import { ClaimLost, type WriteStep } from '../owners/write-step.ts'
 import { postgresBulkEdits } from './bulk-edits.ts'
 import type { Database } from './client.ts'
-import { type LinkRow, linkFromRow } from './link-row.ts'
+import { NEXT_VERSION } from './expressions.ts'
+import { byName, definitions, FIELD_COLUMNS, LINK_COLUMNS, names, overwrites } from './link-columns.ts'
+import { decodeRow, type RawRow, toLinkRecord } from './link-row.ts'
 import { recordedWrite } from './recorded-write.ts'
+import { linkHits, links } from './schema.ts'
 import { TO_OUTBOX } from './to-outbox.ts'
 
-interface WriteAnswer {
+interface WriteResult {
   /** As JSON, so that they can be recorded. */
-  readonly rows: readonly (LinkRow & { readonly index: number; readonly is_new: boolean })[]
+  readonly rows: readonly (RawRow & { readonly index: number; readonly is_new: boolean })[]
   readonly is_repeated: boolean
 }
 
-export function postgresLinkBatches(database: Database): BulkStore {
+export function postgresBulkStore(database: Database): BulkStore {
   return {
     ...postgresBulkEdits(database),
 
     async write(drafts, onTaken, step) {
-      const [answer] = await database.execute<WriteAnswer>(writeStatement(drafts, onTaken, step))
-      if (answer === undefined) throw new ClaimLost()
-      const { rows, is_repeated: isRepeated } = answer
-      return rows.map(({ index, is_new: isNew, ...row }) => {
-        return { ...linkFromRow({ ...row, id: String(row.id) }), index, isNew, isRepeated }
+      const [result] = await database.execute<WriteResult>(writeStatement(drafts, onTaken, step))
+      if (result === undefined) throw new ClaimLost()
+      const { rows, is_repeated: isRepeated } = result
+      return rows.map((row) => {
+        const link = toLinkRecord(decodeRow(LINK_COLUMNS, row))
+        return { ...link, index: row.index, isNew: row.is_new, isRepeated }
       })
     },
 
     taken: (keys) =>
-      database.execute<{ domain: string; code: string; url: string }>(sql`
-        SELECT links.domain, links.code, links.url
-        FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS wanted (domain text, code text)
-        JOIN links ON links.code = wanted.code AND links.domain = wanted.domain`),
+      database.run((db) => {
+        const wanted = sql`jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS wanted (${definitions(KEY_COLUMNS)})`
+        const isWanted = and(eq(links.code, sql`wanted.code`), eq(links.domain, sql`wanted.domain`))
+        const { domain, code, url } = links
+        return db.select({ domain, code, url }).from(wanted).innerJoin(links, isWanted)
+      }),
 
     async freeSuffixes(keys) {
       // As many numbers as there are links could be taken, but each one that is tried costs a look into the index.
       const rows = await database.execute<{ numbers: number[] }>(sql`
         SELECT ARRAY(
           SELECT number FROM generate_series(2, ${MAX_SUFFIX}) AS number
-          WHERE NOT EXISTS (SELECT FROM links WHERE domain = wanted.domain AND code = wanted.code || '-' || number)
+          WHERE NOT EXISTS (
+            SELECT FROM ${links} WHERE ${links.domain} = wanted.domain AND ${links.code} = wanted.code || '-' || number)
           LIMIT wanted.count
         ) AS numbers
         FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(keys)}::jsonb)
-          AS (domain text, code text, count int)) WITH ORDINALITY AS wanted (domain, code, count, position)
+          AS (${definitions(KEY_COLUMNS)}, count int)) WITH ORDINALITY AS wanted (domain, code, count, position)
         ORDER BY position`)
       return rows.map(({ numbers }) => numbers)
     },
@@ -50,8 +57,12 @@ export function postgresLinkBatches(database: Database): BulkStore {
 
 const MAX_SUFFIX = 10_000
 
+const { domain, code, createdAt } = LINK_COLUMNS
+const KEY_COLUMNS = { domain, code }
+const INSERTED_COLUMNS = { ...KEY_COLUMNS, ...FIELD_COLUMNS }
+
 /** In the order of the keys: two batches then lock rows in the same order and cannot deadlock. */
-export function writeStatement(
+function writeStatement(
   drafts: readonly LinkDraft[],
   onTaken: 'keep' | Overwriting,
   step: WriteStep | null,
@@ -59,22 +70,19 @@ export function writeStatement(
   const { claim, isDue, recorded, select } = recordedWrite(step)
   return sql`
     WITH ${claim} draft AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(drafts.map(draftRow))}::jsonb) AS draft (
-        index int, domain text, code text, url text, status smallint, enabled boolean, expires_at timestamptz,
-        forward_query boolean, title text, tags text[], created_at timestamptz, baseline bigint)
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(drafts.map(draftRow))}::jsonb)
+        AS draft (index int, ${definitions({ ...INSERTED_COLUMNS, createdAt, baseline: linkHits.baseline })})
       WHERE ${isDue}
     ), ${onTaken === 'restore' ? MADE_AGAIN : sql``} written AS (
-      INSERT INTO links
-        (domain, code, url, status, enabled, expires_at, forward_query, title, tags, created_at)
-      SELECT domain, code, url, status, enabled, expires_at, forward_query, title, tags, coalesce(created_at, now())
-      FROM draft ORDER BY code, domain
+      INSERT INTO ${links} (${names(INSERTED_COLUMNS)}, created_at)
+      SELECT ${names(INSERTED_COLUMNS)}, coalesce(created_at, now()) FROM draft ORDER BY code, domain
       ON CONFLICT (code, domain) ${onTaken === 'keep' ? sql`DO NOTHING` : OVERWRITE}
       RETURNING *, xmax = 0 AS is_new
     ), counted AS (
-      INSERT INTO link_hits (link_id, baseline)
+      INSERT INTO ${linkHits} (link_id, baseline)
       SELECT id, baseline FROM written JOIN draft USING (domain, code) WHERE baseline IS NOT NULL
       ORDER BY id ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
-    ), ${TO_OUTBOX}, answer AS (
+    ), ${TO_OUTBOX}, result AS (
       SELECT coalesce(json_agg(link), '[]') AS rows
       FROM (SELECT written.*, index FROM written JOIN draft USING (domain, code)) AS link
     ), ${recorded}
@@ -82,11 +90,9 @@ export function writeStatement(
 }
 
 /** A draft's own creation time lies before now(), which is the same all through the statement. */
-const OVERWRITE = sql`DO UPDATE SET
-  url = excluded.url, status = excluded.status, enabled = excluded.enabled, expires_at = excluded.expires_at,
-  forward_query = excluded.forward_query, title = excluded.title, tags = excluded.tags,
-  created_at = CASE WHEN excluded.created_at = now() THEN links.created_at ELSE excluded.created_at END,
-  updated_at = now(), version = nextval('link_version_seq')`
+const OVERWRITE = sql`DO UPDATE SET ${overwrites(FIELD_COLUMNS)},
+  created_at = CASE WHEN excluded.created_at = now() THEN ${links.createdAt} ELSE excluded.created_at END,
+  updated_at = now(), version = ${NEXT_VERSION}`
 
 /**
  * What a total has beside the hits counted here; the baseline that is there already was part of it or came later. A link
@@ -97,12 +103,11 @@ const REST_OF_TOTAL = sql`greatest(link_hits.baseline, excluded.baseline -
 
 /** A total was exported with the creation time of its link, to the millisecond. */
 const MADE_AGAIN = sql`made_again AS MATERIALIZED (
-      SELECT id FROM links JOIN draft USING (code, domain)
-      WHERE date_trunc('milliseconds', links.created_at) <> draft.created_at
+      SELECT id FROM ${links} JOIN draft USING (code, domain)
+      WHERE date_trunc('milliseconds', ${links.createdAt}) <> draft.created_at
     ),`
 
 function draftRow({ index, domain, code, fields, createdAt, baseline }: LinkDraft): Record<string, unknown> {
-  const { url, status, enabled, expiresAt, forwardQuery, title, tags } = fields
-  const links = { index, domain, code, url, status, enabled, expires_at: expiresAt, title, tags }
-  return { ...links, forward_query: forwardQuery, created_at: createdAt, baseline }
+  const inserted = byName(INSERTED_COLUMNS, { domain, code, ...fields })
+  return { ...inserted, index, created_at: createdAt, baseline }
 }

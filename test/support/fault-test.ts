@@ -1,8 +1,14 @@
 import { expect } from 'vitest'
 import type { Edge } from './edge.ts'
+import { test as linkr } from './linkr.ts'
 import type { Stores } from './stores.ts'
 
-/** Ends every fault and waits until each isolate has noticed, so that one test's outage is not the next one's. */
+/** A test that breaks something. Everything recovers after it, so that its outage is not that of the next test. */
+export const test = linkr.extend('recovery', { auto: true }, ({ stores, edges }, { onCleanup }) => {
+  onCleanup(() => recover(stores, ...edges.running))
+})
+
+/** Ends every fault and waits until each isolate has noticed. */
 export async function recover(stores: Stores, ...edges: readonly Edge[]): Promise<void> {
   stores.heal()
   for (const edge of edges) {

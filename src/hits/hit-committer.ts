@@ -1,0 +1,163 @@
+import { SourceUnavailable } from '../errors.ts'
+import { describeError, log } from '../log.ts'
+import type { Runtime } from '../runtime.ts'
+import { isSubrequestLimit } from '../subrequest-limit.ts'
+import { batchId, type HitBatch, type HitCounters } from './hit-counters.ts'
+import type { HitTotals } from './hit-totals.ts'
+
+export interface HitCommitterOptions {
+  readonly counters: Pick<HitCounters, 'commit'>
+  /** Where batches go that Redis has certainly not got, because it is known to be down. */
+  readonly totals: () => Promise<Pick<HitTotals, 'apply'>>
+  readonly runtime: Pick<Runtime, 'now' | 'background'>
+  /** Bounds the memory that hits may take while no store takes them; hits of further links are dropped. */
+  readonly maxLinks?: number
+}
+
+export interface HitCommitter {
+  /** Counts one hit in memory, or drops it. */
+  add(linkId: string): void
+  /**
+   * Sends what is there now, and nothing that comes meanwhile. Serialized: a second commit could treat a batch in flight
+   * as never sent.
+   * @param isLast no further commit may follow for a while, or a caller waits for this one.
+   * @returns `'spent'` = this invocation may send no more requests; `null` = another commit is under way.
+   */
+  commit(isLast: boolean): Promise<Outcome | null>
+  /** Links with hits that no store has confirmed, and hits dropped since it started. */
+  readonly state: () => { readonly waitingLinks: number; readonly droppedHits: number }
+  /** True while a batch that may have reached a store is unconfirmed. */
+  readonly isInDoubt: () => boolean
+}
+
+/** A commit that was cut off never finishes: after this long another one takes over. */
+export const LOST_AFTER_MS = 35_000
+/** After so many failures in a row Redis is bypassed, whatever the circuit breaker says. */
+const FAILURES_TO_BYPASS = 3
+/** While Redis is down an isolate writes to Postgres this often and at the end of a leader, not once a window. */
+const DIRECT_EVERY_MS = 30_000
+
+/**
+ * Gathers hits into batches, and sends these. A batch keeps its identity from the moment it is taken and goes to one
+ * store, so it is added once however often it is sent: to Redis, or, if Redis is known to be down and has certainly not
+ * got it, straight to Postgres. Neither way waits for the other.
+ */
+export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
+  const { counters, totals, runtime, maxLinks = 50_000 } = options
+  const isolate = crypto.randomUUID()
+  let gathered = new Map<string, number>()
+  /** May have reached Redis, so no other store may get it. */
+  let forRedis: HitBatch | null = null
+  /** May have reached Postgres. */
+  let forPostgres: HitBatch | null = null
+  let lastSequence = 0
+  let droppedHits = 0
+  let failures = 0
+  let committingSince = Number.NEGATIVE_INFINITY
+  let applyingSince = Number.NEGATIVE_INFINITY
+  let lastDirectAt = Number.NEGATIVE_INFINITY
+
+  async function commit(isLast: boolean): Promise<Outcome | null> {
+    const startedAt = runtime.now()
+    if (startedAt - committingSince < LOST_AFTER_MS) return null
+    committingSince = startedAt
+    try {
+      const outcome = await commitToRedis()
+      if (outcome !== 'spent') failures = outcome === 'done' ? 0 : failures + 1
+      const isDown = outcome === 'never sent' || failures >= FAILURES_TO_BYPASS
+      if (isDown && forPostgres === null && gathered.size > 0) {
+        if (isLast || startedAt - lastDirectAt >= DIRECT_EVERY_MS) {
+          lastDirectAt = startedAt
+          forPostgres = takeBatch()
+          startApplying(forPostgres, true)
+        }
+      } else if (forPostgres !== null) startApplying(forPostgres, false)
+      return outcome
+    } finally {
+      committingSince = Number.NEGATIVE_INFINITY
+    }
+  }
+
+  /** First the batch that may have arrived, if there is one, because Redis takes an isolate's batches in order. */
+  async function commitToRedis(): Promise<Outcome> {
+    if (forRedis !== null) {
+      const outcome = await send(forRedis, true)
+      if (outcome !== 'done') return outcome
+      forRedis = null
+    }
+    if (gathered.size === 0) return 'done'
+    const batch = takeBatch()
+    forRedis = batch
+    const outcome = await send(batch, false)
+    if (outcome === 'may have arrived') return outcome
+    forRedis = null
+    if (outcome !== 'done') putBack(batch)
+    return outcome
+  }
+
+  async function send(batch: HitBatch, isRepeated: boolean): Promise<Outcome> {
+    try {
+      await counters.commit(batch, isRepeated)
+      return 'done'
+    } catch (error) {
+      const outcome = outcomeOf(error)
+      if (outcome === 'may have arrived') log.warn('hits.commit_failed', { error: describeError(error) })
+      return outcome
+    }
+  }
+
+  /** In the background: Redis does not wait for Postgres. */
+  function startApplying(batch: HitBatch, isNew: boolean): void {
+    if (runtime.now() - applyingSince < LOST_AFTER_MS) return
+    applyingSince = runtime.now()
+    runtime.background('hits.direct_commit_failed', apply(batch, isNew))
+  }
+
+  async function apply(batch: HitBatch, isNew: boolean): Promise<void> {
+    try {
+      await (await totals()).apply([{ id: batchId(batch), hits: batch.hits, newestBatches: [] }])
+      if (forPostgres === batch) forPostgres = null
+    } catch (error) {
+      if (isNew && outcomeOf(error) !== 'may have arrived' && forPostgres === batch) {
+        forPostgres = null
+        putBack(batch)
+      }
+      throw error
+    } finally {
+      applyingSince = Number.NEGATIVE_INFINITY
+    }
+  }
+
+  function takeBatch(): HitBatch {
+    lastSequence = Math.max(lastSequence + 1, runtime.now())
+    const batch = { isolate, sequence: lastSequence, hits: gathered }
+    gathered = new Map()
+    return batch
+  }
+
+  /** For a batch that no store can have got. */
+  function putBack({ hits }: HitBatch): void {
+    for (const [linkId, count] of hits) gathered.set(linkId, (gathered.get(linkId) ?? 0) + count)
+  }
+
+  const waitingLinks = (): number =>
+    gathered.size + (forRedis?.hits.size ?? 0) + (forPostgres?.hits.size ?? 0)
+
+  return {
+    add(linkId) {
+      const hits = gathered.get(linkId)
+      if (hits === undefined && waitingLinks() >= maxLinks) droppedHits++
+      else gathered.set(linkId, (hits ?? 0) + 1)
+    },
+    commit,
+    state: () => ({ waitingLinks: waitingLinks(), droppedHits }),
+    isInDoubt: () => forRedis !== null || forPostgres !== null,
+  }
+}
+
+type Outcome = 'done' | 'never sent' | 'spent' | 'may have arrived'
+
+function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof SourceUnavailable) || error.wasSent) return 'may have arrived'
+  return isSubrequestLimit(error.cause) ? 'spent' : 'never sent'
+}

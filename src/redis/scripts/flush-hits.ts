@@ -1,0 +1,84 @@
+import { listOf, type RedisClient } from '../client.ts'
+import type { Keys } from '../keys.ts'
+import {
+  type ClaimedSegment,
+  FIELD,
+  FIELDS_AT_ONCE,
+  parseSegment,
+  SEAL,
+  SEGMENT_LINKS,
+} from './hit-segment.ts'
+
+/**
+ * Hands out the oldest sealed segments, as many as together have no more links than one segment may, but at least one.
+ * Asking again hands out the same ones until they are released, so a flush that died is simply done again.
+ * KEYS hits, sealed; ARGV sealed prefix, a fresh segment id, '1' to seal the segment being filled first or ''.
+ * Returns {1 if there are more, {segment id, {field, value, ...}}, ...}.
+ */
+export const CLAIM_HITS = `${SEAL}
+local refused = ARGV[3] == '1' and seal(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
+local ids = redis.call('LRANGE', KEYS[2], 0, ${FIELDS_AT_ONCE})
+if refused and #ids == 0 then return refused end
+local claimed, links = {0}, 0
+for _, id in ipairs(ids) do
+  local size = redis.call('HLEN', ARGV[1] .. id)
+  if #claimed > 1 and (links + size > ${SEGMENT_LINKS} or #claimed > ${FIELDS_AT_ONCE}) then
+    claimed[1] = 1
+    break
+  end
+  links = links + size
+  claimed[#claimed + 1] = {id, redis.call('HGETALL', ARGV[1] .. id)}
+end
+return claimed`
+
+export interface ClaimedHits {
+  /** Together as many links as one statement takes; none = nothing waits. */
+  readonly segments: readonly ClaimedSegment[]
+  readonly hasMore: boolean
+}
+
+/** @param sealOpen takes the segment that is being filled too. */
+export async function claimHits(
+  redis: RedisClient,
+  keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix'>,
+  sealOpen: boolean,
+): Promise<ClaimedHits> {
+  const reply = await redis.eval(
+    CLAIM_HITS,
+    [keys.hits, keys.sealedHits],
+    [keys.sealedHitsPrefix, crypto.randomUUID(), sealOpen ? '1' : ''],
+  )
+  const [hasMore, ...segments] = listOf(reply)
+  return { segments: segments.map(parseSegment), hasMore: hasMore === 1 }
+}
+
+/** For how long it is remembered which segment was released last: longer than any reader of hits takes. */
+const REMEMBER_RELEASE_S = 60
+
+/**
+ * Forgets segments that have been applied, but for one that is no longer as it was claimed: Redis went back meanwhile, and
+ * it has been filled anew.
+ * KEYS sealed, released; ARGV sealed prefix, then segment id, its hits, its newest sequence number for each.
+ */
+export const RELEASE_HITS = `
+for i = 2, #ARGV, 3 do
+  local now = redis.call('HMGET', ARGV[1] .. ARGV[i], '${FIELD.hits}', '${FIELD.newest}')
+  if (now[1] or '') == ARGV[i + 1] and (now[2] or '') == ARGV[i + 2] then
+    redis.call('LREM', KEYS[1], 1, ARGV[i])
+    redis.call('DEL', ARGV[1] .. ARGV[i])
+  end
+end
+redis.call('SET', KEYS[2], ARGV[#ARGV - 2], 'EX', ${REMEMBER_RELEASE_S})
+return 1`
+
+export async function releaseHits(
+  redis: RedisClient,
+  keys: Pick<Keys, 'sealedHits' | 'sealedHitsPrefix' | 'releasedHits'>,
+  segments: readonly Pick<ClaimedSegment, 'id' | 'filling'>[],
+): Promise<void> {
+  await redis.eval(
+    RELEASE_HITS,
+    [keys.sealedHits, keys.releasedHits],
+    [keys.sealedHitsPrefix, ...segments.flatMap(({ id, filling }) => [id, ...filling])],
+  )
+}

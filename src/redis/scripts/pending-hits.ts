@@ -1,0 +1,54 @@
+import { listOf, type RedisClient } from '../client.ts'
+import type { Keys } from '../keys.ts'
+import { FIELD } from './hit-segment.ts'
+
+/**
+ * Reads the hits that still wait in Redis. KEYS hits, sealed, released; ARGV sealed prefix, then link ids, or the field of
+ * a segment's hits. Returns the id of the segment that was released last or nil, then {segment id or nil, hits of the
+ * first link or nil, ...} for each segment: first the one being filled, then the sealed ones, oldest first.
+ */
+export const PENDING_HITS = `
+local ids = {'${FIELD.id}'}
+for i = 2, #ARGV do ids[i] = ARGV[i] end
+local segments = {redis.call('GET', KEYS[3]), redis.call('HMGET', KEYS[1], unpack(ids))}
+for _, id in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
+  local counts = redis.call('HMGET', ARGV[1] .. id, unpack(ids))
+  counts[1] = id
+  segments[#segments + 1] = counts
+end
+return segments`
+
+/** Hits waiting in one segment; its `id` is `null` when it is empty. */
+export interface PendingHits {
+  readonly id: string | null
+  /** Link id -> hits, of every link that was asked for. */
+  readonly hits: ReadonlyMap<string, number>
+}
+
+export interface PendingReport {
+  readonly segments: readonly PendingHits[]
+  /**
+   * The segment that was released last, if that was within the last minute. A reader of Postgres and then Redis must see
+   * it applied in Postgres, or its hits have slipped through in between.
+   */
+  readonly lastReleased: string | null
+}
+
+export async function pendingHits(
+  redis: RedisClient,
+  keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix' | 'releasedHits'>,
+  linkIds: readonly string[],
+): Promise<PendingReport> {
+  const reply = await redis.eval(
+    PENDING_HITS,
+    [keys.hits, keys.sealedHits, keys.releasedHits],
+    [keys.sealedHitsPrefix, ...linkIds],
+  )
+  const [lastReleased, ...waiting] = listOf(reply)
+  const segments = waiting.map((segment) => {
+    const [id = null, ...counts] = listOf(segment)
+    const hits = new Map(linkIds.map((linkId, i) => [linkId, Number(counts[i] ?? 0) || 0]))
+    return { id: id === null ? null : String(id), hits }
+  })
+  return { segments, lastReleased: typeof lastReleased === 'string' ? lastReleased : null }
+}
