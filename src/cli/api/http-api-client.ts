@@ -69,7 +69,7 @@ export function createHttpApiClient({ origin, token, onRetry }: HttpApiClientOpt
           throw error
         if (error instanceof HTTPError) throw toApiError(error, origin)
         const reason = reasonOf(error)
-        throw new ApiUnreachable(`No answer from ${origin}: ${reason}. Is LINKR_URL (or --url) right?`)
+        throw new ApiUnreachable(`No response from ${origin}: ${reason}. Is LINKR_URL (or --url) right?`)
       }
     },
   }

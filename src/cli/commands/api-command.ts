@@ -11,7 +11,7 @@ export function apiCommand(parent: Command, nameAndArguments: string, descriptio
     .description(description)
     .option('--url <url>', 'the linkr to talk to (LINKR_URL)')
     .option('--token <token>', 'API key or ADMIN_TOKEN (LINKR_TOKEN, which no process list shows)')
-    .option('--json', 'answer as JSON')
+    .option('--json', 'respond as JSON')
 }
 
 /** Options that every command has. */
