@@ -29,7 +29,7 @@ export interface Config {
   }
   /** `null` = none: there is an API key with the scope `admin` by now. */
   readonly adminToken: string | null
-  /** Accepted too, for as long as it takes to give everybody the new one. */
+  /** Accepted too, for as long as it takes to give every client the new one. */
   readonly previousAdminToken: string | null
   /** The only host that `/api` answers at; `null` = every host. */
   readonly apiHost: string | null
@@ -181,7 +181,7 @@ function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
 }
 
-const LOOPBACK_ONLY = ' (http:// is accepted for this machine only)'
+const LOOPBACK_ONLY = ' (http:// is accepted for localhost only)'
 
 /** Tokens and links travel there. */
 function isStoreUrl(value: string): boolean {

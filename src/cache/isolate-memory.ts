@@ -44,7 +44,7 @@ export interface IsolateMemory<Value> {
   readonly era: () => number
   /** An edit: the change log told of it, or this isolate made it itself. */
   markChanged(name: string, version: number): void
-  /** Anything may have changed. To be called before the change log counts as synced by the same answer. */
+  /** Anything may have changed. To be called before the change log counts as synced by the same reply. */
   markGap(): void
   readonly size: () => number
 }

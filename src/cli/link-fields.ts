@@ -2,24 +2,12 @@
  * @module
  * The fields of a link, each once: how commands set it and show it, how files hold it, and what an import makes of it.
  */
-import type { FieldOption } from './commands/field-options.ts'
+import { type FieldOption, type FieldOptions, fieldOptions } from './commands/field-options.ts'
 import { dateOrNever, trueOrFalse, wholeNumber } from './commands/option-parsers.ts'
-import {
-  codeOf,
-  creationOf,
-  domainOf,
-  expiryOf,
-  flagOf,
-  hitsOf,
-  statusOf,
-  type Tidy,
-  tagsOf,
-  titleOf,
-  urlOf,
-} from './import/tidy-values.ts'
+import * as tidy from './import/tidy-values.ts'
 
 export interface LinkField {
-  readonly tidy: Tidy
+  readonly tidy: tidy.Tidy
   /** How CSV notes it: a text that may be `null`, or several of them; absent = plainly. */
   readonly cell?: 'text' | 'texts'
   /** How `create`, `edit` and `edit-all` set it; absent = in a way of its own, or not at all. */
@@ -29,26 +17,26 @@ export interface LinkField {
 }
 
 const FIELDS = {
-  url: { tidy: urlOf },
-  code: { tidy: codeOf },
-  domain: { tidy: domainOf },
+  url: { tidy: tidy.urlOf },
+  code: { tidy: tidy.codeOf },
+  domain: { tidy: tidy.textOf },
   title: {
-    tidy: titleOf,
+    tidy: tidy.titleOf,
     cell: 'text',
     option: { flags: '--title <text>', description: 'or "none"', none: 'none' },
   },
-  tags: { tidy: tagsOf, cell: 'texts' },
+  tags: { tidy: tidy.tagsOf, cell: 'texts' },
   status: {
-    tidy: statusOf,
+    tidy: tidy.statusOf,
     label: 'status',
     option: { flags: '--status <code>', description: '301, 302, 307 or 308', parse: wholeNumber(301, 308) },
   },
   enabled: {
-    tidy: flagOf('enabled'),
+    tidy: tidy.flagOf('enabled'),
     option: { flags: '--enabled <true|false>', description: 'whether it redirects', parse: trueOrFalse },
   },
   forwardQuery: {
-    tidy: flagOf('forwardQuery'),
+    tidy: tidy.flagOf('forwardQuery'),
     label: 'forwards query',
     option: {
       flags: '--forward-query <true|false>',
@@ -57,7 +45,7 @@ const FIELDS = {
     },
   },
   expiresAt: {
-    tidy: expiryOf,
+    tidy: tidy.expiryOf,
     label: 'expires',
     option: {
       flags: '--expires <date>',
@@ -66,8 +54,8 @@ const FIELDS = {
       none: 'never',
     },
   },
-  hits: { tidy: hitsOf },
-  createdAt: { tidy: creationOf },
+  hits: { tidy: tidy.hitsOf },
+  createdAt: { tidy: tidy.creationOf },
 } satisfies Readonly<Record<string, LinkField>>
 
 export type LinkFieldName = keyof typeof FIELDS
@@ -83,4 +71,13 @@ export const LINK_COLUMNS: readonly LinkFieldName[] = [
 export function eachField<Value>(of: (name: LinkFieldName) => Value): Record<LinkFieldName, Value> {
   const entries = LINK_FIELD_NAMES.map((name) => [name, of(name)])
   return Object.fromEntries(entries) as Record<LinkFieldName, Value>
+}
+
+/** The options that set a link's fields; `filters` as in `fieldOptions`. */
+export function linkOptions(filters: readonly string[] = []): FieldOptions {
+  const fields = LINK_FIELD_NAMES.flatMap((name) => {
+    const { option } = LINK_FIELDS[name]
+    return option === undefined ? [] : [[name, option] as const]
+  })
+  return fieldOptions(fields, filters)
 }

@@ -10,17 +10,11 @@ import { rootMessage } from '../node/root-message.ts'
 import { findRunningStack } from '../node/running-stack.ts'
 import { storePlace } from '../node/store-place.ts'
 
-interface FoundDatabase {
-  readonly value: string
-  /** For people. */
-  readonly source: string
-}
-
 /**
  * A value in the environment wins, so that production is never migrated by what lies in a file; then comes the database
  * of the local stack of this clone, while it runs.
  */
-function findDatabaseUrl(env: Environment): FoundDatabase {
+function findDatabaseUrl(env: Environment): { readonly value: string; readonly source: string } {
   const value = env.DATABASE_URL?.trim()
   if (value) return { value, source: 'DATABASE_URL from the environment' }
   const running = findRunningStack(env)

@@ -52,12 +52,8 @@ async function serve(stack: Stack, options: StackOptions, stop: AbortSignal, ste
     worker.showOutput()
     if (!stop.aborted) console.log(introduction(stack, worker, demo, crons))
     await Promise.race([aborted(stop), worker.ended])
-    if (stop.aborted) {
-      console.log('\nStopping: the last hits are being flushed. Ctrl-C again to skip that.')
-      await Promise.race([letHitsCommit(stack), worker.ended])
-    } else {
-      console.error('\nwrangler dev has ended by itself.')
-    }
+    if (stop.aborted) await Promise.race([letHitsCommit(stack), worker.ended])
+    else console.error('\nwrangler dev has ended by itself.')
   } finally {
     stopCrons()
     await worker.stop()

@@ -3,10 +3,11 @@ import { describeError } from '../log.ts'
 import type { Stack } from './start-stack.ts'
 
 /**
- * Waits until an isolate must have committed every hit that it had gathered when this was called. It keeps them in its
+ * Says that the stack stops, and waits until an isolate must have committed every hit that it had gathered when this was called. It keeps them in its
  * memory, where no other process can ask for them.
  */
 export function letHitsCommit({ config }: Stack): Promise<void> {
+  console.log('\nStopping: the last hits are being flushed. Ctrl-C again to skip that.')
   return sleep(config.hits.commitWindowMs + config.redis.timeoutMs)
 }
 

@@ -21,6 +21,9 @@ export interface InterceptedCall {
 
 /**
  * A hook around every request of a bridge. Resolves to the response to send, or to `null` when the interceptor has
- * dealt with `response` itself. Without one, a bridge simply executes.
+ * dealt with `response` itself.
  */
 export type Intercept = (call: InterceptedCall) => Promise<BridgeResponse | null>
+
+/** What a bridge does without an interceptor. */
+export const justExecute: Intercept = (call) => call.execute()

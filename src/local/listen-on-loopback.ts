@@ -9,10 +9,12 @@ export interface LoopbackPort {
 
 /**
  * A port of 127.0.0.1 that tells protocols apart by the first byte that a client sends.
- * @param port 0 = any free one. Rejects if it is taken.
+ * @param purpose What listens there, for the error.
+ * @param wanted 0 = any free one. Rejects if it is taken.
  */
 export async function listenOnLoopback(
-  port: number,
+  purpose: string,
+  wanted: number,
   serve: (socket: Socket, firstByte: number | undefined) => void,
 ): Promise<LoopbackPort> {
   const sockets = new Set<Socket>()
@@ -26,8 +28,10 @@ export async function listenOnLoopback(
       socket.resume()
     })
   })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
+  server.listen(wanted, '127.0.0.1')
+  await once(server, 'listening').catch((error: Error) => {
+    throw new Error(`The ${purpose} cannot listen on port ${wanted}: ${error.message}`, { cause: error })
+  })
   return {
     port: (server.address() as AddressInfo).port,
     async close() {

@@ -14,7 +14,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Intercept } from './intercept.ts'
+import { type Intercept, justExecute } from './intercept.ts'
 import { listenOnLoopback } from './listen-on-loopback.ts'
 import { ConnectionPools } from './neon/connection-pools.ts'
 import { allowedOrigin } from './neon/credentials.ts'
@@ -22,9 +22,9 @@ import type { Database } from './neon/database.ts'
 import { openEmbeddedDatabase } from './neon/embedded-database.ts'
 import { openFrontDoor } from './neon/front-door.ts'
 import { openServerDatabase } from './neon/server-database.ts'
-import { failureResponse, send, serveSql } from './neon/sql-endpoint.ts'
+import { failureResponse, type SqlEndpointOptions, send, serveSql } from './neon/sql-endpoint.ts'
 import { SqlFailure } from './neon/sql-failure.ts'
-import { WebSocketDoor } from './neon/web-socket.ts'
+import { acceptWebSockets } from './neon/web-socket.ts'
 
 export interface NeonBridgeOptions {
   /** A real Postgres, `postgres://user[:password]@host:port/db`; `undefined` = embedded PGlite. */
@@ -60,24 +60,19 @@ export async function startNeonBridge(options: NeonBridgeOptions): Promise<NeonB
       ? await openEmbeddedDatabase({ dataDir: options.dataDir, template: options.template })
       : openServerDatabase(options.databaseUrl)
   const pools = new ConnectionPools(database)
+  const endpoint = { database, pools, intercept: options.intercept ?? justExecute }
   const serve = (stream: Duplex) => {
     void openFrontDoor(stream, database).catch((error) => stream.destroy(error))
   }
-  const door = new WebSocketDoor(serve)
   const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    void route(request, response, database, pools, options.intercept)
+    void route(request, response, endpoint)
   })
-  http.on('upgrade', (request, socket, head) => door.upgrade(request, socket, head))
+  acceptWebSockets(http, serve)
   try {
-    const wanted = options.port ?? 0
     // As one host name serves both at Neon: a Postgres client begins with the high byte of a length, HTTP with a letter.
-    const { port, close } = await listenOnLoopback(wanted, (socket, firstByte) => {
+    const { port, close } = await listenOnLoopback('Neon bridge', options.port ?? 0, (socket, firstByte) => {
       if (firstByte === 0) serve(socket)
       else http.emit('connection', socket)
-    }).catch((error: Error) => {
-      throw new Error(`The Neon bridge cannot listen on 127.0.0.1:${wanted}: ${error.message}`, {
-        cause: error,
-      })
     })
     const connectionString = urlOf(database, port)
     return {
@@ -99,9 +94,7 @@ export async function startNeonBridge(options: NeonBridgeOptions): Promise<NeonB
 async function route(
   request: IncomingMessage,
   response: ServerResponse,
-  database: Database,
-  pools: ConnectionPools,
-  intercept: Intercept | undefined,
+  options: SqlEndpointOptions,
 ): Promise<void> {
   const { origin } = request.headers
   if (origin !== undefined && allowedOrigin(origin)) {
@@ -113,7 +106,7 @@ async function route(
       failureResponse(new SqlFailure(404, 'not found: the bridge serves POST /sql and WebSocket /v2')),
     )
   } else if (request.method === 'POST') {
-    await serveSql(request, response, { database, pools, intercept })
+    await serveSql(request, response, options)
   } else if (request.method === 'OPTIONS') {
     const allow = { 'access-control-allow-methods': 'POST', 'access-control-allow-headers': '*' }
     send(response, { status: 204, headers: { ...allow, 'access-control-max-age': '86400' }, body: '' })

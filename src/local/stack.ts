@@ -20,7 +20,6 @@ await runCommand(async () => {
   if (!stop.aborted) console.log(introduction(stack, options.devVarsFile))
   await aborted(stop)
 
-  console.log('\nStopping: the last hits are being flushed. Ctrl-C again to skip that.')
   await letHitsCommit(stack)
   const flushed = await lastFlush(stack)
   await stack.close()

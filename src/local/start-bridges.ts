@@ -41,23 +41,17 @@ export async function startBridges({
 }: StartBridgesOptions): Promise<Bridges> {
   const redisPlace = placeOfRedis(stack)
   const postgresPlace = placeOfPostgres(stack)
-  const wish = (
-    purpose: string,
-    variable: string,
-    fromEnv: number | undefined,
-    fromFile: number | undefined,
-    fallback: number,
-  ): PortWish => {
-    const preferred = fromFile ?? fallback
-    if (fromEnv !== undefined) return { purpose, decided: { port: fromEnv, by: variable }, preferred }
-    if (fromFile === undefined || !keepsPorts) return { purpose, preferred }
-    return { purpose, decided: { port: fromFile, by: stack.devVarsFile }, preferred }
+  const { ports, devVarsFile } = stack
+  const decided = (variable: string, fromEnv?: number, fromFile?: number): PortWish['decided'] => {
+    if (fromEnv !== undefined) return { port: fromEnv, by: variable }
+    return keepsPorts && fromFile !== undefined ? { port: fromFile, by: devVarsFile } : undefined
   }
-  const { ports } = stack
 
-  const redisPort = await choosePort(
-    wish('Redis bridge', 'UPSTASH_BRIDGE_PORT', ports.redisBridge, demands.redisPort, REDIS_BRIDGE_PORT),
-  )
+  const redisPort = await choosePort({
+    purpose: 'Redis bridge',
+    decided: decided('UPSTASH_BRIDGE_PORT', ports.redisBridge, demands.redisPort),
+    preferred: demands.redisPort ?? REDIS_BRIDGE_PORT,
+  })
   const token = demands.redisToken ?? randomBytes(24).toString('hex')
   const upstash = await step(`Redis: ${redisPlace}`, () =>
     startUpstashBridge({ redisUrl: stack.redisUrl, token, port: redisPort }),
@@ -67,15 +61,11 @@ export async function startBridges({
   })
   try {
     const { databaseUrl, dataDir } = stack
-    const postgresPort = await choosePort(
-      wish(
-        'Postgres bridge',
-        'NEON_BRIDGE_PORT',
-        ports.postgresBridge,
-        demands.postgresPort,
-        POSTGRES_BRIDGE_PORT,
-      ),
-    )
+    const postgresPort = await choosePort({
+      purpose: 'Postgres bridge',
+      decided: decided('NEON_BRIDGE_PORT', ports.postgresBridge, demands.postgresPort),
+      preferred: demands.postgresPort ?? POSTGRES_BRIDGE_PORT,
+    })
     const neon = await step(`Postgres: ${postgresPlace}`, () =>
       startNeonBridge({ databaseUrl, dataDir, port: postgresPort }),
     )

@@ -21,14 +21,11 @@ import type { StackOptions } from './stack-options.ts'
 import { type Bridges, startBridges } from './start-bridges.ts'
 import type { Step } from './steps.ts'
 
-export interface Stack {
+export interface Stack extends Omit<Bridges, 'upstash' | 'neon'> {
   /** The Worker's settings for this stack, parsed. */
   readonly config: Config
   /** The same as a file for `wrangler dev --env-file`, with whatever else `.dev.vars` sets. */
   readonly envFile: string
-  /** For a person: where Redis's and Postgres's data really is. */
-  readonly redisPlace: string
-  readonly postgresPlace: string
   /** A plain Postgres URL of the same database. */
   readonly databaseUrl: string
   /** The one that the Worker gets. */
@@ -39,7 +36,6 @@ export interface Stack {
   readonly differences: readonly string[]
   /** Moves the hits that wait in Redis to Postgres. */
   flush(): Promise<FlushReport>
-  close(): Promise<void>
 }
 
 /** No redirect waits here, and no hit may be given up because a store was slow once. */
@@ -52,12 +48,13 @@ export async function startStack(options: StackOptions, keepsPorts: boolean, ste
   const vars = parseDevVars(text)
   const demands = demandsOf(vars)
   const bridges = await startBridges({ stack: options, demands, keepsPorts, step })
+  const { redisPlace, postgresPlace } = bridges
   try {
     const settings = settingsFor(bridges, demands)
     const everything = { ...vars, ...settings }
     const config = parseConfig(everything)
     await step('Migrations', () => migrate(bridges.neon.databaseUrl)).catch((error: unknown) => {
-      throw new Error(`Could not migrate Postgres (${bridges.postgresPlace}): ${rootMessage(error)}`)
+      throw new Error(`Could not migrate Postgres (${postgresPlace}): ${rootMessage(error)}`)
     })
 
     const lines = missingLines(vars, settings)
@@ -70,8 +67,8 @@ export async function startStack(options: StackOptions, keepsPorts: boolean, ste
       config,
       adminToken: settings.ADMIN_TOKEN,
       envFile,
-      redisPlace: bridges.redisPlace,
-      postgresPlace: bridges.postgresPlace,
+      redisPlace,
+      postgresPlace,
       databaseUrl: bridges.neon.databaseUrl,
       wroteDevVars: lines !== '',
       differences: differences(vars, settings),

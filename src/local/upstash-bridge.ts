@@ -8,11 +8,10 @@
  * ```
  * @module
  */
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Intercept } from './intercept.ts'
+import { createServer } from 'node:http'
+import { type Intercept, justExecute } from './intercept.ts'
+import { listenOnLoopback } from './listen-on-loopback.ts'
 import { startEmbeddedRedis } from './upstash/embedded-redis.ts'
-import { parseRedisUrl } from './upstash/redis-link.ts'
 import { requestHandler } from './upstash/request-handler.ts'
 import { SharedRedis } from './upstash/shared-redis.ts'
 
@@ -43,36 +42,30 @@ export async function startUpstashBridge(options: UpstashBridgeOptions): Promise
   const redisUrl = options.redisUrl ?? embedded?.url ?? ''
   let redis: SharedRedis | undefined
   try {
-    const address = parseRedisUrl(redisUrl)
-    redis = await SharedRedis.open(address)
-    const { token, intercept } = options
-    const server = createServer(
+    redis = await SharedRedis.open(redisUrl)
+    const { token, intercept = justExecute } = options
+    const http = createServer(
       { keepAliveTimeout: KEEP_ALIVE_MS },
-      requestHandler({ address, redis, token, intercept }),
+      requestHandler({ redisUrl, redis, token, intercept }),
     )
-    const port = await listen(server, options.port ?? 0)
+    const { port, close } = await listenOnLoopback('Upstash bridge', options.port ?? 0, (socket) =>
+      http.emit('connection', socket),
+    )
     const opened = redis
-    const close = async (): Promise<void> => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      opened.close()
-      await closed
-      await embedded?.close()
+    return {
+      url: `http://127.0.0.1:${port}`,
+      token,
+      port,
+      redisUrl,
+      async close() {
+        opened.close()
+        await close()
+        await embedded?.close()
+      },
     }
-    return { url: `http://127.0.0.1:${port}`, token, port, redisUrl, close }
   } catch (error) {
     redis?.close()
     await embedded?.close()
     throw error
   }
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'it is taken' : cause.message
-      reject(new Error(`Upstash bridge: cannot listen on port ${port}: ${why}`, { cause }))
-    })
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
-  })
 }

@@ -16,7 +16,7 @@ export function adviceFor(
       : []),
     ...(previousAdminToken === null
       ? []
-      : ['ADMIN_TOKEN_PREVIOUS still works: delete it once everybody has the new token.']),
+      : ['ADMIN_TOKEN_PREVIOUS still works: delete it once every client has the new token.']),
   ]
 }
 

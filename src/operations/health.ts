@@ -51,19 +51,19 @@ export async function checkHealth(options: HealthOptions): Promise<HealthReport>
     timed(now, () => counters.waiting()),
     timed(now, async () => (await outbox()).depth()),
   ])
-  const upCount = [waiting, depth].filter(({ answer }) => answer !== null).length
+  const upCount = [waiting, depth].filter(({ result }) => result !== null).length
   const ageOf = (date: Date | null): number | null => (date === null ? null : now() - date.getTime())
-  const ages = waiting.answer?.flatMap(({ since }) => ageOf(since) ?? []) ?? []
+  const ages = waiting.result?.flatMap(({ since }) => ageOf(since) ?? []) ?? []
   const syncLagMs = now() - changeLog.syncedAt()
   return {
     status: upCount === 2 ? 'ok' : upCount === 1 ? 'degraded' : 'down',
     redis: storeHealth(waiting, [breakers.redis, breakers.backgroundRedis]),
     postgres: storeHealth(depth, [breakers.postgres]),
     syncLagMs: syncLagMs < IN_SYNC_MS ? syncLagMs : null,
-    outbox: depth.answer && { depth: depth.answer.depth, oldestAgeMs: ageOf(depth.answer.oldestAt) },
+    outbox: depth.result && { depth: depth.result.depth, oldestAgeMs: ageOf(depth.result.oldestAt) },
     hits: {
-      redis: waiting.answer && {
-        pending: waiting.answer.reduce((sum, { hits }) => sum + hits, 0),
+      redis: waiting.result && {
+        pending: waiting.result.reduce((sum, { hits }) => sum + hits, 0),
         oldestAgeMs: ages.length === 0 ? null : Math.max(...ages),
       },
       isolate: recorder.state(),
@@ -72,21 +72,21 @@ export async function checkHealth(options: HealthOptions): Promise<HealthReport>
 }
 
 interface Timed<T> {
-  readonly answer: T | null
+  readonly result: T | null
   readonly latencyMs: number
 }
 
 async function timed<T>(now: () => number, ask: () => Promise<T>): Promise<Timed<T>> {
   const startedAt = now()
-  const answer = await ask().catch(() => null)
-  return { answer, latencyMs: now() - startedAt }
+  const result = await ask().catch(() => null)
+  return { result, latencyMs: now() - startedAt }
 }
 
 function storeHealth(
-  { answer, latencyMs }: Timed<unknown>,
+  { result, latencyMs }: Timed<unknown>,
   breakers: readonly Pick<Breaker, 'state'>[],
 ): StoreHealth {
-  const isUp = answer !== null
+  const isUp = result !== null
   const states = breakers.map((breaker) => breaker.state())
   const breaker = WORST_FIRST.find((state) => states.includes(state)) ?? 'closed'
   return { state: isUp ? 'up' : 'down', latencyMs: isUp ? latencyMs : null, breaker }

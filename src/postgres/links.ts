@@ -1,6 +1,7 @@
 import { and, desc, eq } from 'drizzle-orm'
 import type { LinkSource } from '../links/link-source.ts'
 import type { MostHitLinks } from '../operations/warm-up.ts'
+import { linkOnly } from '../registers/link-codec.ts'
 import type { Database } from './client.ts'
 import { TOTAL_HITS } from './expressions.ts'
 import { toLinkRecord } from './link-row.ts'
@@ -16,10 +17,7 @@ export function postgresLinks(database: Database, retries: number): LinkSource &
     async find({ domain, code }) {
       const isKey = and(eq(links.code, code), eq(links.domain, domain))
       const [row] = await retrying(retries, () => database.run((db) => db.select().from(links).where(isKey)))
-      if (row === undefined) return null
-      // What caches have no use for is left out.
-      const { id, url, status, enabled, expiresAt, forwardQuery, version } = toLinkRecord(row)
-      return { id, url, status, enabled, expiresAt, forwardQuery, version }
+      return row === undefined ? null : linkOnly(toLinkRecord(row))
     },
 
     mostHit: (limit, offset) =>

@@ -14,7 +14,7 @@ export interface Change {
 /** What follows the log. */
 export interface ChangeListener {
   onChange(change: Change): void
-  /** Anything may have changed. Called before the reader counts as synced by the same answer. */
+  /** Anything may have changed. Called before the reader counts as synced by the same reply. */
   onGap(): void
   /** Redis has come back as it was before: it may lack edits that it had taken. A gap as well. */
   onWentBack(): void
@@ -38,7 +38,7 @@ export interface ChangeLogReader {
   readonly syncedAt: () => number
 }
 
-/** No answer is overtaken by that much: the clock has been put back. */
+/** No reply is overtaken by that much: the clock has been put back. */
 const CLOCK_PUT_BACK_MS = 60_000
 /** Reads that are due because Postgres fails need not be more frequent. */
 const FOLLOW_EVERY_MS = 1_000

@@ -84,7 +84,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   async function bumpAbove(store: Outbox, key: RegisterKey, claimed: number): Promise<void> {
     const bumped = await store.bumpAbove(key, claimed)
     if (bumped === null) return
-    log.warn('cache.register_overruled', { ...key, claimed, version: bumped.version })
+    log.warn('cache.register_bumped', { ...key, claimed, version: bumped.version })
     await settle(store, [bumped], await publishOrThrow([bumped]))
   }
 

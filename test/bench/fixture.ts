@@ -6,6 +6,7 @@ import { withExpiry } from '../../src/cache/freshness.ts'
 import { encodeRegister } from '../../src/registers/codec.ts'
 import { linkCodec } from '../../src/registers/link-codec.ts'
 import { ADMIN_TOKEN } from '../support/edge.ts'
+import { sampleLink } from '../support/sample-link.ts'
 import { type Stores, startStores } from '../support/stores.ts'
 
 export interface Fixture {
@@ -49,15 +50,7 @@ async function fillRegisters(stores: Stores): Promise<void> {
   )
   for (let i = 0; i < rows.length; i += 1000) {
     const writing = rows.slice(i, i + 1000).map(({ id, code, version }) => {
-      const link = {
-        id,
-        url: URL_OF_LINKS,
-        status: 302 as const,
-        enabled: true,
-        expiresAt: null,
-        forwardQuery: false,
-        version: Number(version),
-      }
+      const link = sampleLink({ id, url: URL_OF_LINKS, version: Number(version) })
       const register = withExpiry({ version: link.version, value: link }, 5, Date.now(), Math.random)
       return stores.redis('SET', `${stores.keyPrefix}v1:link:*/${code}`, encodeRegister(register, linkCodec))
     })

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Link } from '../../src/links/link.ts'
 import { encodeRegister } from '../../src/registers/codec.ts'
 import { linkCodec } from '../../src/registers/link-codec.ts'
+import { sampleLink } from '../support/sample-link.ts'
 import { type Cores, peakMemory } from './cores.ts'
 import { meterHeap } from './heap-meter.ts'
 import { generateLoad } from './rounds.ts'
@@ -69,15 +69,7 @@ export async function measureMemory(
 
 /** An Upstash that has whatever link it is asked for. */
 function startStub(): Promise<Server> {
-  const link: Link = {
-    id: '1',
-    url: `https://example.com/${'a'.repeat(80)}`,
-    status: 302,
-    enabled: true,
-    expiresAt: null,
-    forwardQuery: false,
-    version: 1,
-  }
+  const link = sampleLink({ url: `https://example.com/${'a'.repeat(80)}` })
   const register = encodeRegister(
     { version: 1, value: link, softExpiresAt: Date.now() + 3_600_000, loadMs: 5 },
     linkCodec,

@@ -3,18 +3,12 @@ import type { Link, LinkKey } from '../../src/links/link.ts'
 import type { RedisReply } from '../../src/redis/client.ts'
 import { type ChangeLogNews, parseNews } from '../../src/redis/scripts/changes.ts'
 import { createChangeLogReader } from '../../src/registers/change-log.ts'
+import { sampleLink } from '../support/sample-link.ts'
 
 export const key = { domain: '*', code: 'a' }
 
-export const linkOf = (version: number): Link => ({
-  id: '1',
-  url: `https://example.com/${version}`,
-  status: 302,
-  enabled: true,
-  expiresAt: null,
-  forwardQuery: false,
-  version,
-})
+export const linkOf = (version: number): Link =>
+  sampleLink({ url: `https://example.com/${version}`, version })
 
 interface MemoryTierSituation {
   readonly maxEntries?: number

@@ -294,7 +294,7 @@ describe('exit codes and messages', () => {
     const unreachable = await runCli(['links', 'list', '--url', 'http://127.0.0.1:9', '--token', 'x'])
     expect([unreachable.code, unreachable.stderr]).toEqual([
       1,
-      expect.stringContaining('No answer from http://127.0.0.1:9'),
+      expect.stringContaining('No response from http://127.0.0.1:9'),
     ])
   })
 

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { ApiRequest } from '../../src/cli/api/api-client.ts'
+import type { Method, RequestOptions } from '../../src/cli/api/api-client.ts'
 import { backoffMs } from '../../src/cli/api/backoff.ts'
 import { createHttpApiClient } from '../../src/cli/api/http-api-client.ts'
 import { anyObject } from '../../src/cli/api/responses.ts'
@@ -34,7 +34,10 @@ const status =
   (_, response) =>
     response.writeHead(code, headers).end('{}')
 
-function send(request: Partial<ApiRequest<unknown>>, onRetry = () => {}): Promise<unknown> {
+function send(
+  { method = 'GET', ...options }: RequestOptions & { readonly method?: Method },
+  onRetry = () => {},
+): Promise<unknown> {
   const api = createHttpApiClient({
     origin,
     token: 'lk_x',
@@ -43,7 +46,7 @@ function send(request: Partial<ApiRequest<unknown>>, onRetry = () => {}): Promis
       onRetry()
     },
   })
-  return api.request({ method: 'GET', path: '/x', response: anyObject, ...request })
+  return api.request(`${method} /x`, anyObject, options)
 }
 
 describe('the CLI asks again', () => {

@@ -3,14 +3,13 @@ import { createKeys } from '../../src/redis/keys.ts'
 import { test as base } from '../support/fault-test.ts'
 import type { FaultRule } from '../support/faults.ts'
 
-const loadsLink: FaultRule['when'] = ({ commands }) =>
-  commands.some((sql) => /FROM links WHERE code/.test(sql))
+const loadsLink: FaultRule['when'] = ({ commands }) => commands.some((sql) => /from "links" where/.test(sql))
 
 const test = base
   // Leases last a second longer than Postgres may take, so this test's one lasts as long as the test.
   .override('settings', { POSTGRES_TIMEOUT_MS: '28000' })
   .extend('loads', ({ stores }) => (): number => {
-    return stores.postgresFaults.commands.filter((sql) => /FROM links WHERE code/.test(sql)).length
+    return stores.postgresFaults.commands.filter((sql) => /from "links" where/.test(sql)).length
   })
   /** Visits the link at every edge location at once. */
   .extend('visit', ({ edge, elsewhere }) => (code: string, timesEach: number) => {

@@ -10,6 +10,7 @@ import { type RegisterKey, registerName } from '../../src/links/register-key.ts'
 import { isLater } from '../../src/registers/change-log.ts'
 import type { Edit } from '../../src/registers/edit.ts'
 import { type Outbox, SETTLED_FOR_MS } from '../../src/registers/outbox.ts'
+import { sampleLink } from '../support/sample-link.ts'
 
 /** What a key held from one commit to the next. */
 export interface State {
@@ -77,15 +78,8 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
     const link = find(key)
     return { ...key, version: link?.version ?? version, link }
   }
-  const linkAt = (id: string, version: number): Link => ({
-    id,
-    url: `https://example.com/${version}`,
-    status: 302,
-    enabled: true,
-    expiresAt: null,
-    forwardQuery: false,
-    version,
-  })
+  const linkAt = (id: string, version: number): Link =>
+    sampleLink({ id, url: `https://example.com/${version}`, version })
 
   return {
     history,

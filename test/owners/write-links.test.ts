@@ -5,6 +5,7 @@ import type { BulkStore, LinkDraft, WrittenLink } from '../../src/owners/bulk-st
 import { createPublishedWrites, type PublishedWrites } from '../../src/owners/published-writes.ts'
 import { createWriteLinks, type LinkItem, type OnTaken } from '../../src/owners/write-links.ts'
 import type { Edit } from '../../src/registers/edit.ts'
+import { sampleLink } from '../support/sample-link.ts'
 
 /**
  * Links by name; like Postgres it refuses to write one key twice in one statement, and records what each step wrote.
@@ -48,17 +49,7 @@ function memoryStore(
   }
 }
 
-const fields = (url: string) => ({
-  ...{
-    url,
-    status: 302 as const,
-    enabled: true,
-    expiresAt: null,
-    forwardQuery: false,
-    title: null,
-    tags: [],
-  },
-})
+const fields = (url: string) => ({ ...sampleLink({ url }), expiresAt: null, title: null, tags: [] })
 function recordOf(domain: string, code: string, url: string): LinkRecord {
   const at = new Date(0)
   return { ...fields(url), id: '0', domain, code, version: 1, createdAt: at, updatedAt: at }

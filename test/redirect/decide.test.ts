@@ -1,17 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Link } from '../../src/links/link.ts'
 import { decide } from '../../src/redirect/decide.ts'
+import { sampleLink } from '../support/sample-link.ts'
 
 const NOW = 1_800_000_000_000
-const link: Link = {
-  id: '1',
-  url: 'https://example.com/page',
-  status: 302,
-  enabled: true,
-  expiresAt: null,
-  forwardQuery: false,
-  version: 1,
-}
+const link = sampleLink()
 const get = { method: 'GET', isPrefetch: false, query: '', url: 'https://h/x' }
 
 describe('decide', () => {

@@ -3,16 +3,9 @@ import { DEFAULT_SETTINGS, type DomainSettings } from '../../src/links/domain-se
 import type { Link } from '../../src/links/link.ts'
 import { locateRequest } from '../../src/redirect/locate.ts'
 import { redirectFromMemory } from '../../src/redirect/redirect.ts'
+import { sampleLink } from '../support/sample-link.ts'
 
-const link: Link = {
-  id: '1',
-  url: 'https://example.com/page',
-  status: 302,
-  enabled: true,
-  expiresAt: null,
-  forwardQuery: true,
-  version: 1,
-}
+const link = sampleLink({ forwardQuery: true })
 
 /** Redirects from a memory that holds `known`, and `settings` of the domain. */
 function setUp(known: Link | null | undefined, settings?: DomainSettings) {

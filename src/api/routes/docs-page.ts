@@ -33,7 +33,7 @@ if(o.parameters.length)d.append(make('h4','Parameters'),table(o.parameters.map((
 const body=o.requestBody&&o.requestBody.content['application/json'].schema
 if(body)d.append(make('h4','Body'),table(rows(body)))
 for(const [status,r] of Object.entries(o.responses)){const j=r.content&&r.content['application/json']
-if(j)d.append(make('h4','Answer '+status),table(rows(j.schema)))}
+if(j)d.append(make('h4','Response '+status),table(rows(j.schema)))}
 d.append(make('h4','Statuses'),make('code',Object.keys(o.responses).join(' ')));main.append(d)}})
 .catch((e)=>{document.querySelector('main').textContent='Could not load openapi.json: '+e})`
 

@@ -3,10 +3,9 @@ import type * as v from 'valibot'
 /** A value left `undefined` is left out of the query; an array repeats the name. */
 export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
-export interface ApiRequest<Body> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below `/api`, its segments percent-encoded: `/links/12`. */
-  readonly path: string
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export interface RequestOptions {
   readonly query?: Query
   /** Sent as JSON. */
   readonly body?: unknown
@@ -21,8 +20,6 @@ export interface ApiRequest<Body> {
   readonly signal?: AbortSignal
   /** A status whose body is a result too, although it is none of 2xx. */
   readonly alsoAccepts?: number
-  /** What the body of the response must look like; a server that sends another one is not linkr. */
-  readonly response: v.GenericSchema<unknown, Body>
 }
 
 /** The management API, as the commands see it. */
@@ -31,7 +28,13 @@ export interface ApiClient {
   readonly origin: string
   /**
    * Resolves to the body.
+   * @param route its path is below `/api`, its segments percent-encoded: `GET /links/12`.
+   * @param schema of the body of the response; a server that sends another one is not linkr.
    * @throws {ApiError} for a status other than 2xx, `ApiUnreachable` for no response after every attempt.
    */
-  request<Body>(request: ApiRequest<Body>): Promise<Body>
+  request<Body>(
+    route: `${Method} /${string}`,
+    schema: v.GenericSchema<unknown, Body>,
+    options?: RequestOptions,
+  ): Promise<Body>
 }

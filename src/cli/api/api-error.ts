@@ -19,7 +19,7 @@ export class ApiError extends CliError {
     const fields = errors.map(
       ({ path, message }) => `\n  ${path === '' ? 'body' : visible(path)}: ${visible(message)}`,
     )
-    super(`${visible(detail)}${fields.join('')}${hint(status)}`, EXIT.failed)
+    super(`${visible(detail)}${fields.join('')}${HINTS[status] ?? ''}`, EXIT.failed)
     this.status = status
     this.code = code
     this.errors = errors
@@ -31,9 +31,7 @@ export class ApiUnreachable extends CliError {
   override readonly name = 'ApiUnreachable'
 }
 
-function hint(status: number): string {
-  if (status === 401)
-    return '\nSet LINKR_TOKEN (or --token) to an API key or to the ADMIN_TOKEN of this linkr.'
-  if (status === 403) return '\nThe token in LINKR_TOKEN lacks the scope or the domain for this.'
-  return ''
+const HINTS: Readonly<Record<number, string>> = {
+  401: '\nSet LINKR_TOKEN (or --token) to an API key or to the ADMIN_TOKEN of this linkr.',
+  403: '\nThe token in LINKR_TOKEN lacks the scope or the domain for this.',
 }

@@ -33,7 +33,7 @@ export function findConnection(
   }
   const url = parseOrigin(given)
   const { origin, isLoopback } = url
-  const token = options.token ?? tokenFor(origin, options, env, running)
+  const token = options.token ?? tokenFor(origin, options, env, running?.worker)
   if (token === '') throw new UsageError('The token (--token) is empty.')
   if (!/^[\x21-\x7e]+$/.test(token)) throw new UsageError('The token has characters that no token has.')
   if (isLoopback || url.isEncrypted) return { origin, token }
@@ -44,9 +44,8 @@ function tokenFor(
   origin: string,
   options: ConnectionOptions,
   env: Environment,
-  running: RunningStack | null,
+  own: RunningStack['worker'],
 ): string {
-  const own = running?.worker
   const home = env.LINKR_URL ? parseOrigin(env.LINKR_URL).origin : undefined
   const fromEnvironment = env.LINKR_TOKEN || undefined
   if (fromEnvironment !== undefined && home === origin) return fromEnvironment

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { rootMessage } from '../../node/root-message.ts'
 import { shorten } from '../terminal/shorten.ts'
 import { visible } from '../terminal/visible.ts'
-import type { ApiClient, ApiRequest } from './api-client.ts'
+import type { ApiClient, RequestOptions } from './api-client.ts'
 import { ApiError, ApiUnreachable } from './api-error.ts'
 import { backoffMs } from './backoff.ts'
 
@@ -23,8 +23,9 @@ const TIMEOUT_MS = 60_000
 export function createHttpApiClient({ origin, token, onRetry }: HttpApiClientOptions): ApiClient {
   return {
     origin,
-    async request(request) {
-      const { path, method, query = {}, body, bodyText, idempotencyKey, alsoAccepts, signal } = request
+    async request(route, schema, options = {}) {
+      const { query = {}, body, bodyText, idempotencyKey, alsoAccepts, signal } = options
+      const [method = '', path = ''] = route.split(' ')
       let failure: unknown
       try {
         const response = await ky(`${origin}/api${path}`, {
@@ -36,7 +37,7 @@ export function createHttpApiClient({ origin, token, onRetry }: HttpApiClientOpt
             Authorization: `Bearer ${token}`,
             ...(bodyText === undefined ? {} : { 'Content-Type': 'application/json' }),
             ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
-            ...request.headers,
+            ...options.headers,
           },
           searchParams: Object.entries(query).flatMap(([name, value = []]) =>
             [value].flat().map((each) => [name, each]),
@@ -47,11 +48,11 @@ export function createHttpApiClient({ origin, token, onRetry }: HttpApiClientOpt
           timeout: false,
           ...(signal === undefined ? {} : { signal }),
           retry: {
-            limit: (request.attempts ?? DEFAULT_ATTEMPTS) - 1,
+            limit: (options.attempts ?? DEFAULT_ATTEMPTS) - 1,
             methods: ['get', 'post', 'put', 'patch', 'delete'],
             shouldRetry({ error }) {
               failure = error
-              return signal?.aborted !== true && mayRepeat(request, error)
+              return signal?.aborted !== true && mayRepeat(method, idempotencyKey, error)
             },
             delay(count) {
               const retryAfter =
@@ -62,13 +63,13 @@ export function createHttpApiClient({ origin, token, onRetry }: HttpApiClientOpt
             },
           },
         })
-        return readBody(await response.text(), request.response, origin)
+        return readBody(await response.text(), schema, origin)
       } catch (error) {
         if (error instanceof ApiUnreachable || (signal?.aborted === true && error === signal.reason))
           throw error
         if (error instanceof HTTPError) throw toApiError(error, origin)
         const reason = reasonOf(error)
-        throw new ApiUnreachable(`No answer from ${origin}: ${reason}. Is LINKR_URL (or --url) right?`)
+        throw new ApiUnreachable(`No response from ${origin}: ${reason}. Is LINKR_URL (or --url) right?`)
       }
     },
   }
@@ -84,7 +85,7 @@ async function fetchWhole(request: Parameters<typeof fetch>[0]): Promise<Respons
 }
 
 /** Whether the same request may well succeed later, and does no harm if an earlier attempt succeeded unseen. */
-function mayRepeat({ method, idempotencyKey }: ApiRequest<unknown>, error: Error): boolean {
+function mayRepeat(method: string, idempotencyKey: RequestOptions['idempotencyKey'], error: Error): boolean {
   const isRepeatable = method === 'GET' || method === 'PUT' || idempotencyKey !== undefined
   if (!(error instanceof HTTPError)) return isRepeatable
   const { status } = error.response

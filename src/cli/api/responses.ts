@@ -7,11 +7,7 @@ import * as v from 'valibot'
 const nullableText = v.nullable(v.string())
 
 export const linkResponse = v.looseObject({
-  id: v.string(),
-  domain: v.string(),
-  code: v.string(),
-  shortUrl: v.string(),
-  url: v.string(),
+  ...v.entriesFromList(['id', 'domain', 'code', 'shortUrl', 'url'], v.string()),
   status: v.number(),
   enabled: v.boolean(),
   expiresAt: nullableText,
@@ -44,18 +40,17 @@ export const importResponse = v.object({
 })
 export type ImportResponse = v.InferOutput<typeof importResponse>
 
-const bulk = { matched: v.number(), more: v.optional(v.boolean(), false), ids: v.array(v.string()) }
-export const bulkEditResponse = v.object({
-  ...bulk,
-  changed: v.optional(v.number(), 0),
-  taken: v.optional(v.number(), 0),
+const times = v.optional(v.number(), 0)
+
+/** Of an edit or a delete. */
+export const bulkResponse = v.object({
+  ...{ matched: v.number(), more: v.optional(v.boolean(), false) },
+  ...{ changed: times, deleted: times, taken: times },
 })
-export const bulkDeleteResponse = v.object({ ...bulk, deleted: v.optional(v.number(), 0) })
+export type BulkResponse = v.InferOutput<typeof bulkResponse>
 
 export const keyResponse = v.looseObject({
-  id: v.string(),
-  name: v.string(),
-  prefix: v.string(),
+  ...v.entriesFromList(['id', 'name', 'prefix'], v.string()),
   scopes: v.array(v.string()),
   domains: v.optional(v.nullable(v.array(v.string())), null),
   expiresAt: v.optional(nullableText, null),
@@ -65,13 +60,12 @@ export const keyResponse = v.looseObject({
 })
 export type KeyResponse = v.InferOutput<typeof keyResponse>
 export const newKeyResponse = v.looseObject({ ...keyResponse.entries, key: v.string() })
+export type NewKeyResponse = v.InferOutput<typeof newKeyResponse>
 export const keyListResponse = v.looseObject({ data: v.array(keyResponse) })
 
 export const domainResponse = v.looseObject({
   host: v.string(),
-  rootUrl: nullableText,
-  notFoundUrl: nullableText,
-  expiredUrl: nullableText,
+  ...v.entriesFromList(['rootUrl', 'notFoundUrl', 'expiredUrl'], nullableText),
   defaultStatus: v.number(),
   robots: v.string(),
 })
@@ -84,25 +78,22 @@ export const domainListResponse = v.looseObject({
 
 export const warmResponse = v.object({ links: v.number(), warmed: v.number() })
 
-const times = v.optional(v.number(), 0)
+export const RECONCILE_COUNTS = ['drained', 'checked', 'repaired', 'released'] as const
 export const reconcileResponse = v.object({
-  ...{ drained: times, checked: times, repaired: times, released: times },
+  ...v.entriesFromList(RECONCILE_COUNTS, times),
   complete: v.optional(v.boolean(), true),
 })
 
-const storeHealth = v.looseObject({
-  state: v.string(),
-  latencyMs: v.nullable(v.number()),
-  breaker: v.string(),
-})
+const nullableNumber = v.nullable(v.number())
+const storeHealth = v.looseObject({ state: v.string(), latencyMs: nullableNumber, breaker: v.string() })
 export const healthResponse = v.looseObject({
   status: v.string(),
   redis: storeHealth,
   postgres: storeHealth,
-  syncLagMs: v.nullable(v.number()),
-  outbox: v.nullable(v.looseObject({ depth: v.number(), oldestAgeMs: v.nullable(v.number()) })),
+  syncLagMs: nullableNumber,
+  outbox: v.nullable(v.looseObject({ depth: v.number(), oldestAgeMs: nullableNumber })),
   hits: v.looseObject({
-    redis: v.nullable(v.looseObject({ pending: v.number(), oldestAgeMs: v.nullable(v.number()) })),
+    redis: v.nullable(v.looseObject({ pending: v.number(), oldestAgeMs: nullableNumber })),
     isolate: v.looseObject({ waitingLinks: v.number(), droppedHits: v.number() }),
   }),
   advice: v.optional(v.array(v.string()), []),

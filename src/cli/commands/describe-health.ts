@@ -6,10 +6,8 @@ type StoreHealth = HealthResponse['redis']
 export function describeHealth(report: HealthResponse): readonly (readonly [string, string])[] {
   const { status, redis, postgres, syncLagMs, outbox, hits, advice, ...more } = report
   const { waitingLinks, droppedHits } = hits.isolate
-  const isolate = [
-    waitingLinks === 0 ? 'none' : `of ${waitingLinks} links`,
-    ...(droppedHits === 0 ? [] : [`${droppedHits} were lost`]),
-  ]
+  const waiting = waitingLinks === 0 ? 'none' : `of ${waitingLinks} links`
+  const lost = droppedHits === 0 ? '' : `, ${droppedHits} were lost`
   return [
     ['status', status],
     ['Redis', describeStore(redis)],
@@ -19,7 +17,7 @@ export function describeHealth(report: HealthResponse): readonly (readonly [stri
       'hits that Postgres waits for',
       queue(hits.redis && { count: hits.redis.pending, ...hits.redis }, 'Redis'),
     ],
-    ['hits in the memory of the isolate that answered', isolate.join(', ')],
+    ['hits in the memory of the isolate that answered', waiting + lost],
     [
       'links in its memory',
       syncLagMs === null ? 'not in use: it asks Redis first' : `as of ${age(syncLagMs)} ago`,

@@ -5,8 +5,7 @@ import { type DomainResponse, domainListResponse, domainResponse, nothing } from
 import { confirm } from '../terminal/confirm.ts'
 import { type Column, printFields, printTable } from '../terminal/table.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
-import { apiCommand } from './api-command.ts'
-import { type CommonOptions, connect } from './context.ts'
+import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { addDomainsAdopt } from './domains-adopt.ts'
 import { type FieldOption, fieldOptions, refuseNothing } from './field-options.ts'
 import { hostName, wholeNumber } from './option-parsers.ts'
@@ -44,7 +43,7 @@ export function addDomains(program: Command, terminal: Terminal): void {
   const domains = program.command('domains').description("List and change the domains' settings")
   apiCommand(domains, 'list', 'List the domains').action(async (options: CommonOptions) => {
     const api = connect(terminal, options)
-    const list = await api.request({ method: 'GET', path: '/domains', response: domainListResponse })
+    const list = await api.request('GET /domains', domainListResponse)
     if (options.json === true) printJson(terminal, list)
     else printTable(terminal, COLUMNS, list.data)
   })
@@ -52,7 +51,7 @@ export function addDomains(program: Command, terminal: Terminal): void {
   apiCommand(domains, 'get', 'Show the settings of a domain')
     .argument('<host>', HOST, hostName)
     .action(async (host: string, options: CommonOptions) => {
-      show(await getDomain(connect(terminal, options), host), options)
+      show(await connect(terminal, options).request(`GET ${pathOf(host)}`, domainResponse), options)
     })
 
   const settings = fieldOptions(Object.entries(SETTINGS))
@@ -64,8 +63,7 @@ export function addDomains(program: Command, terminal: Terminal): void {
       refuseNothing(changes)
       const api = connect(terminal, options)
       const body = { ...(await currentSettings(api, host)), ...changes }
-      const path = `/domains/${encodeURIComponent(host)}`
-      show(await api.request({ method: 'PUT', path, body, response: domainResponse }), options)
+      show(await api.request(`PUT ${pathOf(host)}`, domainResponse, { body }), options)
     })
 
   addDomainsAdopt(domains, terminal)
@@ -76,26 +74,19 @@ export function addDomains(program: Command, terminal: Terminal): void {
     .action(async (host: string, options: CommonOptions & { readonly yes?: boolean }) => {
       const api = connect(terminal, options)
       await confirm(terminal, `Delete the settings of ${host}?`, options.yes)
-      await api.request({ method: 'DELETE', path: `/domains/${encodeURIComponent(host)}`, response: nothing })
+      await api.request(`DELETE ${pathOf(host)}`, nothing)
       if (options.json === true) printJson(terminal, { host, deleted: true })
       else print(terminal, `The settings of ${host} are deleted.`)
     })
 
   function show(domain: DomainResponse, { json }: CommonOptions): void {
-    if (json === true) {
-      printJson(terminal, domain)
-      return
-    }
-    printFields(terminal, [['host', domain.host], ...Object.entries(settingsOf(domain))])
+    if (json === true) printJson(terminal, domain)
+    else printFields(terminal, [['host', domain.host], ...Object.entries(settingsOf(domain))])
   }
 }
 
-function getDomain(api: ApiClient, host: string): Promise<DomainResponse> {
-  return api.request({
-    method: 'GET',
-    path: `/domains/${encodeURIComponent(host)}`,
-    response: domainResponse,
-  })
+function pathOf(host: string): `/${string}` {
+  return `/domains/${encodeURIComponent(host)}`
 }
 
 function settingsOf({ rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }: DomainResponse) {
@@ -105,7 +96,7 @@ function settingsOf({ rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }:
 /** What PUT would otherwise reset; `{}` for a domain that has no settings yet. */
 async function currentSettings(api: ApiClient, host: string): Promise<object> {
   try {
-    return settingsOf(await getDomain(api, host))
+    return settingsOf(await api.request(`GET ${pathOf(host)}`, domainResponse))
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return {}
     throw error

@@ -1,15 +1,13 @@
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Command, Option } from 'commander'
-import type { ApiClient } from '../api/api-client.ts'
-import { createExportWriter, EXPORT_FORMATS, type ExportFormat } from '../export/export-formats.ts'
 import { exportPages } from '../export/export-pages.ts'
+import { EXPORT_FORMATS, type ExportFormat, exportText } from '../export/export-text.ts'
 import { writeWhole } from '../export/write-whole.ts'
-import { createProgress, type Progress } from '../terminal/progress.ts'
+import { createProgress } from '../terminal/progress.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 import { visibleLines } from '../terminal/visible.ts'
-import { apiCommand } from './api-command.ts'
-import { type CommonOptions, connect } from './context.ts'
+import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { type FilterOptions, filterQuery, withFilters } from './link-query.ts'
 
 interface Options extends CommonOptions, FilterOptions {
@@ -33,10 +31,16 @@ export function addExport(program: Command, terminal: Terminal): void {
       const format = options.format ?? formatOf(output) ?? (options.json === true ? 'json' : 'csv')
       const progress = createProgress(terminal, 'Exported')
       let count = 0
-      const text = exportText(api, options, format, (rows) => {
-        count = rows
-        showProgress(progress, rows, output, terminal)
-      })
+      // A bar between the lines of the export itself would spoil both.
+      const isBarShown = output !== undefined || terminal.stdout.isTTY !== true
+      const pages = async function* () {
+        for await (const links of exportPages(api, filterQuery(options))) {
+          yield links
+          count += links.length
+          if (isBarShown) progress.update({ rows: count })
+        }
+      }
+      const text = exportText(pages(), format)
       try {
         if (output === undefined)
           await pipeline(shownOn(terminal.stdout, text), terminal.stdout as Writable, { end: false })
@@ -51,33 +55,6 @@ export function addExport(program: Command, terminal: Terminal): void {
 function formatOf(path: string | undefined): ExportFormat | undefined {
   const extension = path?.split('.').at(-1)?.toLowerCase()
   return EXPORT_FORMATS.find((format) => format === (extension === 'ndjson' ? 'jsonl' : extension))
-}
-
-async function* exportText(
-  api: ApiClient,
-  options: FilterOptions,
-  format: ExportFormat,
-  onRows: (rows: number) => void,
-): AsyncGenerator<string, void> {
-  const writer = createExportWriter(format)
-  let rows = 0
-  yield writer.start
-  for await (const links of exportPages(api, filterQuery(options))) {
-    yield writer.page(links)
-    rows += links.length
-    onRows(rows)
-  }
-  yield writer.end
-}
-
-/** A bar between the lines of the export itself would spoil both. */
-function showProgress(
-  progress: Progress,
-  rows: number,
-  output: string | undefined,
-  terminal: Terminal,
-): void {
-  if (output !== undefined || terminal.stdout.isTTY !== true) progress.update({ rows })
 }
 
 /** Titles in a terminal must not command it. */

@@ -12,12 +12,7 @@ export interface FieldOption {
 }
 
 /** Options of a command that sets fields. */
-export interface FieldOptions {
-  /** Adds them to the command. */
-  addTo(command: Command): Command
-  /** The fields of a request's body that the command line gave. */
-  given(options: object): Record<string, unknown>
-}
+export type FieldOptions = ReturnType<typeof fieldOptions>
 
 /**
  * @param fields each with its name in the body.
@@ -26,18 +21,17 @@ export interface FieldOptions {
 export function fieldOptions(
   fields: readonly (readonly [string, FieldOption])[],
   filters: readonly string[] = [],
-): FieldOptions {
-  const options = fields.map(([name, field]) => ({
-    name,
-    none: field.none,
-    option: toOption(field, filters),
-  }))
+) {
+  const options = fields.map(([name, field]) => {
+    return { name, none: field.none, option: toOption(field, filters) }
+  })
   return {
-    addTo(command) {
+    addTo(command: Command): Command {
       for (const { option } of options) command.addOption(option)
       return command
     },
-    given(parsed) {
+    /** The fields of a request's body that the command line gave. */
+    given(parsed: object): Record<string, unknown> {
       const values = new Map<string, unknown>(Object.entries(parsed))
       const fields = options.map(({ name, none, option }) => {
         const value = values.get(option.attributeName())
@@ -49,10 +43,8 @@ export function fieldOptions(
 }
 
 function toOption({ flags, description, parse, choices }: FieldOption, filters: readonly string[]): Option {
-  const plain = new Option(flags, description)
-  const option = filters.includes(plain.name())
-    ? new Option(flags.replace('--', '--set-'), description)
-    : plain
+  const isFilter = filters.includes(new Option(flags).name())
+  const option = new Option(isFilter ? flags.replace('--', '--set-') : flags, description)
   if (choices !== undefined) return option.choices(choices)
   return parse === undefined ? option : option.argParser(parse)
 }

@@ -13,7 +13,7 @@ export async function findLink(
   domain: string | undefined,
 ): Promise<LinkResponse> {
   const id = /^id:(\d{1,18})$/.exec(name)?.[1]
-  if (id !== undefined) return api.request({ method: 'GET', path: `/links/${id}`, response: linkResponse })
+  if (id !== undefined) return api.request(`GET /links/${id}`, linkResponse)
   if (!/^https?:\/\//i.test(name)) return lookUp(api, name, domain)
   const { code, domain: host } = splitShortUrl(name)
   try {
@@ -28,10 +28,5 @@ export async function findLink(
 }
 
 function lookUp(api: ApiClient, code: string, domain: string | undefined): Promise<LinkResponse> {
-  return api.request({
-    method: 'GET',
-    path: '/links/lookup',
-    query: { domain, code },
-    response: linkResponse,
-  })
+  return api.request('GET /links/lookup', linkResponse, { query: { domain, code } })
 }

@@ -1,10 +1,9 @@
 import { rmSync } from 'node:fs'
-import type { Command } from 'commander'
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { CliError, UsageError } from '../cli-error.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { type CheckpointStore, fileCheckpoint, NO_CHECKPOINT } from '../import/checkpoint.ts'
-import { createDomainMap, needsServed } from '../import/domain-map.ts'
+import { createDomainMap } from '../import/domain-map.ts'
 import { FORMAT_NAMES, type FormatName } from '../import/formats/format.ts'
 import { importLinks } from '../import/import-links.ts'
 import { addTotals } from '../import/import-totals.ts'
@@ -15,11 +14,9 @@ import { readRows } from '../import/read-rows.ts'
 import { NO_REJECTS, rejectsFile } from '../import/rejects-file.ts'
 import { askAboutOpenLinks, sayCaveats } from '../import/say-caveats.ts'
 import { CONFLICT_MODES, type ConflictMode } from '../import/send-chunk.ts'
-import { findServedHosts } from '../import/served-hosts.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
-import { apiCommand } from './api-command.ts'
-import { type CommonOptions, connect } from './context.ts'
+import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { repeated, trueOrFalse, wholeNumber } from './option-parsers.ts'
 
 interface Options extends CommonOptions {
@@ -73,13 +70,16 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
   const signal = terminal.holdInterrupt()
   const input = await openInput(file, terminal, signal)
   const { format, unit, rows, bytesRead } = await readRows(input, options)
-  const mapping = { specs: options.domain, keep: options.keepDomains === true || format.name === 'linkr' }
-  const served = format.namesHosts && needsServed(mapping) ? await findServedHosts(api, signal) : []
-  const domains = createDomainMap({ ...mapping, served })
+  const domainMap = await createDomainMap({
+    specs: options.domain,
+    keep: options.keepDomains === true || format.name === 'linkr' || !format.namesHosts,
+    api,
+    signal,
+  })
   const store = checkpointOf(file, options)
   const rejectsPath = options.rejects ?? (file === '-' ? undefined : `${file}.rejects.csv`)
   if (rejectsPath === file) throw new UsageError('--rejects would overwrite the input.')
-  const rejects = rejectsPath === undefined ? NO_REJECTS : rejectsFile(rejectsPath, format.isOwn)
+  const rejects = rejectsPath === undefined ? NO_REJECTS : rejectsFile(rejectsPath, format.isOwn === true)
   const journal = openJournal({
     store,
     rejects,
@@ -106,7 +106,7 @@ async function runImport(file: string, options: Options, terminal: Terminal): Pr
     journal,
     dryRun,
     onConflict: format.isOwn && options.onConflict === 'overwrite' ? 'restore' : options.onConflict,
-    domains,
+    domainMap,
     inFlight: options.concurrency,
     signal,
     onProgress: (done) => progress.update({ rows: done, bytes: bytesRead(), total: input.size }),

@@ -1,12 +1,17 @@
 import type { Command } from 'commander'
-import { type KeyResponse, keyListResponse, newKeyResponse, nothing } from '../api/responses.ts'
+import {
+  type KeyResponse,
+  keyListResponse,
+  type NewKeyResponse,
+  newKeyResponse,
+  nothing,
+} from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { type Column, printTable } from '../terminal/table.ts'
 import { note, print, printJson, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
-import { apiCommand } from './api-command.ts'
-import { type CommonOptions, connect } from './context.ts'
+import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { dateOrNever, hostName, repeated, wholeNumber } from './option-parsers.ts'
 
 const SCOPES = ['links:read', 'links:write', 'admin']
@@ -32,11 +37,7 @@ interface CreateOptions extends CommonOptions {
 export function addKeys(program: Command, terminal: Terminal): void {
   const keys = program.command('keys').description('List, create and revoke API keys')
   apiCommand(keys, 'list', 'List the API keys').action(async (options: CommonOptions) => {
-    const list = await connect(terminal, options).request({
-      method: 'GET',
-      path: '/keys',
-      response: keyListResponse,
-    })
+    const list = await connect(terminal, options).request('GET /keys', keyListResponse)
     if (options.json === true) printJson(terminal, list)
     else printTable(terminal, COLUMNS, list.data)
   })
@@ -50,24 +51,14 @@ export function addKeys(program: Command, terminal: Terminal): void {
     )
     .option('--expires <date>', 'ISO 8601, or "never"', dateOrNever)
     .action(async (name: string, options: CreateOptions) => {
-      const scopes = options.scope ?? ['links:read']
+      const { scope: scopes = ['links:read'], domain: domains, expires } = options
       const unknown = scopes.find((scope) => !SCOPES.includes(scope))
       if (unknown !== undefined)
         throw new UsageError(`--scope must be one of ${SCOPES.join(', ')}, not "${unknown}".`)
-      const { domain: domains, expires } = options
       const expiresAt = expires === 'never' ? undefined : expires
-      const created = await connect(terminal, options).request({
-        method: 'POST',
-        path: '/keys',
-        body: { name, scopes, domains, expiresAt },
-        response: newKeyResponse,
-      })
-      if (options.json === true) return printJson(terminal, created)
-      print(terminal, visible(created.key))
-      note(
-        terminal,
-        `Key ${visible(created.id)} "${visible(created.name)}". Keep it: linkr knows only its hash and never shows it again.`,
-      )
+      const body = { name, scopes, domains, expiresAt }
+      const created = await connect(terminal, options).request('POST /keys', newKeyResponse, { body })
+      showNew(created, options, '. Keep it: linkr knows only its hash and never shows it again.')
     })
 
   apiCommand(
@@ -77,16 +68,11 @@ export function addKeys(program: Command, terminal: Terminal): void {
   )
     .option('--overlap <seconds>', 'how long the old one works on', wholeNumber(0, 604_800), 0)
     .action(async (id: string, options: CommonOptions & { readonly overlap: number }) => {
-      const created = await connect(terminal, options).request({
-        method: 'POST',
-        path: `/keys/${encodeURIComponent(id)}/rotate`,
-        body: { overlapSeconds: options.overlap },
-        response: newKeyResponse,
-      })
-      if (options.json === true) return printJson(terminal, created)
-      print(terminal, created.key)
+      const route = `POST /keys/${encodeURIComponent(id)}/rotate` as const
+      const body = { overlapSeconds: options.overlap }
+      const created = await connect(terminal, options).request(route, newKeyResponse, { body })
       const end = options.overlap === 0 ? 'has ended' : `ends in ${options.overlap} s`
-      note(terminal, `Key ${created.id} "${created.name}" takes the place of key ${id}, which ${end}.`)
+      showNew(created, options, ` takes the place of key ${id}, which ${end}.`)
     })
 
   apiCommand(keys, 'revoke <id>', 'Revoke an API key')
@@ -94,10 +80,18 @@ export function addKeys(program: Command, terminal: Terminal): void {
     .action(async (id: string, options: CommonOptions & { readonly yes?: boolean }) => {
       const api = connect(terminal, options)
       await confirm(terminal, `Revoke key ${id}? Clients that use it are shut out.`, options.yes)
-      await api.request({ method: 'DELETE', path: `/keys/${encodeURIComponent(id)}`, response: nothing })
+      await api.request(`DELETE /keys/${encodeURIComponent(id)}`, nothing)
       if (options.json === true) printJson(terminal, { id, revoked: true })
       else print(terminal, `Key ${id} is revoked.`)
     })
+
+  function showNew(created: NewKeyResponse, { json }: CommonOptions, remark: string): void {
+    if (json === true) printJson(terminal, created)
+    else {
+      print(terminal, visible(created.key))
+      note(terminal, `Key ${visible(created.id)} "${visible(created.name)}"${remark}`)
+    }
+  }
 }
 
 function stateOf({ revokedAt, expiresAt }: KeyResponse): string {

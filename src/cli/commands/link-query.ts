@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { Query } from '../api/api-client.ts'
 import { hostName, repeated, trueOrFalse } from './option-parsers.ts'
 
@@ -28,10 +28,4 @@ export function filterQuery({ domain, tag, search, enabled, expired }: FilterOpt
 export function filterBody({ domain, tag, search, enabled, expired }: FilterOptions): object | null {
   const filter = { domain, tag: tag.length > 0 ? tag : undefined, q: search, enabled, expired }
   return Object.values(filter).every((value) => value === undefined) ? null : filter
-}
-
-export function sortOption(): Option {
-  return new Option('--sort <field>', 'order by')
-    .choices(['createdAt', 'updatedAt', 'hits'])
-    .default('createdAt')
 }

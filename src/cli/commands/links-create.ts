@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
 import { linkResponse } from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
+import { linkOptions } from '../link-fields.ts'
 import { print, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
-import { apiCommand } from './api-command.ts'
-import { type CommonOptions, connect } from './context.ts'
-import { linkOptions } from './link-options.ts'
+import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { hostName, repeated } from './option-parsers.ts'
 import { showLink } from './show-links.ts'
 
@@ -28,14 +27,12 @@ export function addLinksCreate(links: Command, terminal: Terminal): void {
     .action(async (url: string, options: CreateOptions) => {
       const { code, domain, replace = false } = options
       if (replace && code === undefined) throw new UsageError('--replace needs --code.')
-      const link = await connect(terminal, options).request({
-        method: replace ? 'PUT' : 'POST',
-        path: '/links',
-        body: { url, code, domain, ...fields.given(options), tags: options.tag },
-        // A response that is lost on the way must not cost a second link.
-        ...(replace ? {} : { idempotencyKey: randomUUID() }),
-        response: linkResponse,
-      })
+      const body = { url, code, domain, ...fields.given(options), tags: options.tag }
+      const api = connect(terminal, options)
+      const link = replace
+        ? await api.request('PUT /links', linkResponse, { body })
+        : // A response that is lost on the way must not cost a second link.
+          await api.request('POST /links', linkResponse, { body, idempotencyKey: randomUUID() })
       if (options.json === true) showLink(terminal, link, true)
       else print(terminal, visible(link.shortUrl))
     })

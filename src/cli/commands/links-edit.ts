@@ -1,14 +1,13 @@
 import type { Command } from 'commander'
-import { bulkEditResponse, linkResponse } from '../api/responses.ts'
+import { bulkResponse, linkResponse } from '../api/responses.ts'
 import { UsageError } from '../cli-error.ts'
-import { confirm } from '../terminal/confirm.ts'
+import { linkOptions } from '../link-fields.ts'
 import { print, printJson, type Terminal } from '../terminal/terminal.ts'
-import { apiCommand } from './api-command.ts'
-import { type CommonOptions, connect } from './context.ts'
+import { apiCommand, type CommonOptions, connect } from './api-command.ts'
+import { type BulkOptions, changeAll, withBulkOptions } from './bulk-change.ts'
 import { definedOf, type FieldOptions, refuseNothing } from './field-options.ts'
 import { findLink } from './find-link.ts'
-import { linkOptions } from './link-options.ts'
-import { type FilterOptions, filterBody, withFilters } from './link-query.ts'
+import { filterBody } from './link-query.ts'
 import { hostName, repeated, wholeNumber } from './option-parsers.ts'
 import { showLink } from './show-links.ts'
 
@@ -28,10 +27,7 @@ interface EditOptions extends CommonOptions, ChangeOptions {
   readonly ifVersion?: number
 }
 
-interface BulkOptions extends CommonOptions, ChangeOptions, FilterOptions {
-  readonly dryRun?: boolean
-  readonly yes?: boolean
-}
+interface EditAllOptions extends CommonOptions, ChangeOptions, BulkOptions {}
 
 /** `links edit` for one link, `links edit-all` for what a filter matches. */
 export function addLinksEdit(links: Command, terminal: Terminal): void {
@@ -50,45 +46,29 @@ export function addLinksEdit(links: Command, terminal: Terminal): void {
       const api = connect(terminal, options)
       const { id } = await findLink(api, name, options.domain)
       const { ifVersion } = options
-      const link = await api.request({
-        method: 'PATCH',
-        path: `/links/${id}`,
+      const link = await api.request(`PATCH /links/${id}`, linkResponse, {
         body: changes,
         ...(ifVersion === undefined ? {} : { headers: { 'If-Match': `"${ifVersion}"` } }),
-        response: linkResponse,
       })
       showLink(terminal, link, options.json)
     })
 
   const allFields = linkOptions(['enabled'])
-  withFilters(withChanges(apiCommand(links, 'edit-all', 'Edit every link that a filter matches'), allFields))
-    .option('--dry-run', 'only count them')
-    .option('--yes', 'do not ask')
-    .action(async (options: BulkOptions) => {
-      const filter = filterBody(options)
-      if (filter === null) throw new UsageError('Say which links: --tag, --domain, --search, ...')
-      const changes = changesOf(options, allFields)
-      refuseNothing(changes)
-      const api = connect(terminal, options)
-      const request = (dryRun: boolean) =>
-        api.request({
-          method: 'PATCH',
-          path: '/links',
-          body: { filter, changes, dryRun },
-          response: bulkEditResponse,
-        })
-      const { matched } = await request(true)
-      if (options.dryRun !== true && matched > 0)
-        await confirm(terminal, `Edit ${matched} links?`, options.yes)
-      let changed = 0
-      for (let more = options.dryRun !== true && matched > 0; more; ) {
-        const result = await request(false)
-        changed += result.changed
-        more = result.more && result.changed > 0
-      }
-      if (options.json === true) return printJson(terminal, { matched, changed })
-      print(terminal, `${matched} matched, ${changed} changed`)
-    })
+  const editAll = apiCommand(links, 'edit-all', 'Edit every link that a filter matches')
+  withBulkOptions(withChanges(editAll, allFields)).action(async (options: EditAllOptions) => {
+    const filter = filterBody(options)
+    if (filter === null) throw new UsageError('Say which links: --tag, --domain, --search, ...')
+    const changes = changesOf(options, allFields)
+    refuseNothing(changes)
+    const api = connect(terminal, options)
+    const request = (dryRun: boolean) =>
+      api.request('PATCH /links', bulkResponse, { body: { filter, changes, dryRun } })
+    const { matched } = await request(true)
+    const question = `Edit ${matched} links?`
+    const changed = await changeAll(terminal, options, { matched, question, request: () => request(false) })
+    if (options.json === true) return printJson(terminal, { matched, changed })
+    print(terminal, `${matched} matched, ${changed} changed`)
+  })
 }
 
 function withChanges(command: Command, fields: FieldOptions): Command {

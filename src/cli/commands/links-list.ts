@@ -2,10 +2,9 @@ import { type Command, Option } from 'commander'
 import { linkPageResponse } from '../api/responses.ts'
 import { note, printJson, type Terminal } from '../terminal/terminal.ts'
 import { visible } from '../terminal/visible.ts'
-import { apiCommand } from './api-command.ts'
-import { type CommonOptions, connect } from './context.ts'
+import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { findLink } from './find-link.ts'
-import { type FilterOptions, filterQuery, sortOption, withFilters } from './link-query.ts'
+import { type FilterOptions, filterQuery, withFilters } from './link-query.ts'
 import { hostName, wholeNumber } from './option-parsers.ts'
 import { showLink, showLinks } from './show-links.ts'
 
@@ -16,22 +15,19 @@ interface ListOptions extends CommonOptions, FilterOptions {
   readonly cursor?: string
 }
 
+const SORTS = ['createdAt', 'updatedAt', 'hits']
+
 /** `links list` and `links get`. */
 export function addLinksList(links: Command, terminal: Terminal): void {
   withFilters(apiCommand(links, 'list', 'List links, the newest first'))
-    .addOption(sortOption())
+    .addOption(new Option('--sort <field>', 'order by').choices(SORTS).default('createdAt'))
     .addOption(new Option('--order <order>', 'direction').choices(['asc', 'desc']).default('desc'))
     .option('--limit <n>', 'how many, 1 to 100', wholeNumber(1, 100), 20)
     .option('--cursor <cursor>', 'where the last list ended')
     .action(async (options: ListOptions) => {
       const { sort, order, limit, cursor } = options
       const query = { ...filterQuery(options), sort, order, limit, cursor }
-      const page = await connect(terminal, options).request({
-        method: 'GET',
-        path: '/links',
-        query,
-        response: linkPageResponse,
-      })
+      const page = await connect(terminal, options).request('GET /links', linkPageResponse, { query })
       if (options.json === true) return printJson(terminal, page)
       showLinks(terminal, page.data)
       if (page.nextCursor !== null) note(terminal, `There are more: --cursor ${visible(page.nextCursor)}`)

@@ -16,26 +16,24 @@ export function showLinks(terminal: Terminal, links: readonly LinkResponse[]): v
 }
 
 export function showLink(terminal: Terminal, link: LinkResponse, asJson: boolean | undefined): void {
-  if (asJson === true) {
-    printJson(terminal, link)
-    return
-  }
-  printFields(terminal, [
-    ['short URL', link.shortUrl],
-    ['destination', link.url],
-    ['id', link.id],
-    ['domain', link.domain],
-    ['code', link.code],
-    ['state', stateOf(link)],
-    ...LINK_FIELD_NAMES.flatMap((name) => shownField(LINK_FIELDS[name], link[name])),
-    ['title', link.title],
-    ['tags', link.tags.join(', ')],
-    ['hits', link.hits],
-    ['last hit', link.lastHitAt ?? 'none flushed yet'],
-    ['created', link.createdAt],
-    ['updated', link.updatedAt],
-    ['version', link.version],
-  ])
+  if (asJson === true) printJson(terminal, link)
+  else
+    printFields(terminal, [
+      ['short URL', link.shortUrl],
+      ['destination', link.url],
+      ['id', link.id],
+      ['domain', link.domain],
+      ['code', link.code],
+      ['state', stateOf(link)],
+      ...LINK_FIELD_NAMES.flatMap((name) => shownField(LINK_FIELDS[name], link[name])),
+      ['title', link.title],
+      ['tags', link.tags.join(', ')],
+      ['hits', link.hits],
+      ['last hit', link.lastHitAt ?? 'none flushed yet'],
+      ['created', link.createdAt],
+      ['updated', link.updatedAt],
+      ['version', link.version],
+    ])
 }
 
 function shownField({ label, option }: LinkField, value: unknown): (readonly [string, string])[] {

@@ -38,16 +38,7 @@ export function encodeTags(tags: readonly string[]): string {
 export function decodeTags(cell: string): string[] {
   const text = decodeText(cell)
   if (text === null) return []
-  const tags: string[] = []
-  let tag = ''
-  for (let i = 0; i < text.length; i++) {
-    const character = text.charAt(i)
-    if (character === '|') {
-      tags.push(tag)
-      tag = ''
-    } else if (character === '\\' && i + 1 < text.length) tag += text.charAt(++i)
-    else tag += character
-  }
-  tags.push(tag)
-  return tags
+  // At each `|` with an even number of backslashes before it.
+  const tags = text.split(/(?<=(?:^|[^\\])(?:\\\\)*)\|/)
+  return tags.map((tag) => tag.replaceAll(/\\(.)/gs, '$1'))
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { CliError, UsageError } from '../cli-error.ts'
 import type { Chunk } from './chunk-rows.ts'
@@ -57,10 +57,7 @@ export function fileCheckpoint(path: string): CheckpointStore {
     save(state) {
       try {
         const draft = `${path}.tmp`
-        const file = openSync(draft, 'w')
-        writeFileSync(file, JSON.stringify(state))
-        fsyncSync(file)
-        closeSync(file)
+        writeFileSync(draft, JSON.stringify(state), { flush: true })
         renameSync(draft, path)
       } catch (error) {
         throw new CliError(

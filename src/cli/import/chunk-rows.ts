@@ -14,7 +14,7 @@ export interface Reject {
 export interface ChunkOptions {
   /** Milliseconds since the epoch. */
   readonly now: number
-  readonly domains: DomainMap
+  readonly domainMap: DomainMap
 }
 
 export interface ChunkSource {
@@ -76,21 +76,15 @@ function openChunk(index: number) {
   let bytes = 0
   let extra = 0
   return {
-    add(row: SourceRow, { now, domains }: ChunkOptions): void {
+    add(row: SourceRow, { now, domainMap }: ChunkOptions): void {
       const { line } = row
-      if ('problem' in row) {
-        rejects.push({ line, reason: row.problem })
-        return
-      }
-      const { domain, note } = domains.placeOf(hostOf(row.raw))
+      if ('problem' in row) return void rejects.push({ line, reason: row.problem })
+      const { domain, note } = domainMap(row.raw.domain)
       if (row.isExtra === true) extra++
       // A rejected one is repaired for where the others went.
       const raw = { ...row.raw, domain }
-      const tidied = tidyLink(raw, { now })
-      if ('problem' in tidied) {
-        rejects.push({ line, reason: tidied.problem, raw })
-        return
-      }
+      const tidied = tidyLink(raw, now)
+      if ('problem' in tidied) return void rejects.push({ line, reason: tidied.problem, raw })
       const part = JSON.stringify(tidied.link)
       sources.push({ line, raw, notes: note === undefined ? tidied.notes : [...tidied.notes, note] })
       parts.push(part)
@@ -106,8 +100,4 @@ function openChunk(index: number) {
       return { index, sources, json, rejects, rows, extra, hash: hash.digest('hex').slice(0, 16) }
     },
   }
-}
-
-function hostOf({ domain }: RawLink): string | undefined {
-  return typeof domain === 'string' && domain !== '' ? domain : undefined
 }

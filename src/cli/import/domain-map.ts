@@ -1,4 +1,7 @@
 import { normalizeHost, parseHost } from '../../links/host.ts'
+import type { ApiClient } from '../api/api-client.ts'
+import { ApiError } from '../api/api-error.ts'
+import { domainListResponse } from '../api/responses.ts'
 import { CliError, UsageError } from '../cli-error.ts'
 
 export interface Place {
@@ -8,31 +11,27 @@ export interface Place {
   readonly note?: string
 }
 
-export interface DomainMap {
-  /** Where the links of `host` belong. Throws `CliError` where that cannot be told. */
-  placeOf(host: string | undefined): Place
-}
+/** Where the links of a host belong. Throws `CliError` where that cannot be told. */
+export type DomainMap = (host: unknown) => Place
 
 export interface DomainMapOptions {
   /** What `--domain` says: `go.example.com` for all links, `bit.ly=go.example.com` for those of one host. */
   readonly specs: readonly string[]
   /** `--keep-domains`, and linkr's own exports: each link stays where it was. */
   readonly keep: boolean
-  /** Hosts that are namespaces of the server; `null` = it does not say. */
-  readonly served: readonly string[] | null
-}
-
-/** Whether the server has to be asked what it serves. */
-export function needsServed({ specs, keep }: Pick<DomainMapOptions, 'specs' | 'keep'>): boolean {
-  return !keep && specs.every((spec) => spec.includes('='))
+  /** Asked for its namespaces only where that matters. */
+  readonly api: ApiClient
+  readonly signal: AbortSignal
 }
 
 /**
  * Links keep their host where the server serves it as a namespace of its own; those of other hosts (a Bitly export is
  * full of bit.ly, which is not yours to serve) go to the default namespace, and the report says how many.
  */
-export function createDomainMap({ specs, keep, served }: DomainMapOptions): DomainMap {
+export async function createDomainMap(options: DomainMapOptions): Promise<DomainMap> {
+  const { specs, keep, api, signal } = options
   const { byHost, rest } = parseSpecs(specs)
+  const served = keep || rest !== undefined ? [] : await findServed(api, signal)
   const namespaces = served === null ? null : new Set(served)
   const named = new Set<string>()
 
@@ -50,14 +49,22 @@ export function createDomainMap({ specs, keep, served }: DomainMapOptions): Doma
     return { domain: undefined, note: `from ${from}, no namespace of this linkr: into the default one` }
   }
 
-  return {
-    placeOf(asked) {
-      const host = asked === undefined ? undefined : normalizeHost(asked)
-      const mapped = (host === undefined ? undefined : byHost.get(host)) ?? rest
-      if (mapped !== undefined) return { domain: mapped }
-      if (host === undefined || keep) return { domain: host }
-      return placeOfPeer(host)
-    },
+  return (asked) => {
+    const host = typeof asked === 'string' && asked !== '' ? normalizeHost(asked) : undefined
+    const mapped = (host === undefined ? undefined : byHost.get(host)) ?? rest
+    if (mapped !== undefined) return { domain: mapped }
+    if (host === undefined || keep) return { domain: host }
+    return placeOfPeer(host)
+  }
+}
+
+/** The hosts that are namespaces of the server; `null` = the token may not ask. */
+async function findServed(api: ApiClient, signal: AbortSignal): Promise<readonly string[] | null> {
+  try {
+    return (await api.request('GET /domains', domainListResponse, { signal })).served
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return null
+    throw error
   }
 }
 
@@ -67,16 +74,15 @@ function parseSpecs(specs: readonly string[]): { byHost: Map<string, string>; re
   const byHost = new Map<string, string>()
   let rest: string | undefined
   for (const spec of specs) {
-    const parts = spec.toLowerCase().split('=')
-    const [from = '', to = ''] = parts
-    if (parts.length > 2 || from === '' || (parts.length === 2 && to === '')) {
+    const [from = '', to, ...more] = spec.toLowerCase().split('=')
+    if (from === '' || to === '' || more.length > 0) {
       throw new UsageError(`--domain must be HOST or OLD=NEW, not "${spec}".`)
     }
-    const target = parts.length === 2 ? to : from
+    const target = to ?? from
     if (target !== '*' && parseHost(target) === null) {
       throw new UsageError(`--domain: "${target}" is not a host name like go.example.com.`)
     }
-    if (parts.length === 2) byHost.set(normalizeHost(from), to)
+    if (to !== undefined) byHost.set(normalizeHost(from), to)
     else if (rest === undefined) rest = from
     else throw new UsageError('--domain can name one host for all links; for several use OLD=NEW.')
   }

@@ -9,16 +9,10 @@ import { type SendOptions, sendChunk } from './send-chunk.ts'
 export interface ImportOptions extends Omit<SendOptions, 'runId'> {
   readonly rows: AsyncIterable<SourceRow>
   readonly journal: Journal
-  readonly domains: DomainMap
+  readonly domainMap: DomainMap
   /** Requests at once. */
   readonly inFlight: number
   readonly onProgress: (rows: number) => void
-}
-
-export interface ImportResult {
-  readonly end: ImportEnd
-  /** What was done beside the journal, and would be done again by a resume: it comes on top of the journal's totals. */
-  readonly unrecorded: ImportTotals
 }
 
 /** How an import ended. */
@@ -33,9 +27,12 @@ export type ImportEnd =
 /**
  * Sends the rows chunk by chunk. The input is read no faster than the server takes it, so a million rows need no more
  * memory than a few thousand. Never throws for what an import can meet; what was sent is always recorded first.
+ * Resolves also to what was done beside the journal, and would be done again by a resume: it comes on top of its totals.
  */
-export async function importLinks(options: ImportOptions): Promise<ImportResult> {
-  const { rows, journal, domains, inFlight, onProgress, signal, dryRun } = options
+export async function importLinks(
+  options: ImportOptions,
+): Promise<{ readonly end: ImportEnd; readonly unrecorded: ImportTotals }> {
+  const { rows, journal, domainMap, inFlight, onProgress, signal, dryRun } = options
   const pending = new Set<Promise<void>>()
   let end: ImportEnd | undefined
   let unrecorded = NO_TOTALS
@@ -54,7 +51,7 @@ export async function importLinks(options: ImportOptions): Promise<ImportResult>
   }
 
   try {
-    for await (const chunk of chunkRows(rows, { now: journal.startedAt, domains })) {
+    for await (const chunk of chunkRows(rows, { now: journal.startedAt, domainMap })) {
       if (signal.aborted) end ??= { kind: 'interrupted' }
       if (end !== undefined) break
       if (chunk.broken !== undefined) {

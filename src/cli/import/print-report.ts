@@ -36,25 +36,18 @@ export function printReport(terminal: Terminal, report: ImportReport): void {
     terminal,
     `${number(totals.rows)} rows in ${report.seconds.toFixed(1)} s${rate}${resumed ? ' (resumed)' : ''}`,
   )
-  if (totals.extra === 1) print(terminal, '  and 1 more link, of a row with several codes')
-  if (totals.extra > 1)
-    print(terminal, `  and ${number(totals.extra)} more links, of rows with several codes`)
+  const more = totals.extra === 1 ? '1 more link, of a row' : `${number(totals.extra)} more links, of rows`
+  if (totals.extra > 0) print(terminal, `  and ${more} with several codes`)
   for (const [label, count, style] of counts) {
     if (count > 0 || label.endsWith('created')) print(terminal, colour(style, `  ${number(count)} ${label}`))
   }
   for (const [text, count] of Object.entries(totals.notes)) {
     print(terminal, colour('yellow', `  note: ${number(count)} ${visible(text)}`))
   }
-  list(
-    terminal,
-    totals.renames.map(({ line, from, to }) => `${unit} ${line}: ${from} -> ${to}`),
-    totals.renamed,
-  )
-  list(
-    terminal,
-    totals.rejects.map(({ line, reason }) => `${unit} ${line}: ${reason}`),
-    totals.rejected,
-  )
+  const renames = totals.renames.map(({ line, from, to }) => `${unit} ${line}: ${from} -> ${to}`)
+  const rejects = totals.rejects.map(({ line, reason }) => `${unit} ${line}: ${reason}`)
+  list(terminal, renames, totals.renamed)
+  list(terminal, rejects, totals.rejected)
   if (rejectsPath !== undefined) print(terminal, `All rejected rows: ${rejectsPath} (repair and import it)`)
 }
 
@@ -69,7 +62,6 @@ function number(value: number): string {
 
 export function printReportJson(terminal: Terminal, report: ImportReport): void {
   const { end, totals, ...facts } = report
-  const error =
-    end.kind === 'failed' ? end.error.message : end.kind === 'conflict' ? end.conflict.reason : undefined
+  const error = 'error' in end ? end.error.message : 'conflict' in end ? end.conflict.reason : undefined
   printJson(terminal, { ...facts, end: end.kind, error, ...totals })
 }

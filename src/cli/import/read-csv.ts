@@ -1,18 +1,10 @@
 import { type CsvError, parse } from 'csv-parse'
 import { CliError } from '../cli-error.ts'
-import { type CsvFormat, normalizeColumn } from './formats/format.ts'
+import { normalizeColumn } from './formats/format.ts'
 import { decodeBatchCell } from './mysql-batch.ts'
 import type { SourceRow } from './raw-link.ts'
 import { createCsvRowReader } from './read-row.ts'
-
-export interface ReadCsvOptions {
-  readonly format: CsvFormat
-  readonly delimiter: string
-  /** Whether `mysql --batch` wrote it: a quote is a character like any other, and a backslash escapes. */
-  readonly isBatch: boolean
-  /** For messages. */
-  readonly name: string
-}
+import type { RecognisedCsv } from './recognise.ts'
 
 /** A quote that is never closed makes one field of the rest of the file: give up before memory does. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024
@@ -23,14 +15,16 @@ const MAX_RECORD_BYTES = 16 * 1024 * 1024
  */
 export async function* readCsv(
   chunks: AsyncIterable<Uint8Array>,
-  { format, delimiter, isBatch, name }: ReadCsvOptions,
+  { format, delimiter, isBatch }: RecognisedCsv,
+  name: string,
 ): AsyncGenerator<SourceRow, void> {
   const lineOf = createLineCounter()
   const readRow = createCsvRowReader(format)
   let columns: readonly string[] | undefined
-  let ready: SourceRow[] = []
+  const ready: SourceRow[] = []
   const parser = parse({
     delimiter,
+    bom: true,
     ...(isBatch ? { quote: null } : {}),
     relax_column_count: true,
     relax_quotes: true,
@@ -45,22 +39,13 @@ export async function* readCsv(
       return null
     },
   })
-  const take = (): readonly SourceRow[] => {
-    const rows = ready
-    ready = []
-    return rows
-  }
-  for await (const chunk of chunks) {
-    const problem = await step((done) => parser.write(chunk, done))
-    yield* take()
-    if (problem !== undefined) throw new CliError(explain(problem, name), undefined, { cause: problem })
-  }
-  const problem = await step((done) => parser.end(done))
-  yield* take()
-  if (problem !== undefined) throw new CliError(explain(problem, name), undefined, { cause: problem })
+  for await (const chunk of chunks) yield* rowsAfter((done) => parser.write(chunk, done))
+  yield* rowsAfter((done) => parser.end(done))
 
-  function step(act: (done: (error?: Error | null) => void) => void): Promise<Error | undefined> {
-    return new Promise((resolve) => {
+  async function* rowsAfter(
+    act: (done: (error?: Error | null) => void) => void,
+  ): AsyncGenerator<SourceRow, void> {
+    const problem = await new Promise<Error | undefined>((resolve) => {
       parser.once('error', resolve)
       act((error) => {
         // The callback comes first; without a listener the event would end the process.
@@ -69,6 +54,8 @@ export async function* readCsv(
         resolve(undefined)
       })
     })
+    yield* ready.splice(0)
+    if (problem !== undefined) throw new CliError(explain(problem, name), undefined, { cause: problem })
   }
 }
 
@@ -78,9 +65,9 @@ function toCells(
   isBatch: boolean,
 ): Record<string, string> {
   const cells: Record<string, string> = {}
-  for (let i = 0; i < columns.length; i++) {
+  for (const [i, column] of columns.entries()) {
     const cell = record[i] ?? ''
-    cells[columns[i] ?? ''] = isBatch ? decodeBatchCell(cell) : cell
+    cells[column] = isBatch ? decodeBatchCell(cell) : cell
   }
   return cells
 }

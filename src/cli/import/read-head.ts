@@ -9,7 +9,7 @@ export interface Headed {
   readonly head: string
   /** Excel's "Unicode text". */
   readonly isUtf16: boolean
-  /** Everything from the start, as UTF-8 without a byte order mark. */
+  /** Everything from the start, as UTF-8; it may have a byte order mark. */
   readonly chunks: AsyncIterable<Uint8Array>
 }
 
@@ -44,7 +44,7 @@ export async function readHead(
   return {
     head,
     isUtf16: chosen.startsWith('utf-16'),
-    chunks: chosen === 'utf-8' ? withoutMark(rest) : transcode(rest, chosen),
+    chunks: chosen === 'utf-8' ? rest : transcode(rest, chosen),
   }
 }
 
@@ -69,28 +69,16 @@ function looksLikeLatin1(head: string, start: Uint8Array): boolean {
   const text = head.replace(/\uFFFD$/, '')
   return text.includes('\uFFFD') && !/[^\0-\x7F\uFFFD]/.test(text)
 }
+
 async function* prepend(
   start: Uint8Array,
   iterator: AsyncIterator<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
   try {
     if (start.length > 0) yield start
-    for (;;) {
-      const { value, done } = await iterator.next()
-      if (done === true) return
-      yield value
-    }
+    yield* { [Symbol.asyncIterator]: () => iterator }
   } finally {
     await iterator.return?.()
-  }
-}
-
-async function* withoutMark(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  let first = true
-  for await (const chunk of chunks) {
-    const marked = first && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf
-    first = false
-    yield marked ? chunk.subarray(3) : chunk
   }
 }
 

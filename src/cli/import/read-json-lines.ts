@@ -1,8 +1,11 @@
+import * as v from 'valibot'
 import { createDepthGuard } from '../../node/json-depth.ts'
 import { CliError } from '../cli-error.ts'
 import type { JsonFormat } from './formats/format.ts'
 import type { SourceRow } from './raw-link.ts'
 import { createJsonRowReader, MAX_JSON_DEPTH } from './read-row.ts'
+
+const json = v.pipe(v.string(), v.parseJson())
 
 const NEWLINE = 0x0a
 const MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -10,27 +13,22 @@ const MAX_LINE_BYTES = 16 * 1024 * 1024
 /** One JSON object a line; a line that is none is a problem of its own. */
 export async function* readJsonLines(
   chunks: AsyncIterable<Uint8Array>,
-  { format, name }: { readonly format: JsonFormat; readonly name: string },
+  format: JsonFormat,
+  name: string,
 ): AsyncGenerator<SourceRow, void> {
   const readRow = createJsonRowReader(format)
   let number = 0
   for await (const line of splitLines(chunks, name)) {
     number++
-    const text = line.toString()
+    // A byte order mark is a blank.
+    const text = line.toString().trim()
     if (createDepthGuard(MAX_JSON_DEPTH)(line) !== null) {
       yield { line: number, problem: `nests more than ${MAX_JSON_DEPTH} levels` }
-    } else if (text.trim() !== '') yield toRow(text, number, readRow)
+    } else if (text !== '') {
+      const parsed = v.safeParse(json, text)
+      yield parsed.success ? readRow(parsed.output, number) : { line: number, problem: 'is not valid JSON' }
+    }
   }
-}
-
-function toRow(text: string, line: number, readRow: (value: unknown, line: number) => SourceRow): SourceRow {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return { line, problem: 'is not valid JSON' }
-  }
-  return readRow(value, line)
 }
 
 /** Not node:readline: it would also break lines at U+2028, which JSON text may contain. */

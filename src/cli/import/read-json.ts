@@ -4,23 +4,10 @@ import { CliError } from '../cli-error.ts'
 import { shorten } from '../terminal/shorten.ts'
 import { visible } from '../terminal/visible.ts'
 import type { JsonFormat } from './formats/format.ts'
-import { type JsonPages, watchPages } from './json-pages.ts'
-import type { JsonShape } from './json-shape.ts'
+import { collectPages, type JsonPages } from './json-pages.ts'
 import type { SourceRow } from './raw-link.ts'
 import { createJsonRowReader, MAX_JSON_DEPTH } from './read-row.ts'
-
-export interface ReadJsonOptions {
-  readonly format: JsonFormat
-  readonly rows: Exclude<JsonShape['rows'], 'lines'>
-  /** For messages. */
-  readonly name: string
-}
-
-const PATHS: Readonly<Record<ReadJsonOptions['rows'], string>> = {
-  array: '$.*',
-  data: '$.data.*',
-  links: '$.links.*',
-}
+import type { RecognisedJson } from './recognise.ts'
 
 /**
  * The elements of an array in a JSON text of any size; several texts may follow each other, like pages of an API. A
@@ -28,27 +15,26 @@ const PATHS: Readonly<Record<ReadJsonOptions['rows'], string>> = {
  */
 export async function* readJson(
   chunks: AsyncIterable<Uint8Array>,
-  { format, rows, name }: ReadJsonOptions,
+  { format, rows }: RecognisedJson,
+  name: string,
 ): AsyncGenerator<SourceRow, void> {
-  const parser = new JSONParser({ paths: [PATHS[rows]], keepStack: false, separator: '' })
+  const pages = rows === 'array' ? undefined : collectPages(rows)
+  const paths = pages === undefined ? ['$.*'] : [`$.${rows}.*`, '$']
+  const parser = new JSONParser({ paths, keepStack: false, separator: '' })
   const readRow = createJsonRowReader(format)
-  const pages = rows === 'array' ? undefined : watchPages(rows)
   const guard = createDepthGuard(MAX_JSON_DEPTH)
-  let ready: unknown[] = []
+  const ready: unknown[] = []
   let items = 0
-  if (pages !== undefined) parser.onToken = ({ token, value }) => pages.next(token, value)
-  parser.onValue = ({ value }) => ready.push(value)
-  const take = function* (): Generator<SourceRow, void> {
-    const values = ready
-    ready = []
-    for (const value of values) yield readRow(value, ++items)
+  parser.onValue = ({ value, parent }) => {
+    if (parent === undefined) return pages?.add(value)
+    ready.push(value)
+    // The parser would keep the rows of a page until its end.
+    if (pages !== undefined && Array.isArray(parent)) parent.pop()
   }
   for await (const chunk of chunks) {
     const tooDeep = guard(chunk)
-    const problem = problemOf(() =>
-      parser.write(tooDeep === null ? chunk : chunk.subarray(0, tooDeep.offset)),
-    )
-    yield* take()
+    const problem = problemOf(() => parser.write(chunk.subarray(0, tooDeep?.offset)))
+    for (const value of ready.splice(0)) yield readRow(value, ++items)
     if (tooDeep !== null) {
       throw new CliError(`${name} nests more than ${MAX_JSON_DEPTH} levels in line ${tooDeep.line}.`)
     }

@@ -9,14 +9,10 @@ export const MAX_JSON_DEPTH = 100
 export function createCsvRowReader(format: CsvFormat): (cells: Cells, line: number) => SourceRow[] {
   const lostFields = createLostFields(format)
   return (cells, line) => {
-    const read = format.toRaw(cells)
-    const links = isList(read) ? read : [read]
-    const lost = lostFields(cells)
-    return links.map((raw, i) => ({
-      line,
-      raw: i === 0 ? withLost(raw, lost) : raw,
-      ...(i === 0 ? {} : { isExtra: true }),
-    }))
+    const links = [format.toRaw(cells)].flat()
+    return links.map((raw, i) =>
+      i === 0 ? { line, raw: complete(format, raw, lostFields(cells)) } : { line, raw, isExtra: true },
+    )
   }
 }
 
@@ -27,14 +23,18 @@ export function createJsonRowReader(format: JsonFormat): (value: unknown, line: 
       return { line, problem: 'is not a JSON object' }
     }
     const row = value as JsonRow
-    return { line, raw: withLost(format.toRaw(row), lostFields(row)) }
+    return { line, raw: complete(format, format.toRaw(row), lostFields(row)) }
   }
 }
 
-function withLost(raw: RawLink, lost: readonly string[]): RawLink {
-  return lost.length === 0 ? raw : { ...raw, lost: [...(raw.lost ?? []), ...lost] }
+/** linkr would draw a code for a link without one, and nothing leads to that: from elsewhere, such a row is refused. */
+function complete({ name }: CsvFormat | JsonFormat, raw: RawLink, lost: readonly string[]): RawLink {
+  const isRefused = name !== 'linkr' && raw.refused === undefined && String(raw.code ?? '') === ''
+  return {
+    ...raw,
+    ...(isRefused ? { refused: NO_CODE } : {}),
+    ...(lost.length === 0 ? {} : { lost: [...(raw.lost ?? []), ...lost] }),
+  }
 }
 
-function isList<T>(value: T | readonly T[]): value is readonly T[] {
-  return Array.isArray(value)
-}
+const NO_CODE = 'has no short code (the root of a domain is set with: linkr domains set HOST --root-url URL)'

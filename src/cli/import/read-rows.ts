@@ -5,7 +5,7 @@ import { readCsv } from './read-csv.ts'
 import { readHead } from './read-head.ts'
 import { readJson } from './read-json.ts'
 import { readJsonLines } from './read-json-lines.ts'
-import { type Recognised, recognise } from './recognise.ts'
+import { type RecognisedCsv, type RecognisedJson, recognise } from './recognise.ts'
 import { createTextCheck } from './text-check.ts'
 
 export interface Rows {
@@ -39,35 +39,31 @@ export async function readRows(input: Input, options: ReadRowsOptions = {}): Pro
   const start = await readHead(counted(), name, options.encoding)
   const found = recognise(start, name, options.format)
   const { format } = found
-  const check = createTextCheck()
-  const rows = check.refuseGarbled(rowsOf(found, check.watch(start.chunks), name))
   const forwards = options.forwardQuery ?? (format.forwardsQuery || undefined)
+  const check = createTextCheck()
+  const rows = async function* (): AsyncGenerator<SourceRow, void> {
+    for await (const row of rowsOf(found, check.watch(start.chunks), name)) {
+      if ('problem' in row) yield row
+      else if (check.isGarbled(row.raw)) yield { line: row.line, problem: NOT_UTF8 }
+      else if (forwards === undefined || (row.raw.forwardQuery ?? '') !== '') yield row
+      else yield { ...row, raw: { ...row.raw, forwardQuery: forwards } }
+    }
+  }
   return {
     format,
     unit: found.kind === 'csv' || found.rows === 'lines' ? 'line' : 'item',
-    rows: forwards === undefined ? rows : withForwarding(rows, forwards),
+    rows: rows(),
     bytesRead: () => bytes,
   }
 }
 
+const NOT_UTF8 = 'is not UTF-8: import the file again with its --encoding, such as windows-1252'
+
 function rowsOf(
-  found: Recognised,
+  found: RecognisedCsv | RecognisedJson,
   chunks: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncIterable<SourceRow> {
-  if (found.kind === 'csv') return readCsv(chunks, { ...found, name })
-  const { format, rows } = found
-  if (rows === 'lines') return readJsonLines(chunks, { format, name })
-  return readJson(chunks, { format, rows, name })
-}
-
-/** What a link says itself stays. */
-async function* withForwarding(
-  rows: AsyncIterable<SourceRow>,
-  forwards: boolean,
-): AsyncGenerator<SourceRow, void> {
-  for await (const row of rows) {
-    const isOpen = 'raw' in row && (row.raw.forwardQuery ?? '') === ''
-    yield isOpen ? { ...row, raw: { ...row.raw, forwardQuery: forwards } } : row
-  }
+  if (found.kind === 'csv') return readCsv(chunks, found, name)
+  return found.rows === 'lines' ? readJsonLines(chunks, found.format, name) : readJson(chunks, found, name)
 }

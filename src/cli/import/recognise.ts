@@ -7,15 +7,19 @@ import { CSV_FORMATS, JSON_FORMATS } from './formats/formats.ts'
 import { type JsonShape, jsonShape } from './json-shape.ts'
 import type { Headed } from './read-head.ts'
 
-export type Recognised =
-  | {
-      readonly kind: 'csv'
-      readonly format: CsvFormat
-      readonly delimiter: string
-      /** Whether `mysql --batch` wrote it. */
-      readonly isBatch: boolean
-    }
-  | { readonly kind: 'json'; readonly format: JsonFormat; readonly rows: JsonShape['rows'] }
+export interface RecognisedCsv {
+  readonly kind: 'csv'
+  readonly format: CsvFormat
+  readonly delimiter: string
+  /** Whether `mysql --batch` wrote it: a quote is a character like any other, and a backslash escapes. */
+  readonly isBatch: boolean
+}
+
+export interface RecognisedJson {
+  readonly kind: 'json'
+  readonly format: JsonFormat
+  readonly rows: JsonShape['rows']
+}
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
 
@@ -24,19 +28,20 @@ const DELIMITERS = [',', ';', '\t', '|'] as const
  * @param forced what `--format` says; then only its columns have to be there.
  * @throws {UsageError} that says what was found and what would be understood.
  */
-export function recognise({ head, isUtf16 }: Start, name: string, forced?: FormatName): Recognised {
+export function recognise(
+  { head, isUtf16 }: Headed,
+  name: string,
+  forced?: FormatName,
+): RecognisedCsv | RecognisedJson {
   if (head.trim() === '') throw new UsageError(`${name} is empty.`)
   if (/^\s*[[{]/.test(head)) return recogniseJson(head, name, forced)
-  const found = recogniseCsv(head, name, forced)
+  const { format, delimiter } = recogniseCsv(head, name, forced)
   // A spreadsheet quotes what needs it, and what it calls Unicode text is UTF-16; one that quotes all quotes the header.
-  const isBatch = found.format.isTable === true && found.delimiter === '\t' && !isUtf16 && !/^\s*"/.test(head)
-  return { kind: 'csv', ...found, isBatch }
+  const isBatch = format.isTable === true && delimiter === '\t' && !isUtf16 && !/^\s*"/.test(head)
+  return { kind: 'csv', format, delimiter, isBatch }
 }
 
-/** How a file begins. */
-type Start = Pick<Headed, 'head' | 'isUtf16'>
-
-function recogniseJson(head: string, name: string, forced: FormatName | undefined): Recognised {
+function recogniseJson(head: string, name: string, forced: FormatName | undefined): RecognisedJson {
   const shape = jsonShape(head)
   const candidates = JSON_FORMATS.filter((format) => forced === undefined || format.name === forced)
   if (candidates.length === 0) throw new UsageError(`${name} is JSON, but --format ${forced} is a CSV.`)
@@ -54,11 +59,7 @@ function recogniseJson(head: string, name: string, forced: FormatName | undefine
   return { kind: 'json', format, rows }
 }
 
-function recogniseCsv(
-  head: string,
-  name: string,
-  forced: FormatName | undefined,
-): { readonly format: CsvFormat; readonly delimiter: string } {
+function recogniseCsv(head: string, name: string, forced: FormatName | undefined) {
   const candidates = CSV_FORMATS.filter((format) => forced === undefined || format.name === forced)
   if (candidates.length === 0) throw new UsageError(`${name} is not JSON, but --format ${forced} is.`)
   for (const delimiter of DELIMITERS) {

@@ -29,18 +29,11 @@ const MAX_CELL = 8192
  */
 export function rejectsFile(path: string, isOwn: boolean): RejectSink {
   const hits = isOwn ? 'hits' : 'hitsElsewhere'
-  const format = /\.(?:jsonl|ndjson)$/i.test(path) ? jsonLines(hits) : csv(hits)
+  const isJson = /\.(?:jsonl|ndjson)$/i.test(path)
+  const header = isJson ? '' : stringify([['line', 'reason', ...COLUMNS, hits]])
+  const rowOf = (reject: Reject): string => (isJson ? jsonRow(reject, hits) : csvRow(reject))
   let file: number | undefined
   let bytes = 0
-  const write = (text: string): void => {
-    try {
-      // After `start` there is none; one that has appeared since may be a symlink to another file.
-      file ??= openSync(path, 'wx+')
-      bytes += writeSync(file, text, bytes)
-    } catch (error) {
-      throw new CliError(`Cannot write the rejects to ${path}: ${(error as Error).message}`)
-    }
-  }
   return {
     start(known) {
       // The file may have been taken away meanwhile: then it begins anew.
@@ -51,8 +44,14 @@ export function rejectsFile(path: string, isOwn: boolean): RejectSink {
     },
     append(rejects) {
       if (rejects.length === 0) return bytes
-      if (bytes === 0) write(format.header)
-      write(rejects.map(format.row).join(''))
+      const text = (bytes === 0 ? header : '') + rejects.map(rowOf).join('')
+      try {
+        // After `start` there is none; one that has appeared since may be a symlink to another file.
+        file ??= openSync(path, 'wx+')
+        bytes += writeSync(file, text, bytes)
+      } catch (error) {
+        throw new CliError(`Cannot write the rejects to ${path}: ${(error as Error).message}`)
+      }
       return bytes
     },
     close() {
@@ -62,26 +61,15 @@ export function rejectsFile(path: string, isOwn: boolean): RejectSink {
   }
 }
 
-interface RowWriter {
-  readonly header: string
-  row(reject: Reject): string
+function csvRow({ line, reason, raw }: Reject): string {
+  const cells = COLUMNS.map((field) => cellOf(field, raw))
+  return stringify([[line, encodeText(reason), ...cells, cellOf('hits', raw)]])
 }
 
-const csv = (hits: string): RowWriter => ({
-  header: stringify([['line', 'reason', ...COLUMNS, hits]]),
-  row: ({ line, reason, raw }) =>
-    stringify([
-      [line, encodeText(reason), ...COLUMNS.map((field) => cellOf(field, raw)), cellOf('hits', raw)],
-    ]),
-})
-
-const jsonLines = (hits: string): RowWriter => ({
-  header: '',
-  row: ({ line, reason, raw }) => {
-    const fields = Object.fromEntries(COLUMNS.map((field) => [field, raw?.[field] ?? null]))
-    return `${JSON.stringify({ line, reason, ...fields, [hits]: raw?.hits ?? null })}\n`
-  },
-})
+function jsonRow({ line, reason, raw }: Reject, hits: string): string {
+  const fields = Object.fromEntries(COLUMNS.map((field) => [field, raw?.[field] ?? null]))
+  return `${JSON.stringify({ line, reason, ...fields, [hits]: raw?.hits ?? null })}\n`
+}
 
 /** Nothing in it is a formula, whatever the export was made of. */
 function cellOf(field: LinkFieldName, raw: RawLink | undefined): string {

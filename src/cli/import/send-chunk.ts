@@ -31,14 +31,11 @@ const ATTEMPTS = 14
 export async function sendChunk(chunk: Chunk, options: SendOptions): Promise<ChunkOutcome> {
   const { api, runId, onConflict, dryRun, signal } = options
   if (chunk.sources.length === 0) return outcomeOf(chunk, [])
-  const { results } = await api.request({
-    method: 'POST',
-    path: '/links/import',
+  const { results } = await api.request('POST /links/import', importResponse, {
     bodyText: `{"onConflict":"${onConflict}","dryRun":${dryRun},"links":[${chunk.json}]}`,
     idempotencyKey: `import-${runId}-${chunk.index}-${chunk.hash}`,
     attempts: ATTEMPTS,
     signal,
-    response: importResponse,
   })
   if (results.length !== chunk.sources.length) {
     throw new CliError(`The server reported on ${results.length} of ${chunk.sources.length} links.`)
@@ -52,21 +49,22 @@ function outcomeOf(chunk: Chunk, results: ImportResponse['results']): ChunkOutco
   const renames: { line: number; from: string; to: string }[] = []
   const notes: Record<string, number> = {}
   let conflict: Reject | undefined
-  for (const [position, answered] of results.entries()) {
-    const result = withoutSilentLoss(answered)
-    counts[result.outcome]++
+  for (const [position, result] of results.entries()) {
+    // To skip what is there already loses nothing; a code that leads elsewhere is for a person to decide.
+    const isLost = result.outcome === 'skipped' && result.sameDestination === false
+    const outcome = isLost ? 'rejected' : result.outcome
+    counts[outcome]++
     const source = chunk.sources[result.index] ?? chunk.sources[position]
-    if (source === undefined) continue
+    if (source === undefined || outcome === 'skipped') continue
     const { line, raw } = source
-    if (result.outcome === 'renamed') renames.push({ line, from: String(raw.code), to: result.code ?? '' })
-    if (result.outcome !== 'rejected' && result.outcome !== 'skipped') {
-      for (const text of source.notes) notes[text] = (notes[text] ?? 0) + 1
-    }
-    if (result.outcome === 'rejected') {
+    if (outcome === 'rejected') {
       const reject = { line, reason: reasonOf(result, raw.code), raw }
       rejects.push(reject)
       if (result.problem === 'code_taken') conflict ??= reject
+      continue
     }
+    if (outcome === 'renamed') renames.push({ line, from: String(raw.code), to: result.code ?? '' })
+    for (const text of source.notes) notes[text] = (notes[text] ?? 0) + 1
   }
   rejects.sort((a, b) => a.line - b.line)
   const shown = rejects.map(({ line, reason }) => ({ line, reason }))
@@ -79,15 +77,9 @@ function outcomeOf(chunk: Chunk, results: ImportResponse['results']): ChunkOutco
 
 type Result = ImportResponse['results'][number]
 
-/** To skip what is there already loses nothing; a code that leads elsewhere is for a person to decide. */
-function withoutSilentLoss(result: Result): Result {
-  if (result.outcome !== 'skipped' || result.sameDestination !== false) return result
-  return { ...result, outcome: 'rejected', problem: 'other_destination' }
-}
-
-function reasonOf({ problem, errors }: Result, code: unknown): string {
+function reasonOf({ outcome, problem, errors }: Result, code: unknown): string {
+  if (outcome === 'skipped') return `code "${code}" is taken by another destination`
   if (problem === 'code_taken') return `code "${code}" is taken`
-  if (problem === 'other_destination') return `code "${code}" is taken by another destination`
   const fields = errors.map(({ path, message }) => `${path} ${message}`.trim())
   return fields.join('; ') || (problem ?? 'refused by the server')
 }

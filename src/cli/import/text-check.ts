@@ -1,18 +1,12 @@
 import { LINK_FIELD_NAMES } from '../link-fields.ts'
-import type { RawLink, SourceRow } from './raw-link.ts'
+import type { RawLink } from './raw-link.ts'
 
-/** Tells rows that hold bytes which are not UTF-8 from those whose text has the replacement character in its own right. */
-export interface TextCheck {
-  /** Passes the bytes on as they are. */
-  watch(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>
-  refuseGarbled(rows: AsyncIterable<SourceRow>): AsyncIterable<SourceRow>
-}
-
-/** It must see the bytes before a reader makes rows of them, and the rows after. */
-export function createTextCheck(): TextCheck {
+/** Tells text with bytes that are not UTF-8 from text that has the replacement character in its own right. */
+export function createTextCheck() {
   let isBroken = false
   return {
-    async *watch(chunks) {
+    /** Passes the bytes on as they are; it must see them before a reader makes rows of them. */
+    async *watch(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
       const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
       for await (const chunk of chunks) {
         if (!isBroken) isBroken = !accepts(decoder, chunk)
@@ -20,16 +14,11 @@ export function createTextCheck(): TextCheck {
       }
       if (!isBroken) isBroken = !accepts(decoder)
     },
-    async *refuseGarbled(rows) {
-      for await (const row of rows) {
-        const isGarbled = isBroken && 'raw' in row && hasReplacement(row.raw)
-        yield isGarbled ? { line: row.line, problem: NOT_UTF8 } : row
-      }
-    },
+    isGarbled: (raw: RawLink): boolean =>
+      isBroken &&
+      LINK_FIELD_NAMES.flatMap((name) => raw[name]).some((text) => String(text).includes('\uFFFD')),
   }
 }
-
-const NOT_UTF8 = 'is not UTF-8: import the file again with its --encoding, such as windows-1252'
 
 /** @param chunk left out at the end, where no character may be half there. */
 function accepts(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): boolean {
@@ -39,9 +28,4 @@ function accepts(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array):
   } catch {
     return false
   }
-}
-
-function hasReplacement(raw: RawLink): boolean {
-  const texts = LINK_FIELD_NAMES.flatMap((name) => raw[name])
-  return texts.some((text) => typeof text === 'string' && text.includes('\uFFFD'))
 }

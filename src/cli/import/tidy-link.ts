@@ -9,16 +9,12 @@ export type Tidied =
   | { readonly link: ImportLink; readonly notes: readonly string[] }
   | { readonly problem: string }
 
-export interface TidyOptions {
-  /** Milliseconds since the epoch. */
-  readonly now: number
-}
-
 /**
  * Refuses what no link can be made of, and keeps everything else as far as linkr has a place for it.
  * @param raw its `domain` is the namespace it goes to.
+ * @param now milliseconds since the epoch.
  */
-export function tidyLink(raw: RawLink, { now }: TidyOptions): Tidied {
+export function tidyLink(raw: RawLink, now: number): Tidied {
   // The report counts links, so each at most once.
   const notes = new Set((raw.lost ?? []).map((feature) => `imported without its ${feature}`))
   const context = { now, note: (text: string) => void notes.add(text) }

@@ -2,6 +2,7 @@
  * @module
  * What an import makes of the value of a field, whatever its export has: what the API takes, or a reason to refuse the row.
  */
+import { MAX_CODE_LENGTH } from '../../links/code.ts'
 import { MAX_DESTINATION_LENGTH } from '../../links/destination.ts'
 import { shorten } from '../terminal/shorten.ts'
 import { visible, withoutControls } from '../terminal/visible.ts'
@@ -21,7 +22,6 @@ export type Tidy = (value: unknown, context: TidyContext) => unknown
 const MAX_TITLE = 256
 const MAX_TAG = 64
 const MAX_TAGS = 50
-const MAX_CODE = 128
 
 /** A row that no link can be made of; its message says why. */
 export class Refused extends Error {
@@ -29,72 +29,64 @@ export class Refused extends Error {
 }
 
 /** `undefined` = nothing there. Numbers count: a spreadsheet makes them of codes such as 2024. */
-function text(value: unknown): string | undefined {
+export function textOf(value: unknown): string | undefined {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
-  if (typeof value !== 'string' || value === '') return undefined
-  return value
-}
-
-export function domainOf(value: unknown): string | undefined {
-  return text(value)
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 export function urlOf(value: unknown): string {
-  const url = text(value)?.trim()
-  if (url === undefined || url === '') throw new Refused('has no destination URL')
-  if (url.length > MAX_DESTINATION_LENGTH) {
-    throw new Refused(`url has ${url.length} characters, at most ${MAX_DESTINATION_LENGTH} are possible`)
-  }
-  if (isGarbled(url)) throw new Refused('url is not valid UTF-8; save the file as UTF-8')
+  const url = wholeText('url', value, MAX_DESTINATION_LENGTH)
+  if (url === undefined) throw new Refused('has no destination URL')
   return url
 }
 
 export function codeOf(value: unknown): string | undefined {
-  const code = text(value)?.trim()
-  if (code === undefined || code === '') return undefined
-  if (code.length > MAX_CODE)
-    throw new Refused(`code has ${code.length} characters, at most ${MAX_CODE} are possible`)
-  if (isGarbled(code)) throw new Refused('code is not valid UTF-8; save the file as UTF-8')
-  return code
+  return wholeText('code', value, MAX_CODE_LENGTH)
 }
 
-/** A decoder's mark for bytes that are no UTF-8, or half a surrogate pair. */
-function isGarbled(value: string): boolean {
-  return value.includes('\uFFFD') || !value.isWellFormed()
+/** What must not be cut. A decoder's mark for bytes that are no UTF-8 spoils it, and so does half a surrogate pair. */
+function wholeText(field: string, value: unknown, max: number): string | undefined {
+  const text = textOf(value)?.trim() || undefined
+  if (text === undefined) return undefined
+  if (text.length > max) {
+    throw new Refused(`${field} has ${text.length} characters, at most ${max} are possible`)
+  }
+  if (text.includes('\uFFFD') || !text.isWellFormed()) {
+    throw new Refused(`${field} is not valid UTF-8; save the file as UTF-8`)
+  }
+  return text
 }
 
 export function titleOf(value: unknown, { note }: TidyContext): string | undefined {
-  if (value === undefined || value === null) return undefined
-  const given = text(value) ?? ''
-  const title = withoutControls(given).trim()
-  if (title !== given) note('title without its outer blanks or control characters')
-  return cut(title, MAX_TITLE, () => note(`title cut to ${MAX_TITLE} characters`))
+  return isAbsent(value) ? undefined : tidyText('title', value, MAX_TITLE, note)
 }
 
 export function tagsOf(value: unknown, { note }: TidyContext): string[] | undefined {
-  if (value === undefined || value === null) return undefined
+  if (isAbsent(value)) return undefined
   if (!Array.isArray(value)) throw new Refused('tags must be a list')
-  const tags = value.map((tag) => {
-    const given = text(tag) ?? ''
-    const tidy = withoutControls(given).trim()
-    if (tidy !== given) note('tag without its outer blanks or control characters')
-    return cut(tidy, MAX_TAG, () => note(`tag cut to ${MAX_TAG} characters`))
-  })
-  const unique = [...new Set(tags.filter((tag) => tag !== ''))]
-  if (unique.length > MAX_TAGS) note(`only the first ${MAX_TAGS} tags kept`)
-  return unique.slice(0, MAX_TAGS)
+  const tags = new Set(value.map((tag) => tidyText('tag', tag, MAX_TAG, note)))
+  tags.delete('')
+  if (tags.size > MAX_TAGS) note(`only the first ${MAX_TAGS} tags kept`)
+  return [...tags].slice(0, MAX_TAGS)
 }
 
-/** Never between the halves of a surrogate pair. */
-function cut(value: string, length: number, onCut: () => void): string {
-  const sound = value.toWellFormed()
-  if (sound.length <= length) return sound
-  onCut()
-  return sound.slice(0, length).replace(/[\uD800-\uDBFF]$/, '')
+/** Never cut between the halves of a surrogate pair. */
+function tidyText(field: string, value: unknown, max: number, note: TidyContext['note']): string {
+  const given = textOf(value) ?? ''
+  const text = withoutControls(given).trim()
+  if (text !== given) note(`${field} without its outer blanks or control characters`)
+  const sound = text.toWellFormed()
+  if (sound.length <= max) return sound
+  note(`${field} cut to ${max} characters`)
+  return sound.slice(0, max).replace(/[\uD800-\uDBFF]$/, '')
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null
 }
 
 export function statusOf(value: unknown): number | undefined {
-  const status = text(value)
+  const status = textOf(value)
   if (status === undefined) return undefined
   if (!/^3\d\d$/.test(status.trim()))
     throw new Refused(`status must be 301, 302, 307 or 308, not "${brief(status)}"`)
@@ -104,7 +96,7 @@ export function statusOf(value: unknown): number | undefined {
 /** @param name of the field, for the problem. */
 export function flagOf(name: string): (value: unknown) => boolean | undefined {
   return (value) => {
-    if (value === undefined || value === null || value === '') return undefined
+    if (isAbsent(value) || value === '') return undefined
     if (typeof value === 'boolean') return value
     const word = String(value).trim().toLowerCase()
     if (['true', '1', 'yes'].includes(word)) return true
@@ -115,14 +107,14 @@ export function flagOf(name: string): (value: unknown) => boolean | undefined {
 
 /** A link that was meant to end must not live for ever because its end could not be read. */
 export function expiryOf(value: unknown): string | undefined {
-  if (value === undefined || value === null || value === '') return undefined
+  if (isAbsent(value) || value === '') return undefined
   const expiry = parseInstant(value)
   if (expiry === null) throw new Refused(`expiry "${brief(String(value))}" is not a date`)
   return new Date(expiry).toISOString()
 }
 
 export function creationOf(value: unknown, { now, note }: TidyContext): string | undefined {
-  if (text(value) === undefined) return undefined
+  if (textOf(value) === undefined) return undefined
   const instant = parseInstant(value)
   if (instant !== null && instant <= now) return new Date(instant).toISOString()
   note('creation date not understood: takes that of the import')
@@ -131,7 +123,7 @@ export function creationOf(value: unknown, { now, note }: TidyContext): string |
 
 /** `1,234` is what spreadsheets make of 1234. */
 export function hitsOf(value: unknown, { note }: TidyContext): number | undefined {
-  const hits = text(value)
+  const hits = textOf(value)
   if (hits === undefined) return undefined
   const digits = /^\d{1,3}(?:,\d{3})+$/.test(hits) ? hits.replaceAll(',', '') : hits.trim()
   if (/^\d{1,15}(?:\.0+)?$/.test(digits)) return Number(digits)

@@ -8,12 +8,6 @@ export interface ProgressState {
   readonly total?: number | undefined
 }
 
-export interface Progress {
-  update(state: ProgressState): void
-  /** Clears the line, so that a report can follow. */
-  end(): void
-}
-
 const FRAME_MS = 100
 /** A log wants to know that it still runs, not more. */
 const LINE_MS = 5000
@@ -23,17 +17,17 @@ const BAR_WIDTH = 24
  * A bar that redraws itself on a terminal, a line now and then in a log. (The bar of @clack/prompts reads standard input
  * in raw mode, which an import may be reading, and ends the process with 0 on Ctrl-C.)
  */
-export function createProgress(terminal: Terminal, verb: string, now: () => number = Date.now): Progress {
+export function createProgress(terminal: Terminal, verb: string) {
   const { stderr } = terminal
   const isTerminal = stderr.isTTY === true && terminal.env.TERM !== 'dumb'
-  const startedAt = now()
+  const startedAt = Date.now()
   let shownAt = isTerminal ? 0 : startedAt
   let firstRows: number | undefined
   return {
-    update(state) {
+    update(state: ProgressState): void {
       // What a resumed import passes over at once would make its rate a lie.
       firstRows ??= state.rows
-      const time = now()
+      const time = Date.now()
       if (time - shownAt < (isTerminal ? FRAME_MS : LINE_MS)) return
       shownAt = time
       const rate = (state.rows - firstRows) / Math.max(0.001, (time - startedAt) / 1000)
@@ -41,7 +35,8 @@ export function createProgress(terminal: Terminal, verb: string, now: () => numb
       if (isTerminal) stderr.write(`\r\x1b[2K${shorten(text, (stderr.columns || 80) - 1)}`)
       else note(terminal, text)
     },
-    end() {
+    /** Clears the line, so that a report can follow. */
+    end(): void {
       if (isTerminal && shownAt > 0) stderr.write('\r\x1b[2K')
     },
   }

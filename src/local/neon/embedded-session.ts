@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { serialize } from 'pg-protocol'
 import { type Channels, type Subscription, subscriptionsIn } from './channels.ts'
 import type { PgliteThread } from './pglite-thread.ts'
 import { refusalOf } from './refused-statements.ts'
@@ -19,7 +20,7 @@ export interface Backend {
 const LEAVES_STATE =
   /\b(set|reset|set_config|prepare|listen|declare|load|temp|temporary|do|call|\w*advisory\w*)\b/i
 
-const DISCARD_ALL = wire.simpleQuery('DISCARD ALL')
+const DISCARD_ALL = serialize.query('DISCARD ALL')
 const DISCARDED = Buffer.concat([wire.commandComplete('DISCARD ALL'), wire.readyForQuery('I')])
 const RESET_SESSION =
   'RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES; SELECT pg_advisory_unlock_all()'
@@ -118,7 +119,7 @@ export class EmbeddedSession {
     this.#channels.apply(this.#stream, wanted)
     // The backend has stopped for the others, too.
     const relisten = wanted.some(({ listen }) => !listen) ? this.#channels.relisten() : ''
-    if (relisten !== '') await this.#exec(wire.simpleQuery(relisten))
+    if (relisten !== '') await this.#exec(serialize.query(relisten))
   }
 
   #leave(): void {
@@ -135,8 +136,8 @@ export class EmbeddedSession {
   async #end(): Promise<void> {
     try {
       if (this.#inside && !this.#db.closed) {
-        const status = wire.finalStatus(await this.#exec(wire.sync()))
-        if (status !== 'I') await this.#exec(wire.simpleQuery('ROLLBACK'))
+        const status = wire.finalStatus(await this.#exec(serialize.sync()))
+        if (status !== 'I') await this.#exec(serialize.query('ROLLBACK'))
       }
     } finally {
       if (this.#inside) this.#leave()
@@ -155,7 +156,7 @@ export class EmbeddedSession {
       if (this.#db.closed) return
       if (closes !== null) await this.#exec(closes)
       if (this.#leavesState)
-        await this.#exec(wire.simpleQuery(`${RESET_SESSION}; ${this.#channels.relisten()}`))
+        await this.#exec(serialize.query(`${RESET_SESSION}; ${this.#channels.relisten()}`))
       this.#leavesState = false
     } finally {
       this.#turnstile.leave()

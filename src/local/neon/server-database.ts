@@ -1,13 +1,13 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
+import { serialize } from 'pg-protocol'
 import type { Credentials } from './credentials.ts'
 import type { Database } from './database.ts'
 import type { Visitor } from './front-door.ts'
 import { authenticationFailed, connectFailure } from './sql-failure.ts'
-import { CANCEL_REQUEST, int32, welcome } from './wire-messages.ts'
+import { welcome } from './wire-messages.ts'
 
 /** What a client must send where the server's URL has no password (trust authentication), as Neon insists on one. */
 const PASSWORD_WHERE_NONE = 'linkr'
@@ -98,9 +98,8 @@ function startupOptions(parameters: ReadonlyMap<string, string>): pg.ClientConfi
 }
 
 /** Best effort, as in Postgres' own protocol: a server does not tell whether it cancelled anything. */
-export function cancelOnServer(url: URL, processId: number, secretKey: number): void {
+function cancelOnServer(url: URL, processId: number, secretKey: number): void {
   const socket = connect(Number(url.port || 5432), url.hostname)
   socket.on('error', () => undefined)
-  socket.end(Buffer.concat([int32(16), int32(CANCEL_REQUEST), int32(processId), int32(secretKey)]))
-  void once(socket, 'close').catch(() => undefined)
+  socket.end(serialize.cancel(processId, secretKey))
 }

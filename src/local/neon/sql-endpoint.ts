@@ -1,20 +1,19 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { BridgeResponse, Intercept } from '../intercept.ts'
 import { readBody } from '../read-body.ts'
-import type { ConnectionPools } from './connection-pools.ts'
 import { allowedOrigin, type Credentials, readConnectionString } from './credentials.ts'
 import type { Database } from './database.ts'
-import { runSql } from './run-sql.ts'
+import { runSql, type SqlOptions } from './run-sql.ts'
 import { SqlFailure } from './sql-failure.ts'
-import { readSqlRequest, type SqlRequest } from './sql-request.ts'
+import { readSqlRequest } from './sql-request.ts'
 
 /** Neon's own limit on a request. */
 const MAX_REQUEST_BYTES = 64 * 1024 * 1024
 
-export interface SqlEndpointOptions {
-  readonly database: Database
-  readonly pools: ConnectionPools
-  readonly intercept: Intercept | undefined
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+export interface SqlEndpointOptions extends SqlOptions {
+  readonly intercept: Intercept
 }
 
 /** `POST /sql`: Neon's SQL over HTTP. Never rejects. */
@@ -33,15 +32,14 @@ export async function serveSql(
     const sql = readSqlRequest(request.headers, body.toString())
     let result: Promise<BridgeResponse> | undefined
     const execute = () => {
-      result ??= runRequest(credentials, sql, response, options)
+      result ??= runSql(sql, credentials, response, options).then((text) => {
+        return { status: 200, headers: { ...JSON_TYPE, ...sql.echo }, body: text }
+      }, failureResponse)
       return result
     }
     const commands = sql.statements.map((statement) => statement.text)
-    const { intercept } = options
-    const toSend =
-      intercept === undefined
-        ? await execute()
-        : await intercept({ store: 'postgres', commands, text: () => commands.join('\n'), execute, response })
+    const text = () => commands.join('\n')
+    const toSend = await options.intercept({ store: 'postgres', commands, text, execute, response })
     if (toSend !== null) send(response, toSend)
   } catch (error) {
     send(response, failureResponse(error))
@@ -59,27 +57,12 @@ function readCredentials(headers: IncomingHttpHeaders, database: Database): Cred
   return readConnectionString(typeof header === 'string' ? header : undefined, database.hostname)
 }
 
-/** Never rejects: a failure is a response, too. */
-async function runRequest(
-  credentials: Credentials,
-  sql: SqlRequest,
-  response: ServerResponse,
-  { database, pools }: SqlEndpointOptions,
-): Promise<BridgeResponse> {
-  try {
-    const body = await runSql(sql, pools.for(credentials), response, database)
-    return { status: 200, headers: { 'content-type': 'application/json', ...sql.echo }, body }
-  } catch (error) {
-    return failureResponse(error)
-  }
-}
-
 export function failureResponse(error: unknown): BridgeResponse {
   const failure =
     error instanceof SqlFailure
       ? error
       : new SqlFailure(500, error instanceof Error ? error.message : String(error))
-  return { status: failure.status, headers: { 'content-type': 'application/json' }, body: failure.toBody() }
+  return { status: failure.status, headers: JSON_TYPE, body: failure.toBody() }
 }
 
 export function send(response: ServerResponse, { status, headers, body }: BridgeResponse): void {

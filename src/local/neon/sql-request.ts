@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { jsonToPostgresText } from './json-params.ts'
+import * as v from 'valibot'
 import { SqlFailure } from './sql-failure.ts'
 
 export interface SqlStatement {
   readonly text: string
-  /** In Postgres' text format; `null` = SQL NULL. */
-  readonly params: readonly (string | null)[]
+  /** The driver sends strings and nulls; any JSON will do: an array becomes an array literal, an object its JSON. */
+  readonly params: readonly unknown[]
   readonly arrayMode: boolean
 }
 
@@ -26,21 +26,30 @@ const ISOLATION_LEVELS: Readonly<Record<string, string>> = {
   ReadUncommitted: 'READ UNCOMMITTED',
 }
 
+const statementSchema = v.object({
+  query: v.string(),
+  params: v.optional(v.array(v.unknown()), []),
+  arrayMode: v.optional(v.boolean()),
+})
+const bodySchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.union([statementSchema, v.object({ queries: v.array(statementSchema) })]),
+)
+
 /** As in Neon's proxy, a flag is set by exactly `true` and nothing else. */
-export function readSqlRequest(headers: IncomingHttpHeaders, body: string): SqlRequest {
-  const arrayMode = headers['neon-array-mode'] === 'true'
-  const rawText = headers['neon-raw-text-output'] === 'true'
+export function readSqlRequest(headers: IncomingHttpHeaders, text: string): SqlRequest {
   const transaction = readTransaction(headers)
-  const payload = parsePayload(body)
-  if (typeof payload.query === 'string') {
-    return { statements: [readStatement(payload, arrayMode)], begin: null, rawText, echo: {} }
-  }
-  if (!Array.isArray(payload.queries)) throw badBody('neither `query` nor `queries` is there')
-  return {
-    statements: payload.queries.map((query) => readStatement(query, arrayMode)),
-    rawText,
-    ...transaction,
-  }
+  const { success, output: body, issues } = v.safeParse(bodySchema, text)
+  if (!success) throw new SqlFailure(400, `could not parse the HTTP request body: ${v.summarize(issues)}`)
+  const isBatch = 'queries' in body
+  const statements = (isBatch ? body.queries : [body]).map(({ query, params, arrayMode }) => ({
+    text: query,
+    params,
+    arrayMode: arrayMode ?? headers['neon-array-mode'] === 'true',
+  }))
+  const rawText = headers['neon-raw-text-output'] === 'true'
+  return { statements, rawText, ...(isBatch ? transaction : { begin: null, echo: {} }) }
 }
 
 function readTransaction(headers: IncomingHttpHeaders): Pick<SqlRequest, 'begin' | 'echo'> {
@@ -62,36 +71,4 @@ function readTransaction(headers: IncomingHttpHeaders): Pick<SqlRequest, 'begin'
     echo[header] = 'true'
   }
   return { begin: `BEGIN ${clauses.join(', ')}`.trim(), echo }
-}
-
-interface Payload {
-  readonly query?: unknown
-  readonly params?: unknown
-  readonly arrayMode?: unknown
-  readonly queries?: unknown
-}
-
-function parsePayload(body: string): Payload {
-  try {
-    const payload: unknown = JSON.parse(body)
-    if (typeof payload === 'object' && payload !== null) return payload
-  } catch (error) {
-    throw badBody(String(error))
-  }
-  throw badBody('not a JSON object')
-}
-
-function readStatement(payload: Payload | null, arrayMode: boolean): SqlStatement {
-  const { query, params = [], arrayMode: own } = payload ?? {}
-  if (typeof query !== 'string') throw badBody('`query` is not a string')
-  if (!Array.isArray(params)) throw badBody('`params` is not an array')
-  return {
-    text: query,
-    params: params.map(jsonToPostgresText),
-    arrayMode: typeof own === 'boolean' ? own : arrayMode,
-  }
-}
-
-function badBody(reason: string): SqlFailure {
-  return new SqlFailure(400, `could not parse the HTTP request body: ${reason}`)
 }

@@ -1,4 +1,5 @@
-import { cString, message, sync, typeOf } from './wire-messages.ts'
+import { serialize } from 'pg-protocol'
+import { cString, message, typeOf } from './wire-messages.ts'
 
 /**
  * Keeps apart the prepared statements of sessions that share one backend: a name a client gives gets its session's
@@ -23,9 +24,9 @@ export class StatementNames {
   /** Closes what the session prepared; `null` if it prepared nothing. */
   closeAll(): Buffer | null {
     if (this.#prepared.size === 0) return null
-    const closes = [...this.#prepared].map((name) => message('C', Buffer.from('S'), cString(name)))
+    const closes = [...this.#prepared].map((name) => serialize.close({ type: 'S', name }))
     this.#prepared.clear()
-    return Buffer.concat([...closes, sync()])
+    return Buffer.concat([...closes, serialize.sync()])
   }
 
   #replaceAt(wire: Buffer, start: number, prepares: boolean): Buffer {

@@ -1,4 +1,8 @@
-/** The few Postgres protocol messages the bridge speaks itself (https://www.postgresql.org/docs/current/protocol.html). */
+/**
+ * @module
+ * The server's side of the Postgres protocol (https://www.postgresql.org/docs/current/protocol.html), as far as the
+ * bridge speaks it itself. The client's side is pg-protocol's.
+ */
 import type { SqlFailure } from './sql-failure.ts'
 
 export const SSL_REQUEST = 80_877_103
@@ -27,19 +31,6 @@ export function commandComplete(tag: string): Buffer {
 
 export function readyForQuery(status: 'I' | 'T' | 'E'): Buffer {
   return message('Z', Buffer.from(status))
-}
-
-export function simpleQuery(sql: string): Buffer {
-  return message('Q', cString(sql))
-}
-
-/** With no parameter types given. */
-export function parse(statementName: Buffer, sql: string): Buffer {
-  return message('P', statementName, cString(''), cString(sql), Buffer.alloc(2))
-}
-
-export function sync(): Buffer {
-  return message('S')
 }
 
 export function typeOf(wire: Buffer): string {
@@ -82,7 +73,7 @@ export function cString(text: string): Buffer {
   return Buffer.from(`${text}\0`)
 }
 
-export function int32(value: number): Buffer {
+function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeInt32BE(value)
   return bytes

@@ -24,7 +24,7 @@ export async function startEmbeddedRedis(): Promise<EmbeddedRedis> {
     executor: createRedisCommandExecutor({ extraCommands: [echo] }),
   })
   // Redis also takes commands as plain lines, so a web page could send it some inside the body of a request.
-  const { port, close } = await listenOnLoopback(0, (socket, firstByte) => {
+  const { port, close } = await listenOnLoopback('embedded Redis', 0, (socket, firstByte) => {
     if (firstByte === ARRAY) redis.server.emit('connection', socket)
     else socket.destroy()
   })

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
+import { ErrorReply } from '@redis/client'
 import type { BridgeResponse } from '../intercept.ts'
-import { openRedisLink, type RedisAddress, type RedisLink } from './redis-link.ts'
-import { type Command, type Reply, ReplyError } from './resp.ts'
+import type { Command } from './resp.ts'
 import { RestError } from './rest-error.ts'
+import { redisClient } from './shared-redis.ts'
 
 /** A MONITOR or SUBSCRIBE on a connection of its own, waiting for a response to be streamed into. */
 export interface EventFeed {
@@ -19,58 +20,59 @@ const HEAD: BridgeResponse = {
   body: '',
 }
 
+/** What a client that reads more slowly than Redis publishes may leave unread; then it is disconnected, as Redis would. */
+const MAX_UNREAD_BYTES = 8 * 1024 * 1024
+
 /** Resolves when Redis has confirmed; rejects with RestError if it refused. */
-export async function openEventFeed(address: RedisAddress, command: Command): Promise<EventFeed> {
-  const confirmed = Promise.withResolvers<void>()
-  let early: string[] | undefined = []
+export async function openEventFeed(redisUrl: string, command: Command): Promise<EventFeed> {
+  const client = redisClient(redisUrl, () => false)
+  const early: string[] = []
   let response: ServerResponse | undefined
-
-  const emit = (frame: string): void => {
-    if (response === undefined) early?.push(frame)
-    // A reader slower than Redis must not fill our memory; Redis drops a subscriber that lags too far.
-    else if (!response.write(frame)) link.pause()
+  const close = (): void => {
+    if (client.isOpen) client.destroy()
   }
-  const link: RedisLink = await openRedisLink(address, {
-    onReply: (reply) => {
-      if (reply instanceof ReplyError) return confirmed.reject(new RestError(reply.message))
-      emit(toFrame(reply))
-      confirmed.resolve()
-    },
-    onClose: () => {
-      confirmed.reject(new RestError('ERR Redis closed the connection', 503))
-      response?.end()
-    },
-  })
-  link.write([command])
-  await confirmed.promise.catch((error: unknown) => {
-    link.destroy()
-    throw error
-  })
-  // Until a client reads, events wait in Redis and not here.
-  link.pause()
-
+  const emit = (event: string): void => {
+    const frame = `${event.replaceAll(/^/gm, 'data: ')}\n\n`
+    if (response === undefined) early.push(frame)
+    else if (response.writableLength < MAX_UNREAD_BYTES) response.write(frame)
+    else response.destroy()
+  }
+  client.on('terminated', () => response?.end())
+  try {
+    await client.connect()
+    await listen(client, command, emit)
+  } catch (error) {
+    close()
+    if (error instanceof ErrorReply) throw new RestError(error.message)
+    throw new RestError('ERR Redis closed the connection', 503)
+  }
   return {
     head: { ...HEAD },
     streamInto: (target) => {
       response = target
-      target.on('drain', () => link.resume())
-      target.on('close', () => link.destroy())
+      target.on('close', close)
       target.flushHeaders()
-      for (const frame of early ?? []) emit(frame)
-      early = undefined
-      link.resume()
-      if (target.destroyed) link.destroy()
+      target.write(early.join(''))
+      if (target.destroyed || !client.isOpen) target.end(close)
     },
-    close: () => link.destroy(),
+    close,
   }
 }
 
-/** `message,channel,payload` for a published message; MONITOR's own lines as they are. */
-function toFrame(reply: Reply): string {
-  if (reply === 'OK') return 'data: "OK"\n\n'
-  const text = Array.isArray(reply) ? reply.map((part) => String(part)).join(',') : String(reply)
-  return `${text
-    .split('\n')
-    .map((line) => `data: ${line}`)
-    .join('\n')}\n\n`
+/** Emits a confirmation, then what comes: `message,channel,payload` for a published message; MONITOR's lines as they are. */
+async function listen(
+  client: ReturnType<typeof redisClient>,
+  [name, ...channels]: Command,
+  emit: (event: string) => void,
+): Promise<void> {
+  const kind = name.toLowerCase()
+  if (kind === 'monitor') {
+    await client.monitor(emit)
+    return emit('"OK"')
+  }
+  for (const [index, channel] of channels.map(String).entries()) {
+    if (kind === 'subscribe') await client.subscribe(channel, (text, from) => emit(`message,${from},${text}`))
+    else await client.pSubscribe(channel, (text, from) => emit(`pmessage,${channel},${from},${text}`))
+    emit(`${kind},${channel},${index + 1}`)
+  }
 }

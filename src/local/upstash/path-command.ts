@@ -9,10 +9,7 @@ export interface ParsedPath {
   readonly token: string | undefined
 }
 
-const ROOT: ParsedPath = { segments: [''], query: [], token: undefined }
-
 export function parsePath(url: string): ParsedPath {
-  if (url === '/') return ROOT
   const [path = '', search = ''] = split(url, '?')
   const parameters = search === '' ? [] : search.split('&').map((pair) => split(pair, '='))
   const token = parameters.find(([name]) => name === '_token')?.[1]

@@ -3,7 +3,6 @@ import type { BridgeResponse, Intercept } from '../intercept.ts'
 import { readBody } from '../read-body.ts'
 import { type EventFeed, openEventFeed } from './event-feed.ts'
 import { parsePath } from './path-command.ts'
-import type { RedisAddress } from './redis-link.ts'
 import { RestError } from './rest-error.ts'
 import { parseRestRequest } from './rest-request.ts'
 import { chooseFormat, errorResponse, isBytes } from './rest-response.ts'
@@ -11,10 +10,10 @@ import { RedisAway, type SharedRedis } from './shared-redis.ts'
 import { commandNames, run } from './work.ts'
 
 export interface RequestHandlerOptions {
-  readonly address: RedisAddress
+  readonly redisUrl: string
   readonly redis: SharedRedis
   readonly token: string
-  readonly intercept: Intercept | undefined
+  readonly intercept: Intercept
 }
 
 /** What is to be done for a request that has been read. */
@@ -46,12 +45,10 @@ export function requestHandler(options: RequestHandlerOptions): RequestListener 
       feed = outcome
       return feed.head
     }
-    const { intercept } = options
-    const toSend = intercept
-      ? await intercept({ store: 'redis', commands: work.commands, text, execute, response }).catch(
-          toErrorResponse,
-        )
-      : await execute()
+    const { commands } = work
+    const toSend = await options
+      .intercept({ store: 'redis', commands, text, execute, response })
+      .catch(toErrorResponse)
 
     if (toSend === null || response.destroyed || response.headersSent) return feed?.close()
     responses += 1
@@ -88,7 +85,7 @@ export function requestHandler(options: RequestHandlerOptions): RequestListener 
         commands: commandNames(parsed),
         execute: (): Promise<BridgeResponse | EventFeed> =>
           parsed.kind === 'feed'
-            ? openEventFeed(options.address, parsed.command)
+            ? openEventFeed(options.redisUrl, parsed.command)
             : run(parsed, options.redis, format),
       }
     } catch (error) {

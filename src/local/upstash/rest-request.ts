@@ -106,12 +106,5 @@ function toCommand(row: unknown, where: string): Command {
 function toArgument(value: unknown): Argument {
   if (typeof value === 'string') return value
   if (typeof value === 'bigint') return value.toString()
-  try {
-    return JSON.stringify(value, (_key, inner: unknown) =>
-      typeof inner === 'bigint' ? Number(inner) : inner,
-    )
-  } catch {
-    // Nested more deeply than the stack reaches.
-    throw new RestError('ERR failed to parse command')
-  }
+  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner))
 }

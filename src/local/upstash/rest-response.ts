@@ -1,5 +1,6 @@
+import { ErrorReply } from '@redis/client'
 import type { BridgeResponse } from '../intercept.ts'
-import { encodeReply, type Reply, ReplyError } from './resp.ts'
+import { encodeReply, isInteger, type Reply } from './resp.ts'
 import { notAvailable, RestError } from './rest-error.ts'
 
 /** How a client wants its results: as JSON, as JSON with every string in base64, or as the bytes of Redis. */
@@ -24,7 +25,7 @@ export function errorResponse(status: number, message: string): BridgeResponse {
 
 /** The response to a single command: a failed one is a 400. */
 export function replyResponse(reply: Reply, format: Format): BridgeResponse {
-  const status = reply instanceof ReplyError ? 400 : 200
+  const status = reply instanceof ErrorReply ? 400 : 200
   if (format === 'resp2') return bytesResponse(status, [reply])
   return { status, headers: JSON_HEADERS, body: envelope(reply, format) }
 }
@@ -48,7 +49,7 @@ function bytesResponse(status: number, replies: readonly Reply[]): BridgeRespons
 
 function envelope(reply: Reply, format: 'json' | 'base64'): string {
   const said = asUpstashSays(reply)
-  if (said instanceof ReplyError) return `{"error":${JSON.stringify(said.message)}}`
+  if (said instanceof ErrorReply) return `{"error":${JSON.stringify(said.message)}}`
   // The one string that base64 leaves alone, and only as the whole result: clients decode it inside arrays.
   if (said === 'OK') return '{"result":"OK"}'
   return `{"result":${toJson(said, format)}}`
@@ -56,15 +57,15 @@ function envelope(reply: Reply, format: 'json' | 'base64'): string {
 
 function toJson(reply: Reply, format: 'json' | 'base64'): string {
   if (reply === null) return 'null'
-  if (typeof reply === 'number' || typeof reply === 'bigint') return String(reply)
+  if (typeof reply === 'string' && isInteger(reply)) return reply
   if (Array.isArray(reply)) return `[${reply.map((item) => toJson(item, format)).join(',')}]`
-  const text = reply instanceof ReplyError ? reply.message : reply
+  const text = reply instanceof ErrorReply ? reply.message : reply
   if (format === 'json') return JSON.stringify(text.toString())
   return `"${(typeof text === 'string' ? Buffer.from(text) : text).toString('base64')}"`
 }
 
 function asUpstashSays(reply: Reply): Reply {
-  if (!(reply instanceof ReplyError)) return reply
+  if (!(reply instanceof ErrorReply)) return reply
   const unknown = /^ERR unknown command '?([^',]*)/i.exec(reply.message)?.[1]
-  return unknown === undefined ? reply : new ReplyError(notAvailable(unknown.toUpperCase()).message)
+  return unknown === undefined ? reply : new ErrorReply(notAvailable(unknown.toUpperCase()).message)
 }

@@ -1,5 +1,6 @@
+import { ErrorReply } from '@redis/client'
 import type { BridgeResponse } from '../intercept.ts'
-import { type Command, type Reply, ReplyError } from './resp.ts'
+import type { Command, Reply } from './resp.ts'
 import { RestError } from './rest-error.ts'
 import type { RestRequest } from './rest-request.ts'
 import { errorResponse, type Format, repliesResponse, replyResponse } from './rest-response.ts'
@@ -40,7 +41,7 @@ async function runPipeline(entries: readonly (Command | RestError)[], redis: Sha
   const replies = commands.length === 0 ? [] : await redis.send(commands)
   const next = replies[Symbol.iterator]()
   return entries.map((entry) =>
-    entry instanceof RestError ? new ReplyError(entry.message) : (next.next().value ?? null),
+    entry instanceof RestError ? new ErrorReply(entry.message) : (next.next().value ?? null),
   )
 }
 
@@ -53,7 +54,7 @@ async function runTransaction(
   const replies = await redis.send([['MULTI'], ...commands, ['EXEC']])
   const results = replies.at(-1)
   if (Array.isArray(results)) return repliesResponse(results, format)
-  return errorResponse(400, results instanceof ReplyError ? results.message : 'ERR Transaction discarded')
+  return errorResponse(400, results instanceof ErrorReply ? results.message : 'ERR Transaction discarded')
 }
 
 function isCommand(entry: Command | RestError): entry is Command {

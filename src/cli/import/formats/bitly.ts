@@ -1,5 +1,5 @@
 import { type Cells, type CsvFormat, firstOf } from './format.ts'
-import { refusedWithoutCode, type ShortUrl, splitShortUrl } from './short-url.ts'
+import { type ShortUrl, splitShortUrl } from './short-url.ts'
 
 const CUSTOM = ['custombitlink', 'custombitlinks', 'customlink', 'customlinks']
 const DRAWN = ['bitlink', 'link']
@@ -18,7 +18,6 @@ export const bitly: CsvFormat = {
   arrivesWithout: 'an expiry or a password',
   forwardsQuery: false,
   namesHosts: true,
-  isOwn: false,
   marks: ['bitlink', 'longurl'],
   reads: [...CUSTOM, ...DRAWN, ...CREATED, ...CLICKS, 'longurl', 'destinationurl', 'title', 'tags'],
   lost: { archived: 'archived' },
@@ -31,7 +30,6 @@ export const bitly: CsvFormat = {
       createdAt: firstOf(cells, ...CREATED),
     }
     const hits = firstOf(cells, ...CLICKS)
-    if (first === undefined) return { ...link, hits, refused: refusedWithoutCode('') }
     return [{ ...link, ...first, hits }, ...others.map((other) => ({ ...link, ...other }))]
   },
 }

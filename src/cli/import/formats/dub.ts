@@ -1,5 +1,5 @@
 import type { CsvFormat } from './format.ts'
-import { refusedWithoutCode, splitShortUrl } from './short-url.ts'
+import { splitShortUrl } from './short-url.ts'
 
 /** Dub's export, with whichever columns were ticked. It puts a `'` before what a spreadsheet would calculate. */
 export const dub: CsvFormat = {
@@ -14,7 +14,6 @@ export const dub: CsvFormat = {
   arrivesWithout: 'an expiry or a password',
   forwardsQuery: true,
   namesHosts: true,
-  isOwn: false,
   marks: ['shortlink', 'destinationurl'],
   reads: ['shortlink', 'destinationurl', 'clicks', 'createdat', 'tags', 'linkid', 'updatedat'],
   lost: {
@@ -32,7 +31,6 @@ export const dub: CsvFormat = {
       tags: cells.tags?.replace(/^'(?=[=+\-@])/, '').split(', '),
       createdAt: cells.createdat,
       hits: cells.clicks,
-      refused: refusedWithoutCode(code),
     }
   },
 }

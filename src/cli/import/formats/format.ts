@@ -20,11 +20,11 @@ interface Format {
   /** Whether it says at which host a link was served. */
   readonly namesHosts: boolean
   /** Whether it is an export of linkr itself, whose click totals include what linkr has counted. */
-  readonly isOwn: boolean
+  readonly isOwn?: true
   /** Fields that are read, or that mean nothing elsewhere. All others are reported as lost where they hold something. */
   readonly reads: readonly string[]
   /** What to call a field that is lost. */
-  readonly lost: Readonly<Record<string, string>>
+  readonly lost?: Readonly<Record<string, string>>
 }
 
 export interface CsvFormat extends Format {
@@ -61,9 +61,5 @@ export function normalizeColumn(title: string): string {
 
 /** The first cell of these columns that has something in it: services rename columns as years go by. */
 export function firstOf(cells: Cells, ...columns: readonly string[]): string | undefined {
-  for (const column of columns) {
-    const cell = cells[column]
-    if (cell !== undefined && cell !== '') return cell
-  }
-  return undefined
+  return columns.map((column) => cells[column]).find((cell) => cell !== undefined && cell !== '')
 }

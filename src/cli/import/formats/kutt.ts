@@ -1,5 +1,5 @@
 import type { JsonFormat } from './format.ts'
-import { PROTECTED, refusedWithoutCode, splitShortUrl } from './short-url.ts'
+import { PROTECTED, splitShortUrl } from './short-url.ts'
 
 /** Pages of Kutt's `GET /api/v2/links`, or an admin's `/links/admin`, one or several after each other. */
 export const kutt: JsonFormat = {
@@ -11,7 +11,6 @@ export const kutt: JsonFormat = {
   ],
   forwardsQuery: false,
   namesHosts: true,
-  isOwn: false,
   marks: ['address', 'target'],
   reads: [
     ...['address', 'target', 'domain', 'link', 'description', 'created_at', 'expire_in'],
@@ -19,7 +18,6 @@ export const kutt: JsonFormat = {
     ...['password', 'id', 'updated_at', 'domain_id', 'user_id', 'uuid', 'email', 'banned_by_id'],
     ...['relative_created_at', 'relative_expire_in'],
   ],
-  lost: {},
   missing: ({ total }, items) =>
     total > items ? `holds ${items} of the ${total} links that Kutt counts: pages are missing` : undefined,
   toRaw(row) {
@@ -33,15 +31,13 @@ export const kutt: JsonFormat = {
       expiresAt: row.expire_in,
       hits: row.visit_count,
       enabled: row.banned === true || row.banned === 1 ? false : undefined,
-      ...(isProtected ? PROTECTED : { refused: refusedWithoutCode(String(row.address ?? '')) }),
+      ...(isProtected ? PROTECTED : {}),
     }
   },
 }
 
 /** Links of the default domain name it only in their short URL, which admins get in parts. */
 function hostOf(link: unknown): string | undefined {
-  if (typeof link === 'string') return splitShortUrl(link).domain
-  if (typeof link === 'object' && link !== null && 'url' in link)
-    return splitShortUrl(String(link.url)).domain
-  return undefined
+  const url = typeof link === 'object' && link !== null && 'url' in link ? link.url : link
+  return typeof url === 'string' ? splitShortUrl(url).domain : undefined
 }

@@ -6,7 +6,7 @@ import type { CsvFormat, JsonFormat } from './format.ts'
 const MEANINGLESS = ['id', 'version', 'updatedAt', 'shortUrl', 'lastHitAt', 'line', 'reason']
 const READS = [...LINK_FIELD_NAMES, 'hitsElsewhere', ...MEANINGLESS]
 
-const own = { name: 'linkr', caveats: [], forwardsQuery: false, namesHosts: true, lost: {} } as const
+const own = { name: 'linkr', caveats: [], forwardsQuery: false, namesHosts: true } as const
 
 /** linkr's own CSV, also a file of its rejected rows, repaired. Without a code one is drawn. */
 export const linkrCsv: CsvFormat = {
@@ -23,10 +23,11 @@ export const linkrCsv: CsvFormat = {
 
 /** Rejected rows of another shortener's export: their clicks were counted elsewhere. */
 export const linkrRejectsCsv: CsvFormat = {
-  ...linkrCsv,
+  ...own,
   label: 'linkr CSV of rejected rows (line, reason, domain, code, url, ...)',
-  isOwn: false,
   marks: ['code', 'url', 'hitselsewhere'],
+  reads: linkrCsv.reads,
+  toRaw: linkrCsv.toRaw,
 }
 
 /** linkr's own JSON, as an array or one link a line: the link as the API shows it. */
@@ -40,8 +41,9 @@ export const linkrJson: JsonFormat = {
 }
 
 export const linkrRejectsJson: JsonFormat = {
-  ...linkrJson,
+  ...own,
   label: 'linkr JSON lines of rejected rows ({"line", "reason", "domain", "code", "url", ...})',
-  isOwn: false,
   marks: ['code', 'url', 'hitsElsewhere'],
+  reads: linkrJson.reads,
+  toRaw: linkrJson.toRaw,
 }

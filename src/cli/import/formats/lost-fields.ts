@@ -1,24 +1,17 @@
 import { shorten } from '../../terminal/shorten.ts'
 import { visible } from '../../terminal/visible.ts'
+import type { CsvFormat } from './format.ts'
 
 /** Tells which fields of a row hold something that no link has a place for. */
-export function createLostFields({
-  reads,
-  lost,
-}: {
-  readonly reads: readonly string[]
-  readonly lost: Readonly<Record<string, string>>
-}): (row: Readonly<Record<string, unknown>>) => string[] {
+export function createLostFields({ reads, lost = {} }: Pick<CsvFormat, 'reads' | 'lost'>) {
   const known = new Set(reads)
   const names = new Map(Object.entries(lost))
-  return (row) => {
-    const found: string[] = []
+  return (row: Readonly<Record<string, unknown>>): string[] => {
+    const found = new Set<string>()
     for (const [field, value] of Object.entries(row)) {
-      if (known.has(field) || !holdsSomething(value)) continue
-      const name = names.get(field) ?? nameOf(field)
-      if (!found.includes(name)) found.push(name)
+      if (!known.has(field) && holdsSomething(value)) found.add(names.get(field) ?? nameOf(field))
     }
-    return found
+    return [...found]
   }
 
   /** A file may have any number of fields, and each name stays in the report. */

@@ -1,5 +1,5 @@
 import { type CsvFormat, firstOf } from './format.ts'
-import { refusedWithoutCode, splitShortUrl } from './short-url.ts'
+import { splitShortUrl } from './short-url.ts'
 
 /** The export of Shlink's web client. */
 export const shlink: CsvFormat = {
@@ -14,10 +14,8 @@ export const shlink: CsvFormat = {
   arrivesWithout: 'a limit in time or visits',
   forwardsQuery: true,
   namesHosts: true,
-  isOwn: false,
   marks: ['shortcode', 'longurl'],
   reads: ['createdat', 'domain', 'shortcode', 'shorturl', 'longurl', 'title', 'tags', 'visits'],
-  lost: {},
   toRaw(cells) {
     const fromUrl = splitShortUrl(cells.shorturl)
     const code = firstOf(cells, 'shortcode') ?? fromUrl.code
@@ -31,7 +29,6 @@ export const shlink: CsvFormat = {
       tags: splitTags(cells.tags ?? '', cells.visits !== undefined),
       createdAt: cells.createdat,
       hits: cells.visits,
-      refused: refusedWithoutCode(code),
     }
   },
 }

@@ -20,13 +20,6 @@ function decode(path: string): string {
   }
 }
 
-/** linkr would draw a code for a link without one, and nothing leads to that: such a row is refused. */
-export function refusedWithoutCode(code: string): string | undefined {
-  return code === ''
-    ? 'has no short code (the root of a domain is set with: linkr domains set HOST --root-url URL)'
-    : undefined
-}
-
 /** linkr has no passwords: what is rejected for one is disabled in the rejects file, so that it never opens by itself. */
 export const PROTECTED = {
   refused: 'is protected by a password, which linkr does not have: imported it would be open to everyone',

@@ -1,5 +1,5 @@
 import type { JsonFormat } from './format.ts'
-import { PROTECTED, refusedWithoutCode } from './short-url.ts'
+import { PROTECTED } from './short-url.ts'
 
 /** Sink's dashboard export, pages of `GET /api/link/export`, or a backup from R2. Its times are Unix seconds. */
 export const sink: JsonFormat = {
@@ -12,7 +12,6 @@ export const sink: JsonFormat = {
   ],
   forwardsQuery: false,
   namesHosts: false,
-  isOwn: false,
   marks: ['slug', 'url'],
   reads: [
     ...['url', 'slug', 'title', 'comment', 'tags', 'createdAt', 'expiration'],
@@ -42,7 +41,7 @@ export const sink: JsonFormat = {
       expiresAt: row.expiration,
       forwardQuery: row.redirectWithQuery,
       lost: row.title && row.comment ? ['comment'] : [],
-      ...(row.password ? PROTECTED : { refused: refusedWithoutCode(String(row.slug ?? '')) }),
+      ...(row.password ? PROTECTED : {}),
     }
   },
 }

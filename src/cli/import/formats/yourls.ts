@@ -1,5 +1,4 @@
 import { type CsvFormat, firstOf } from './format.ts'
-import { refusedWithoutCode } from './short-url.ts'
 
 const fromYourls = {
   name: 'yourls',
@@ -10,8 +9,6 @@ const fromYourls = {
   arrivesWithout: 'an expiry or a password from a plugin',
   forwardsQuery: false,
   namesHosts: false,
-  isOwn: false,
-  lost: {},
 } as const
 
 /** The columns of YOURLS's table `yourls_url`, however they were exported. Its times are taken for UTC. */
@@ -29,7 +26,6 @@ export const yourls: CsvFormat = {
       title: cells.title === 'NULL' || cells.title === '\\N' ? undefined : firstOf(cells, 'title'),
       createdAt: cells.timestamp,
       hits: cells.clicks,
-      refused: refusedWithoutCode(cells.keyword ?? ''),
     }
   },
 }
@@ -45,7 +41,6 @@ export const yourlsPlugin: CsvFormat = {
   marks: ['source', 'target', 'hits'],
   reads: ['source', 'target', 'hits'],
   toRaw(cells) {
-    const code = (cells.source ?? '').replaceAll(/^\/|\/$/g, '')
-    return { url: cells.target, code, hits: cells.hits, refused: refusedWithoutCode(code) }
+    return { url: cells.target, code: cells.source?.replaceAll(/^\/|\/$/g, ''), hits: cells.hits }
   },
 }
