@@ -17,8 +17,8 @@
  */
 
 /**
- * Ten times what replication between continents takes, and short enough for 2 s of memory to an isolate without news.
- * Upstash promises no bound. If a replica lags more, the links read there show edits later by as much.
+ * Ten times a round trip between any two continents, and it leaves 2 s of memory to an isolate without news. Upstash
+ * promises no bound: where a replica lags by more, edits show later by as much.
  */
 export const MAX_REPLICA_LAG_MS = 3_000
 
