@@ -42,8 +42,11 @@ export function memoryTier<Key extends RegisterKey, Value extends { readonly ver
   const share = createSingleFlight<Entry<Value>, Load>({
     sleep: runtime.sleep,
     patienceMs: PATIENCE_MS,
-    canJoin: (running, { era, atLeast, loadedAt }) =>
-      running.era === era && running.atLeast >= atLeast && loadedAt - running.loadedAt <= PATIENCE_MS,
+    canJoin: (running, { era, atLeast, mayLag, loadedAt }) =>
+      running.era === era &&
+      running.atLeast >= atLeast &&
+      (mayLag || !running.mayLag) &&
+      loadedAt - running.loadedAt <= PATIENCE_MS,
   })
 
   async function load(name: string, key: Key, begun: Load): Promise<Entry<Value>> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { key, linkOf, openMemoryTier } from './open-memory-tier.ts'
+import { key, linkOf, openMemoryTier, settle } from './open-memory-tier.ts'
 
 const LAG_MS = 3_000
 
@@ -66,5 +66,18 @@ describe('memory tier over a replica that lags', () => {
     await advance(LAG_MS + 1)
     await tier.find({ ...key, code: 'c' })
     expect(lagging).toEqual([false, true])
+  })
+
+  test('does not share the load of a visitor who could make do with a replica when it cannot', async () => {
+    const { tier, hold, lagging } = await openInSync()
+    const release = hold()
+    const earlier = tier.find(key)
+    await settle()
+    for (let i = 0; i <= 20_000; i++) tier.markChanged(`*/${i}`, 2)
+    const later = tier.find(key)
+    await settle()
+    release()
+    await Promise.all([earlier, later])
+    expect(lagging).toEqual([true, false])
   })
 })
