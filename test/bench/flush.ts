@@ -33,8 +33,6 @@ export interface FlushResult {
   readonly dirty: readonly FlushMeasurement[]
 }
 
-const INSPECTOR_PORT = 9337
-
 export async function benchFlush(sizes: readonly number[], core: number | null): Promise<FlushResult> {
   const fixture = await startFixture()
   const linkr = buildLinkr().script
@@ -49,7 +47,7 @@ export async function benchFlush(sizes: readonly number[], core: number | null):
         { name: 'cron', script: cron, services: { LINKR: 'linkr' } },
       ],
       core,
-      inspectorPort: INSPECTOR_PORT,
+      inspect: true,
     })
     try {
       return await flushOnce(fixture.stores, worker, links)

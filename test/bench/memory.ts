@@ -17,7 +17,6 @@ export interface MemoryResult {
   readonly processPeak: number | null
 }
 
-const INSPECTOR_PORT = 9338
 /** Long enough for full collections. The cache of the isolate is full after less than the first part of a million. */
 const PARTS = 20
 
@@ -43,7 +42,7 @@ export async function measureMemory(
       },
     ],
     core: cores.server,
-    inspectorPort: INSPECTOR_PORT,
+    inspect: true,
   })
   const url = worker.urls.get('memory') ?? ''
   const meter = await meterHeap(`${worker.inspector}/memory`)

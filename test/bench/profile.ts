@@ -18,7 +18,6 @@ interface CpuProfile {
 }
 
 const SECONDS = Number(process.argv[2] ?? 5)
-const INSPECTOR_PORT = 9339
 const LINES = 40
 
 const cores = divideCores()
@@ -28,7 +27,7 @@ const worker = await startWorkerd({
   name: 'profile',
   servers: [{ name: 'linkr', script, bindings }],
   core: cores.server,
-  inspectorPort: INSPECTOR_PORT,
+  inspect: true,
 })
 const load = {
   url: worker.urls.get('linkr') ?? '',
