@@ -16,6 +16,6 @@ test.each([
   expect(clientOf(new Headers({ 'CF-Connecting-IP': address }))).toBe(client)
 })
 
-test('without Cloudflare in front nobody knows', () => {
+test('without Cloudflare in front it is unknown', () => {
   expect(clientOf(new Headers())).toBeNull()
 })

@@ -6,7 +6,7 @@ export interface Blocking {
   readonly postgres: number
 }
 
-/** Long enough for an answer that needs nobody to come through, however busy the machine is. */
+/** Long enough for a response that needs no other request to come through, however busy the machine is. */
 const GRACE_MS = 250
 
 /**

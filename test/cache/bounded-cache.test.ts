@@ -6,7 +6,7 @@ const cacheOf = (maxEntries: number, maxBytes = Number.POSITIVE_INFINITY) =>
   new BoundedCache<string>({ maxEntries, maxBytes, bytesOf: (_key, value) => value.length })
 
 describe('bounded cache', () => {
-  test('forgets what nobody has read since the hand last came by', () => {
+  test('forgets what was not read since the hand last came by', () => {
     const cache = cacheOf(3)
     for (const key of ['a', 'b', 'c']) cache.set(key, key)
     cache.get('a')

@@ -27,7 +27,7 @@ describe('loads of one link at the same time', () => {
     ['more than a second ago', async ({ advance }: ReturnType<typeof openMemoryTier>) => advance(1_001)],
     ['before an edit that is known', async ({ sync }: ReturnType<typeof openMemoryTier>) => sync('2 */a')],
     ['before a gap of the change log', async ({ gap }: ReturnType<typeof openMemoryTier>) => gap()],
-  ])('nobody joins one that began %s', async (_, happen) => {
+  ])('no visitor joins one that began %s', async (_, happen) => {
     const world = openMemoryTier()
     const { tier, hold, letPass, set } = world
     hold()
@@ -53,7 +53,7 @@ describe('loads of one link at the same time', () => {
 })
 
 describe('a link that is edited while it is being loaded', () => {
-  test('is loaded again, for whoever waited too', async () => {
+  test('is loaded again, also for visitors who waited', async () => {
     const { tier, hold, set, sync, loads } = openMemoryTier()
     const release = hold()
     const found = Promise.all([tier.find(key), tier.find(key)])

@@ -93,7 +93,7 @@ describe('memory tier, when the change log has a gap', () => {
     ['there is none to read on from', ['gap', '99-0']],
     ['Redis has gone back', ['back', '99-0']],
     ['it tells of any link', ['news', '99-0', '*']],
-    ['it tells what nobody can read', ['news', '99-0', 'junk']],
+    ['its entry is malformed', ['news', '99-0', 'junk']],
     ['it tells of a version that is no number', ['news', '99-0', `${'9'.repeat(400)} */a`]],
     ['it holds something else than texts', ['news', '99-0', 17, null, ['c']]],
     ['it is something else', 'OK'],

@@ -79,7 +79,7 @@ export function openMemoryTier({ lagMs = 0, ...options }: MemoryTierSituation = 
     set(value: Link | null | Error) {
       current = value
     },
-    /** What whoever asks for the change log gets. */
+    /** The reply to a read of the change log. */
     answerWith(reply: RedisReply | Error) {
       logged = reply
     },

@@ -92,7 +92,7 @@ describe('redis tier', () => {
     expect(await find(2)).toEqual(linkOf(2))
   })
 
-  test('and so when somebody else has loaded the older version', async () => {
+  test('and so when another reader has loaded the older version', async () => {
     const { find } = setup({ reads: [{ kind: 'loading' }, hit(register(1))] })
     expect(await find(2)).toEqual(linkOf(2))
   })
@@ -102,7 +102,7 @@ describe('redis tier', () => {
     await expect(find(2)).rejects.toThrow('postgres is unavailable')
   })
 
-  test('waits a moment for whoever refreshes what expired long ago', async () => {
+  test('waits a moment for the reader that refreshes what expired long ago', async () => {
     const expired = hit(register(1, NOW - HOUR_MS))
     const { find, done } = setup({ reads: [expired, expired, hit(register(2))], lease: null })
     expect(await find()).toEqual(linkOf(2))

@@ -29,7 +29,7 @@ test('a link that may have been edited is not served any more, while Redis is up
   const { id, code } = await evictedLink()
   await edge.edit(id, 'https://example.com/new')
   await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
-  // Nobody will be told of the edit.
+  // No isolate will be told of the edit.
   await stores.redis('DEL', createKeys(stores.keyPrefix).changes)
   stores.postgresFaults.inject({ kind: 'refuse' })
   const status = async () => (await elsewhere.get(`/${code}`)).status

@@ -139,7 +139,7 @@ describe('Postgres down', () => {
 })
 
 describe('Postgres slow', () => {
-  test('within its time-out: only a link that nobody has waits for it', async ({ stores, edge }) => {
+  test('within its time-out: only a link that no cache has waits for it', async ({ stores, edge }) => {
     const cached = await edge.create({ url: 'https://example.com/cached' })
     const cold = await edge.create({ url: 'https://example.com/cold' })
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
@@ -152,7 +152,7 @@ describe('Postgres slow', () => {
     expect(await waiting).toBe('https://example.com/cold')
   })
 
-  test('beyond its time-out: a link that nobody has is answered 503, all others go on', async ({
+  test('beyond its time-out: a link that no cache has gets 503, all others go on', async ({
     stores,
     edge,
   }) => {

@@ -21,7 +21,7 @@ describe('Redis answers lost', () => {
     expect(await edge.follow(code)).toBe('https://example.com/2')
   })
 
-  test('a fill that Redis has delays nobody', async ({ stores, edge }) => {
+  test('a fill that Redis has delays no visitor', async ({ stores, edge }) => {
     const { code } = await edge.create({ url: 'https://example.com/' })
     await stores.redis('DEL', stores.registerOf(code))
     stores.redisFaults.inject({ kind: 'drop-answer' }, runs(FILL))

@@ -4,7 +4,7 @@ import { WAYS_TO_BE_DOWN } from '../support/faults.ts'
 
 const test = base
   .override('settings', { REDIS_TIMEOUT_MS: '500' })
-  /** Asks for links that nobody has in memory until the circuit breaker has given Redis up. */
+  /** Asks for links that no memory has until the circuit breaker has given Redis up. */
   .extend('openBreaker', ({ edge }) => async (): Promise<void> => {
     await Promise.all(Array.from({ length: 10 }, (_, i) => edge.get(`/opener-${i}-${Math.random()}`)))
   })
@@ -46,7 +46,7 @@ describe('Redis down', () => {
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     expect(await stores.register(edited.code)).toContain('https://example.com/new')
     expect(await stores.register(deleted.code)).toContain('"link":null')
-    // Redis never had this one, and need not be told before somebody follows it.
+    // Redis never had this one, and need not be told before a visitor follows it.
     expect(await edge.follow(created.code)).toBe('https://example.com/created')
   })
 

@@ -15,7 +15,7 @@ const test = base
     await elsewhere.flush()
     return { id, code, goBack: await backUp(stores) }
   })
-  /** The edit is in Redis, and nobody has anything to do with it any more. */
+  /** The edit is in Redis, and no work on it is left. */
   .extend('edit', ({ stores, edge }) => async (id: string, code: string): Promise<void> => {
     await edge.edit(id, NEW)
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
@@ -41,7 +41,7 @@ describe('Redis goes back to a time before an edit', () => {
     },
   )
 
-  test('which comes back with the next cron that finds hits, if nobody is left who knew of it', async ({
+  test('which comes back with the next cron that finds hits, if no isolate is left that knew of it', async ({
     stores,
     startEdge,
     hotLink,
@@ -68,7 +68,7 @@ describe('Redis goes back to a time before an edit', () => {
     await expect.poll(() => stores.sql('SELECT FROM cache_outbox')).toEqual([])
     await goBack()
     expect(await stores.register(code)).toContain(OLD)
-    // Somebody follows links, so that the cron has hits to flush.
+    // Visitors follow links, so that the cron has hits to flush.
     expect(await edge.follow((await edge.create({ url: OLD })).code)).toBe(OLD)
     await edge.cron()
     await expect.poll(async () => (await elsewhere.get(`/${code}`)).status).toBe(404)
@@ -84,7 +84,7 @@ describe('Redis goes back to a time before an edit', () => {
     const { id, code, goBack } = await hotLink()
     await edit(id, code)
     await goBack()
-    // Yesterday's registers have expired, and nobody remembers the edit.
+    // Yesterday's registers have expired, and no isolate remembers the edit.
     await stores.sql('DELETE FROM settled_edits')
     const text = String(await stores.register(code))
     await stores.redis(

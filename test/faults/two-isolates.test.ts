@@ -26,7 +26,7 @@ const test = base
     for (const at of [edge, elsewhere]) expect((await at.get(`/${link.code}`, { method })).status).toBe(302)
     return link
   })
-  /** Looks at the link there until it shows the edit. Returns for how long after `since` somebody still got the old link. */
+  /** Looks at the link there until it shows the edit. Returns for how long after `since` a visitor still got the old link. */
   .extend('staleFor', ({ elsewhere }) => {
     return async (code: string, since: number, method: Method): Promise<number> => {
       for (let lastStale = since; ; await sleep(50)) {

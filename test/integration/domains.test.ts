@@ -118,7 +118,7 @@ describe('the settings of a domain', () => {
     await edge.api('DELETE', '/domains/127.0.0.1')
   })
 
-  test('that somebody has written into Redis lead to web pages only', async ({
+  test('that a stranger has written into Redis lead to web pages only', async ({
     stores,
     startEdge,
     put,
@@ -191,7 +191,7 @@ describe('the settings of a domain', () => {
     await put('lost.example.com', { robots: 'disallow' })
   })
 
-  test('send nobody to the page where they are already', async ({ put, visit }) => {
+  test('send no visitor to the page where they are already', async ({ put, visit }) => {
     await put('*', {
       rootUrl: 'https://unlisted.example.com/',
       notFoundUrl: 'http://unlisted.example.com/lost',

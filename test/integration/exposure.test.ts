@@ -10,7 +10,7 @@ const SETTINGS = {
 }
 
 describe('every answer', () => {
-  test("says what it is, and the API's are kept by nobody", async ({ edge }) => {
+  test("says what it is, and the API's are kept by no cache", async ({ edge }) => {
     const { code } = await edge.create({ url })
     await edge.create({ url, code: 'off', enabled: false })
     await edge.create({ url, code: 'permanent', status: 301 })
@@ -80,7 +80,7 @@ describe('/.well-known/security.txt', () => {
     expect(days).toBeLessThan(365)
   })
 
-  test('is not there unless somebody is named', async ({ edge }) => {
+  test('is not there unless a contact is named', async ({ edge }) => {
     expect((await edge.get('/.well-known/security.txt')).status).toBe(404)
   })
 })

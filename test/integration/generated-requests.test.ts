@@ -111,7 +111,7 @@ function isCallOf(operation: string, method: string, target: string): boolean {
 describe('whatever is sent', () => {
   test.for(ENDPOINTS)(
     'to %s is answered in time, shortly, as described, and never with a 5xx',
-    // As many as somebody asks for.
+    // As many as the environment asks for.
     { timeout: 60_000 + 100 * RUNS },
     async ([_, requests], { known, check }) => {
       const token = fc.oneof(

@@ -101,7 +101,7 @@ describe('hits', () => {
     expect(await stores.redis('EXISTS', pendingKey)).toBe(0)
   })
 
-  test('survive a counter that somebody corrupted', async ({ stores, edge, pendingKey }) => {
+  test('survive a corrupt counter', async ({ stores, edge, pendingKey }) => {
     const { id, code } = await edge.create({ url: 'https://example.com/' })
     await edge.get(`/${code}`)
     await expect.poll(() => edge.hitsOf(id)).toBe(1)

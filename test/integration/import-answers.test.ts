@@ -35,7 +35,7 @@ test.for([true, false])(
       ['skipped', false],
       ['created', undefined],
     ])
-    // Whoever may only write learns no destination from it.
+    // A key that may only write learns no destination from it.
     expect(JSON.stringify(results)).not.toContain('acme.example')
   },
 )
@@ -90,7 +90,7 @@ test('the CLI puts links where their host is served, and its repaired rejects be
 
   const repaired = readFileSync(rejects, 'utf8').replaceAll('ftp:', 'https:').replace(',cli-1,', ',cli-4,')
 
-  // Whoever may write needs no more to import what was rejected.
+  // A key that may write needs no more to import what was rejected.
   const made = await edge.api('POST', '/keys', { name: 'writer', scopes: ['links:write'] })
   const { key } = (await made.json()) as { key: string }
   expect((await cliAs(key, 'import', file, '--restart')).stderr).toMatch(/scope links:read/)

@@ -253,7 +253,7 @@ describe('an API key', () => {
     expect(JSON.parse(await read('PATCH', '/links', { filter, changes }))).toEqual(edited)
     const imported = await writer('POST', '/links/import', { links: [{ ...secret, code }] })
     expect(await imported.json()).toEqual({ results: [{ index: 0, outcome: 'skipped', code }] })
-    // What it has made itself it may see: otherwise nobody would know the code.
+    // What it has made itself it may see: otherwise no client would know the code.
     const made = await writer('POST', '/links', { url })
     expect(await made.json()).toMatchObject({ url, code: expect.any(String), hits: 0 })
   })

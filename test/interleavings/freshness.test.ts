@@ -136,7 +136,7 @@ const BREAKER_PAUSE_MS = 12_000
 
 muteLog()
 
-describe('an acknowledged edit is in every read that begins 5 s later, and in the end nobody holds another', () => {
+describe('an acknowledged edit is in every read that begins 5 s later, and in the end no isolate holds another', () => {
   test.each([
     ['whatever happens', anything, 1],
     ['while clocks jump', wrongClock, 0.4],

@@ -36,7 +36,7 @@ function fatesOf(weights: { readonly [Name in Fate]?: number }): fc.Arbitrary<Fa
   return fc.array(fc.oneof(...weighted), { maxLength: 40 })
 }
 
-/** Whoever makes requests. What it waits for never comes once it is dead. */
+/** A sender of requests. What it waits for never comes once it is dead. */
 export interface Life {
   isAlive: boolean
   /** By how many milliseconds its clock is wrong. */

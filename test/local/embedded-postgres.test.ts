@@ -90,7 +90,7 @@ describe('LISTEN and NOTIFY', () => {
     return heard
   }
 
-  it('reaches every session that listens, whoever notifies, and no other', async () => {
+  it('reaches every session that listens, from any sender, and no other', async () => {
     const [one, other, silent] = [await connect(), await connect(), await connect()]
     const [heard, heardByOther, heardBySilent] = [heardBy(one), heardBy(other), heardBy(silent)]
     await one.query('LISTEN news')

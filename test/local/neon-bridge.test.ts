@@ -314,7 +314,7 @@ describe('start and stop', () => {
 })
 
 describe('embedded PGlite', () => {
-  it('does not let a transaction nobody ends hold up the others', async () => {
+  it('does not let a transaction that is never ended hold up the others', async () => {
     const database = await openEmbeddedDatabase({ dataDir: undefined, template, patienceMs: 20 })
     const { openFrontDoor } = await import('../../src/local/neon/front-door.ts')
     const server = createServer((socket) => void openFrontDoor(socket, database)).listen(0, '127.0.0.1')

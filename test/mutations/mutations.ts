@@ -21,7 +21,7 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/live-links.test.ts', ...FRESHNESS],
   },
   {
-    name: 'freshness: a breaker that closes tells nobody',
+    name: 'freshness: a breaker that closes does not tell the publisher',
     file: 'src/live-links.ts',
     find: 'onClose: () => publisher.markBehind(),',
     replace: '',

@@ -57,7 +57,7 @@ function setUp() {
 }
 
 describe('the key ring', () => {
-  test('asks nobody for a key that was mistyped or made up', async () => {
+  test('asks no store for a key that was mistyped or made up', async () => {
     const { ring, asked, store } = setUp()
     const key = await store()
     const last = key.at(-1) === '0' ? '1' : '0'

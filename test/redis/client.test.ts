@@ -88,7 +88,7 @@ describe('redis client', () => {
     },
   )
 
-  test('a reply that nobody knows may mean an outage, and that the script has run', async () => {
+  test('an unknown reply may mean an outage, and that the script has run', async () => {
     const { client, breaker } = await clientOf(Array(10).fill('{"error":"ERR something new"}'))
     for (let i = 0; i < 3; i++) {
       expect(await failureOf(client.command('GET', 'a'))).toMatchObject({ wasSent: true })

@@ -181,7 +181,7 @@ describe('a Redis that goes back in time', () => {
   })
 })
 
-describe('a change log that nobody wrote like that', () => {
+describe('a malformed change log', () => {
   test.each([
     ['a text', () => redis.command('SET', keys.changes, 'text')],
     ['a list', () => redis.command('RPUSH', keys.changes, 'entry')],

@@ -30,7 +30,7 @@ describe('a cursor', () => {
     await expect(cursors.decode(cursor, { ...query, ...other })).rejects.toMatchObject(refused)
   })
 
-  test('that nobody gave out is refused, whatever it is', async () => {
+  test('that the API did not issue is refused, whatever it is', async () => {
     const made = fc.oneof(fc.string(), fc.base64String(), fc.json().map(btoaOrNothing))
     await fc.assert(
       fc.asyncProperty(
