@@ -49,8 +49,9 @@ export interface Config {
     readonly writes: RateLimiter | null
   }
   readonly hits: {
-    /** How long an isolate gathers hits before it commits them to Redis. */
+    /** How long an isolate gathers hits before it commits them to Redis, if they are worth a commit, and at most. */
     readonly commitWindowMs: number
+    readonly maxCommitWindowMs: number
     /** Left out = as many as one response and one statement take. */
     readonly sealAtLinks?: number
   }
@@ -89,6 +90,12 @@ export function parseConfig(env: Env): Config {
       (value) => value.length >= 16 && isToken(value),
     ) || null
 
+  const milliseconds = (name: string, fallback: number, min: number, max: number): number =>
+    whole(name, fallback, min, max, 'milliseconds')
+  const commitWindowMs = milliseconds('HIT_COMMIT_WINDOW_MS', 1_000, 10, 10_000)
+  // Memory is in sync for IN_SYNC_MS after a commit: that leaves the next one half a second at least.
+  const [usual, most] = [Math.max(4_000, commitWindowMs), Math.max(4_500, commitWindowMs)]
+  const maxCommitWindowMs = milliseconds('HIT_COMMIT_MAX_WINDOW_MS', usual, commitWindowMs, most)
   const config: Config = {
     redis: {
       url: text(
@@ -107,7 +114,7 @@ export function parseConfig(env: Env): Config {
         'use 1 to 64 letters, digits or -_.: characters',
         (value) => /^[\w.:-]{1,64}$/.test(value),
       ),
-      timeoutMs: whole('REDIS_TIMEOUT_MS', 300, 10, 10_000, 'milliseconds'),
+      timeoutMs: milliseconds('REDIS_TIMEOUT_MS', 300, 10, 10_000),
       retries: whole('REDIS_RETRIES', 1, 0, 5, 'retries'),
     },
     postgres: {
@@ -123,7 +130,7 @@ export function parseConfig(env: Env): Config {
           `set it to an https:// URL${LOOPBACK_ONLY}, or leave it out to use Neon`,
           isStoreUrl,
         ) || null,
-      timeoutMs: whole('POSTGRES_TIMEOUT_MS', 5_000, 100, 30_000, 'milliseconds'),
+      timeoutMs: milliseconds('POSTGRES_TIMEOUT_MS', 5_000, 100, 30_000),
       retries: whole('POSTGRES_RETRIES', 1, 0, 5, 'retries'),
     },
     adminToken: secret('ADMIN_TOKEN'),
@@ -158,28 +165,22 @@ export function parseConfig(env: Env): Config {
         'BASE_URL',
         '',
         'set it to an http(s) origin without a path: https://go.example.com',
-        (value) => {
-          return isHttpUrl(value) && new URL(value).origin === value.replace(/\/$/, '')
-        },
+        (value) => isHttpUrl(value) && new URL(value).origin === value.replace(/\/$/, ''),
       ).replace(/\/$/, '') || null,
     rateLimits: {
       misses: isRateLimiter(env.MISS_LIMITER) ? env.MISS_LIMITER : null,
       failures: isRateLimiter(env.FAILED_AUTH_LIMITER) ? env.FAILED_AUTH_LIMITER : null,
       writes: isRateLimiter(env.WRITE_LIMITER) ? env.WRITE_LIMITER : null,
     },
-    hits: { commitWindowMs: whole('HIT_COMMIT_WINDOW_MS', 1_000, 10, 10_000, 'milliseconds') },
+    hits: { commitWindowMs, maxCommitWindowMs },
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }
 
-function isToken(value: string): boolean {
-  return /^[\x21-\x7e]+$/.test(value)
-}
+const isToken = (value: string): boolean => /^[\x21-\x7e]+$/.test(value)
 
-function isHttpUrl(value: string): boolean {
-  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
-}
+const isHttpUrl = (value: string): boolean => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
 
 const LOOPBACK_ONLY = ' (http:// is accepted for localhost only)'
 

@@ -124,7 +124,7 @@ function onOutOfOrder(client: RedisClient, markBehind: () => void): RedisClient 
     throw error
   }
   return {
-    eval: (script, keys, args) => client.eval(script, keys, args).catch(onFailure),
+    eval: (script, keys, args, retries) => client.eval(script, keys, args, retries).catch(onFailure),
     command: (name, ...args) => client.command(name, ...args).catch(onFailure),
   }
 }

@@ -38,9 +38,9 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
   const live = createLiveLinks(config, runtime, stores)
   const { links, changeLog, publisher, registers, redis, backgroundRedis, keys } = live
   const breakers = { ...live.breakers, postgres: stores.postgresBreaker }
-  const { sealAtLinks, commitWindowMs } = config.hits
+  const { sealAtLinks, commitWindowMs, maxCommitWindowMs } = config.hits
   const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog, sealAtLinks })
-  const hits = createHitRecorder({ counters, totals, commitWindowMs, runtime })
+  const hits = createHitRecorder({ counters, totals, commitWindowMs, maxCommitWindowMs, runtime })
   const flush = async (): Promise<FlushReport> => {
     // What this isolate has gathered is flushed too, so that an operator who asks for a flush sees their own hits.
     await hits.commit()

@@ -26,8 +26,13 @@ describe('config', () => {
       adminToken: null,
       apiHost: null,
       securityContact: null,
-      hits: { commitWindowMs: 1000 },
+      hits: { commitWindowMs: 1000, maxCommitWindowMs: 4000 },
     })
+  })
+
+  test('never gathers hits for longer than the shorter window if that is longer than the other', () => {
+    const { hits } = parseConfig({ ...complete, HIT_COMMIT_WINDOW_MS: '8000' })
+    expect(hits).toEqual({ commitWindowMs: 8000, maxCommitWindowMs: 8000 })
   })
 
   test('takes hosts as a list', () => {
@@ -71,6 +76,8 @@ describe('config', () => {
     ['REDIS_TIMEOUT_MS', '0'],
     ['POSTGRES_TIMEOUT_MS', 'soon'],
     ['HIT_COMMIT_WINDOW_MS', 12],
+    ['HIT_COMMIT_MAX_WINDOW_MS', '5000'],
+    ['HIT_COMMIT_MAX_WINDOW_MS', '999'],
     ['REDIS_KEY_PREFIX', 'a b'],
     ['NEON_FETCH_ENDPOINT', 'localhost'],
   ])('names a malformed %s without showing it', (name, value) => {

@@ -24,6 +24,8 @@ export interface HitCommitter {
    * @returns `'spent'` = this invocation may send no more requests; `null` = another commit is under way.
    */
   commit(isLast: boolean): Promise<Outcome | null>
+  /** True if what is there should not wait for more: it is worth a commit, or Redis may have it already. */
+  readonly isDue: () => boolean
   /** Links with hits that no store has confirmed, and hits dropped since it started. */
   readonly state: () => { readonly waitingLinks: number; readonly droppedHits: number }
   /** True while a batch that may have reached a store is unconfirmed. */
@@ -32,6 +34,8 @@ export interface HitCommitter {
 
 /** A commit that was cut off never finishes: after this long another one takes over. */
 export const LOST_AFTER_MS = 35_000
+/** A commit of so many hits costs 0.13 Redis commands a hit; waiting for more would save little. */
+const WORTH_A_COMMIT = 32
 /** After so many failures in a row Redis is bypassed, whatever the circuit breaker says. */
 const FAILURES_TO_BYPASS = 3
 /** While Redis is down an isolate writes to Postgres this often and at the end of a leader, not once a window. */
@@ -150,6 +154,11 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
       else gathered.set(linkId, (hits ?? 0) + 1)
     },
     commit,
+    isDue() {
+      let hits = 0
+      for (const count of gathered.values()) hits += count
+      return forRedis !== null || hits >= WORTH_A_COMMIT
+    },
     state: () => ({ waitingLinks: waitingLinks(), droppedHits }),
     isInDoubt: () => forRedis !== null || forPostgres !== null,
   }

@@ -2,8 +2,8 @@ import type { RedisClient } from '../redis/client.ts'
 import type { Keys } from '../redis/keys.ts'
 import { commitHits } from '../redis/scripts/commit-hits.ts'
 import { type ClaimedHits, claimHits, releaseHits } from '../redis/scripts/flush-hits.ts'
-import { type ClaimedSegment, FIELD, SEGMENT_LINKS } from '../redis/scripts/hit-segment.ts'
-import { type PendingReport, pendingHits } from '../redis/scripts/pending-hits.ts'
+import { begunAt, type ClaimedSegment, SEGMENT_LINKS, WRITER_TTL_MS } from '../redis/scripts/hit-segment.ts'
+import { type PendingReport, pendingHits, waitingHits } from '../redis/scripts/pending-hits.ts'
 import type { ChangeLogReader } from '../registers/change-log.ts'
 
 /**
@@ -25,7 +25,7 @@ export const batchId = ({ isolate, sequence }: HitBatch): string => `${isolate}-
  * A segment: the hits of many batches, gathered in Redis and applied to Postgres as a whole, once, under `id`. A batch
  * that goes straight to Postgres is applied as a segment of its own, under the batch's id.
  */
-export type HitSegment = Omit<ClaimedSegment, 'filling'>
+export type HitSegment = Omit<ClaimedSegment, 'sealing'>
 
 /** The hits that wait in Redis for a flush. Every method throws `SourceUnavailable` when Redis fails. */
 export interface HitCounters {
@@ -41,16 +41,16 @@ export interface HitCounters {
    */
   claim(sealOpen: boolean): Promise<ClaimedHits>
   /** Forgets segments that Postgres has. Releasing them twice is harmless. */
-  release(segments: readonly Pick<ClaimedSegment, 'id' | 'filling'>[]): Promise<void>
+  release(segments: readonly Pick<ClaimedSegment, 'id' | 'sealing'>[]): Promise<void>
   pending(linkIds: readonly string[]): Promise<PendingReport>
-  /** Every segment that waits and its hits, sealed ones last; for supervision. */
+  /** Every segment with hits and how many these are, sealed ones last; for supervision. */
   waiting(): Promise<readonly WaitingSegment[]>
 }
 
 export interface WaitingSegment {
   readonly id: string
   readonly hits: number
-  /** When its first hits were committed; `null` = its id does not tell. */
+  /** When it was begun, which is a flush interval before its first hits at most; `null` = its id does not tell. */
   readonly since: Date | null
 }
 
@@ -70,37 +70,33 @@ export interface HitCountersOptions {
 
 export function createHitCounters(options: HitCountersOptions): HitCounters {
   const { redis, backgroundRedis, keys, changeLog, now, sealAtLinks = SEGMENT_LINKS } = options
-  /** Of this isolate's batches the one that Redis confirmed last. */
-  let confirmed: number | null = null
+  /** Of this isolate's batches the one that Redis confirmed last, and when. */
+  let confirmed = { sequence: 0, at: Number.NEGATIVE_INFINITY }
 
   return {
     async commit(batch, isRepeated = false) {
       const requestedAt = now()
       const position = changeLog.cursor()
+      const isRemembered = requestedAt - confirmed.at < WRITER_TTL_MS
       const news = await commitHits(backgroundRedis, keys, {
-        ...batch,
-        ...{ isRepeated, confirmed, sealAtLinks, position },
+        ...{ ...batch, isRepeated, sealAtLinks, position },
+        confirmed: isRemembered ? confirmed.sequence : null,
       }).catch((error: unknown) => {
         changeLog.missed()
         throw error
       })
-      confirmed = Math.max(batch.sequence, confirmed ?? 0)
+      if (batch.sequence >= confirmed.sequence) confirmed = { sequence: batch.sequence, at: requestedAt }
       changeLog.receive(news, requestedAt)
     },
-    claim: (sealOpen) => claimHits(backgroundRedis, keys, sealOpen),
+    claim: (sealOpen) => claimHits(backgroundRedis, keys, sealOpen, now()),
     release: (segments) => releaseHits(backgroundRedis, keys, segments),
     pending: (linkIds) => pendingHits(redis, keys, linkIds),
     async waiting() {
-      const { segments } = await pendingHits(redis, keys, [FIELD.hits])
-      return segments.flatMap(({ id, hits }) => {
-        return id === null ? [] : { id, hits: hits.get(FIELD.hits) ?? 0, since: committedAt(id) }
+      const segments = await waitingHits(redis, keys)
+      return segments.map(({ id, hits }) => {
+        const since = begunAt(id)
+        return { id, hits, since: since === null ? null : new Date(since) }
       })
     },
   }
-}
-
-/** A segment carries the id of its first batch, which ends in the time of that commit. */
-function committedAt(id: string): Date | null {
-  const milliseconds = /-(\d{13})$/.exec(id)?.[1]
-  return milliseconds === undefined ? null : new Date(Number(milliseconds))
 }

@@ -8,14 +8,17 @@ import {
 } from './hit-committer.ts'
 
 export interface HitRecorderOptions extends HitCommitterOptions {
+  /** A batch that is worth a commit is sent within this time. */
   readonly commitWindowMs: number
+  /** Any other batch is sent within this time; at least as long. */
+  readonly maxCommitWindowMs: number
   readonly runtime: Pick<Runtime, 'now' | 'sleep' | 'background'>
 }
 
 export interface HitRecorder {
-  /** Counts one hit. Returns at once; Redis has it after the commit window. */
+  /** Counts one hit. Returns at once; Redis has it after the longer window at the latest. */
   record(linkId: string): void
-  /** Commits what has been gathered now, without waiting for the window: to Redis, or else to Postgres in the background. */
+  /** Commits what has been gathered now, without waiting for a window: to Redis, or else to Postgres in the background. */
   commit(): Promise<void>
   readonly state: HitCommitter['state']
 }
@@ -29,11 +32,34 @@ const LEADS_FOR_MS = 18_000
 /**
  * Commits an isolate's hits in batches, one a window. The first hit after a commit becomes the leader: its request is kept
  * alive in the background until the window is over and the batch is sent. What no store takes stays for the next leader.
+ *
+ * A commit costs the same for one hit as for a thousand, so an isolate with few of them gathers them for longer. The leader
+ * looks once in the shorter window whether there are enough; hits themselves set off nothing.
  */
 export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
-  const { commitWindowMs, runtime } = options
+  const { commitWindowMs, maxCommitWindowMs, runtime } = options
   const committer = createHitCommitter(options)
   let leaderSince = Number.NEGATIVE_INFINITY
+  let committedAt = Number.NEGATIVE_INFINITY
+
+  /**
+   * Counted from the last commit if that was a moment ago: commits that follow each other within one window keep memory in
+   * sync, which lasts little longer. What may be left at the end of a leader's time is shorter.
+   */
+  function windowMs(leadingForMs: number): number {
+    const sinceCommit = runtime.now() - committedAt
+    const isFollowing = sinceCommit >= 0 && sinceCommit <= maxCommitWindowMs - commitWindowMs
+    const wantedMs = isFollowing ? maxCommitWindowMs - sinceCommit : maxCommitWindowMs
+    return Math.max(commitWindowMs, Math.min(wantedMs, LEADS_FOR_MS - leadingForMs))
+  }
+
+  async function gather(forMs: number): Promise<void> {
+    let left = forMs
+    do {
+      await runtime.sleep(Math.min(left, commitWindowMs))
+      left -= commitWindowMs
+    } while (left > 0 && !committer.isDue())
+  }
 
   async function lead(since: number): Promise<void> {
     const resign = (): void => {
@@ -41,10 +67,11 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
     }
     try {
       for (let isOver = false; !isOver; ) {
-        await runtime.sleep(commitWindowMs)
+        await gather(windowMs(runtime.now() - since))
         const isLast = runtime.now() - since + commitWindowMs > LEADS_FOR_MS
         // Before it commits: hits that come meanwhile get a leader whose time has only begun.
         if (isLast) resign()
+        committedAt = runtime.now()
         const outcome = await committer.commit(isLast)
         // Hits that came during the commit have no leader yet. They get a window of their own too, not a request.
         if (committer.state().waitingLinks === 0) return

@@ -8,7 +8,7 @@ import type { Stack } from './start-stack.ts'
  */
 export function letHitsCommit({ config }: Stack): Promise<void> {
   console.log('\nStopping: the last hits are being flushed. Ctrl-C again to skip that.')
-  return sleep(config.hits.commitWindowMs + config.redis.timeoutMs)
+  return sleep(config.hits.maxCommitWindowMs + config.redis.timeoutMs)
 }
 
 /** Flushes for the last time and tells what became of the hits. Resolves to whether none were left behind. */

@@ -9,7 +9,7 @@ import { appliedHits } from './schema.ts'
 const KEEP_IDS_FOR = '30 days'
 /** No isolate lives that long to send its batch again. */
 const KEEP_NEWEST_BATCHES_FOR = '1 day'
-/** Longer than a segment that comes back may go on taking hits: IDLE_SEGMENT_MS and then the time to the next cron. */
+/** Longer than a segment that comes back may go on taking hits: OLD_SEGMENT_MS and then the time to the next cron. */
 const KEEP_COUNTS_FOR = '3 hours'
 /** A flush that applies the same segment at the same moment. */
 const MAX_TRIES = 3

@@ -18,12 +18,18 @@ export const listOf = (reply: RedisReply | undefined): readonly RedisReply[] =>
 
 export interface RedisClient {
   /**
-   * Runs a Lua script, which must do no harm when it runs twice. Bulk strings come back as strings, integers as numbers,
-   * nil as null.
+   * Runs a Lua script. Bulk strings come back as strings, integers as numbers, nil as null.
+   * @param retries tries after the first one when Redis does not answer, default: as configured. 0 for a script that must
+   * know whether it may have run before.
    * @throws {SourceUnavailable} on any failure; unless its `wasSent` is false, the script may have run.
    */
-  eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<RedisReply>
-  /** Runs one command of the same nature. Throws like `eval`. */
+  eval(
+    script: string,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+    retries?: number,
+  ): Promise<RedisReply>
+  /** Runs one command, which must do no harm when it runs twice. Throws like `eval`. */
   command(name: string, ...args: readonly (string | number)[]): Promise<RedisReply>
 }
 
@@ -45,9 +51,9 @@ export function createRedisClient(
   breaker: Breaker,
   redis: RedisTransport = upstash(config),
 ): RedisClient {
-  const run = async (request: () => Promise<unknown>): Promise<RedisReply> => {
+  const run = async (request: () => Promise<unknown>, retries = config.retries): Promise<RedisReply> => {
     let mayHaveRun = false
-    for (let triesLeft = config.retries; ; triesLeft--) {
+    for (let triesLeft = retries; ; triesLeft--) {
       try {
         return (await breaker.run(request)) as RedisReply
       } catch (error) {
@@ -59,7 +65,7 @@ export function createRedisClient(
     }
   }
   return {
-    eval: (script, keys, args) => run(() => redis.eval(script, [...keys], [...args])),
+    eval: (script, keys, args, retries) => run(() => redis.eval(script, [...keys], [...args]), retries),
     command: (name, ...args) => run(() => redis.exec([name, ...args])),
   }
 }

@@ -33,6 +33,8 @@ export function createKeys(prefix: string) {
     releasedHits: `${root}hits:released`,
     /** Sorted set of isolate -> sequence number of its newest commit. */
     hitWriters: `${root}hits:writers`,
+    /** What that was when a segment was sealed last. */
+    sealedWriters: `${root}hits:writers:sealed`,
     /** There for as long as no reconciliation is due. */
     reconciled: `${root}reconciled`,
     /** Where the next reconciliation goes on: a SCAN cursor. */

@@ -17,12 +17,18 @@ export interface CommandsPerRedirect {
   readonly allDifferent: number
 }
 
-/** Of one isolate at a steady rate: it commits once a second, each link of that second with one command. */
+/** What the commit of several links costs more than that of one: HMGET and HSET instead of HINCRBY, and HLEN. */
+const MORE_FOR_SEVERAL = 2
+
+/** Seconds for which an isolate gathers hits: until they are worth a commit, four at most. See hit-recorder.ts. */
+const windowSeconds = (perSecond: number): number => Math.min(4, Math.ceil(32 / perSecond))
+
+/** Of one isolate at a steady rate. */
 export function commandsPerRedirect({ counts }: RedirectResult, perSecond: number): CommandsPerRedirect {
   const commitOfOne = counts.hot.redisCommands ?? Number.NaN
   const read = (counts.warm.redisCommands ?? Number.NaN) - commitOfOne
-  const commits = Math.min(1, 1 / perSecond)
-  return { oneLink: commitOfOne * commits, allDifferent: (commitOfOne - 1) * commits + 1 + read }
+  const commits = 1 / Math.max(1, perSecond * windowSeconds(perSecond))
+  return { oneLink: commitOfOne * commits, allDifferent: (commitOfOne + MORE_FOR_SEVERAL) * commits + read }
 }
 
 export function costModel(result: RedirectResult): string {
@@ -44,7 +50,7 @@ export function costModel(result: RedirectResult): string {
   })
   return `
 A million redirects, by how many a second one location has. linkr's figures hold for one isolate; a location that runs
-several commits once a second from each. "One link" and "all different" are the ends between which real traffic lies.
+several commits from each. Few hits are gathered for up to 4 s, 32 or more for 1 s. "One link" and "all different" are the ends between which real traffic lies.
 
 | redirects/s | one link: Redis commands each | counted | price of a million | all different: commands each | price of a million | Dub, Redis alone | Sink |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |

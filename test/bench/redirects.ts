@@ -65,6 +65,7 @@ export async function benchRedirects(options: RedirectOptions, cores: Cores): Pr
     counting: await start('counting', script, {
       ...bindings,
       HIT_COMMIT_WINDOW_MS: String(COUNTING_WINDOW_MS),
+      HIT_COMMIT_MAX_WINDOW_MS: String(COUNTING_WINDOW_MS),
     }),
   }
   const monitor = await monitorRedis(stores.redisUrl, stores.keyPrefix)
@@ -139,7 +140,8 @@ if (import.meta.main) {
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),
     connections: 32,
-    steadySeconds: 10,
+    // Five windows of few hits.
+    steadySeconds: 20,
     distinctCodes: Number(values.distinct),
     warmLinks: WARM_LINKS,
     coldLinks: COLD_LINKS,

@@ -16,7 +16,7 @@ describe('the redirect benchmark', () => {
 
   beforeAll(async () => {
     const sizes = { warmLinks: 300, coldLinks: 20_000, distinctCodes: 500 }
-    const short = { rounds: 1, seconds: 1, connections: 1, steadySeconds: 3 }
+    const short = { rounds: 1, seconds: 1, connections: 1, steadySeconds: 8 }
     result = await benchRedirects({ ...short, ...sizes }, ANYWHERE)
   }, 600_000)
 
@@ -33,27 +33,35 @@ describe('the redirect benchmark', () => {
   })
 
   test.each([
-    // The hit's commit: the script and five commands in it at most.
-    ['hot', { redisRequests: 1, sqlStatements: 0 }, 6],
+    // The hit's commit: the script and three commands in it at most.
+    ['hot', { redisRequests: 1, sqlStatements: 0 }, 4],
     ['head', { redisRequests: 0, sqlStatements: 0 }, 0],
     ['absent again', { redisRequests: 0, sqlStatements: 0 }, 0],
     // One for the read.
-    ['warm', { redisRequests: 2, sqlStatements: 0 }, 7],
+    ['warm', { redisRequests: 2, sqlStatements: 0 }, 5],
     // The read, the lease, the fill and the commit.
-    ['cold', { redisRequests: 4, sqlStatements: 1 }, 15],
+    ['cold', { redisRequests: 4, sqlStatements: 1 }, 13],
     ['absent', { redisRequests: 3, sqlStatements: 1 }, 9],
   ] as const)('%s: costs %o and few enough Redis commands', (name, requests, commands) => {
     expect(result.counts[name]).toMatchObject(requests)
     expect(result.counts[name].redisCommands ?? 0).toBeLessThanOrEqual(commands)
   })
 
-  test('at 100 redirects/s of one link, ten of them share a Redis command, and Postgres sleeps', () => {
-    const counts = result.steady[100]
-    expect(counts?.redirects).toBeGreaterThan(100)
-    expect((counts?.redisRequests ?? 0) / (counts?.redirects ?? 0)).toBeLessThanOrEqual(0.1)
-    expect((counts?.redisCommands ?? 0) / (counts?.redirects ?? 0)).toBeLessThanOrEqual(0.1)
-    expect(counts?.sqlStatements).toBe(0)
-  })
+  test.each([
+    [1, 1.3],
+    [10, 0.3],
+    [100, 0.05],
+  ])(
+    'at %i redirects/s of one link, each costs at most %f Redis commands, and Postgres sleeps',
+    (rate, most) => {
+      const { redirects = 0, redisRequests = 0, redisCommands, sqlStatements } = result.steady[rate] ?? {}
+      expect(redirects).toBeGreaterThan(rate)
+      // So short a round may begin with the commit of hits from before it.
+      const commands = (redisCommands ?? 4 * redisRequests) - 4
+      expect(commands / redirects).toBeLessThanOrEqual(most)
+      expect(sqlStatements).toBe(0)
+    },
+  )
 
   test('measures every subject', () => {
     expect(result.summaries.map(({ name }) => name)).toEqual([

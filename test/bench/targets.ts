@@ -9,6 +9,12 @@ export interface Target {
 }
 
 const MIB = 1024 * 1024
+/** By redirects per second in one isolate. */
+const COMMANDS_PER_REDIRECT = [
+  [1, 1.3],
+  [10, 0.3],
+  [100, 0.05],
+] as const
 
 /** What linkr promises of its speed and cost, beside what was measured. */
 export function targets(redirect: RedirectResult, flush: FlushResult, size: SizeResult): readonly Target[] {
@@ -59,10 +65,19 @@ function speedTargets({ summaries, counts, steady, delays }: RedirectResult): Ta
       per(at100?.redisRequests).toFixed(3),
       per(at100?.redisRequests) <= 0.1,
     ),
+    ...COMMANDS_PER_REDIRECT.map(([rate, most]) => {
+      const { redisCommands, redirects = 1 } = steady[rate] ?? {}
+      const each = (redisCommands ?? Number.NaN) / redirects
+      return target(
+        `at ${rate}/s, one link: <= ${most} Redis commands per redirect`,
+        each.toFixed(3),
+        each <= most,
+      )
+    }),
     target(
-      'at 100/s, one link: <= 0.1 Redis commands per redirect',
-      per(at100?.redisCommands).toFixed(3),
-      per(at100?.redisCommands) <= 0.1,
+      'a lone redirect: <= 4 Redis commands for its commit',
+      String(hotCounts.redisCommands),
+      (hotCounts.redisCommands ?? Number.NaN) <= 4,
     ),
     target(
       `with ${redisMs} ms at Redis and ${postgresMs} ms at Postgres: hot unchanged, warm one delay, cold two and one`,

@@ -32,8 +32,8 @@ const test = base
     'busyEdges',
     { scope: 'file' },
     async ({ edges }): Promise<readonly [Edge, Edge]> => [
-      await edges.start({ ...SETTINGS, HIT_COMMIT_WINDOW_MS: '1000' }),
-      await edges.start({ ...SETTINGS, HIT_COMMIT_WINDOW_MS: '100' }),
+      await edges.start({ ...SETTINGS, HIT_COMMIT_WINDOW_MS: '1000', HIT_COMMIT_MAX_WINDOW_MS: '4000' }),
+      await edges.start({ ...SETTINGS, HIT_COMMIT_WINDOW_MS: '100', HIT_COMMIT_MAX_WINDOW_MS: '400' }),
     ],
   )
   /** Gets HEADs only, which are not counted: it has no hits to commit, and nothing else brings it news. */

@@ -9,7 +9,7 @@ describe('isolate dies', () => {
     edge,
     startEdge,
   }) => {
-    const victim = await startEdge({ HIT_COMMIT_WINDOW_MS: '1000' })
+    const victim = await startEdge({ HIT_COMMIT_WINDOW_MS: '1000', HIT_COMMIT_MAX_WINDOW_MS: '4000' })
     const { id, code } = await victim.create({ url: 'https://example.com/' })
     for (let i = 0; i < 3; i++) await victim.get(`/${code}`)
     await expect.poll(() => edge.hitsOf(id)).toBe(3)

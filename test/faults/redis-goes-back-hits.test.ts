@@ -3,9 +3,9 @@ import type { HitCounters } from '../../src/hits/hit-counters.ts'
 import { openHitStores } from '../support/hit-stores.ts'
 import { test as base } from '../support/linkr.ts'
 import { backUp } from '../support/redis-backup.ts'
-import type { Stores } from '../support/stores.ts'
 
 interface Isolate {
+  readonly id: string
   /** One batch of hits, which Redis confirms. */
   commit(count: number, at?: number): Promise<void>
   /** Sends the last batch once more, as after an answer that was lost. */
@@ -23,6 +23,7 @@ const test = base
     let counters = hits.newCounters()
     let last = { isolate, sequence: 0, hits: new Map<string, number>() }
     return {
+      id: isolate,
       counters,
       commit(count, at = ++sequences) {
         last = { isolate, sequence: at, hits: new Map([[link, count]]) }
@@ -236,23 +237,24 @@ describe('Redis goes back to before a batch whose answer was lost: sent again, i
 })
 
 describe('Redis has forgotten which batches it had: one that is sent again counts once', () => {
-  const forgetWriters = (stores: Stores) => stores.redis('DEL', `${stores.keyPrefix}v1:hits:writers`)
+  const LONG_AGO = Date.now() - 11 * 60_000
 
   test('while its segment is filled, sealed, and flushed', async ({ stores, hits, newIsolate }) => {
-    await newIsolate().commit(1)
+    const isKnown = (id: string) => stores.redis('ZSCORE', `${stores.keyPrefix}v1:hits:writers`, id)
+    await newIsolate().commit(1, LONG_AGO)
     const isolate = newIsolate()
-    await isolate.commit(10)
-    await forgetWriters(stores)
+    await isolate.commit(10, LONG_AGO + 1)
     await isolate.repeat()
-    await isolate.counters.claim(true)
-    await forgetWriters(stores)
-    await isolate.repeat()
-    await hits.flush()
-    expect(await hits.total()).toBe(11)
-    await forgetWriters(stores)
+    // Begins another segment, because that one is old: then isolates are forgotten.
+    await newIsolate().commit(1)
+    expect(await isKnown(isolate.id)).toBeNull()
     await isolate.repeat()
     await hits.flush()
-    expect(await hits.total()).toBe(11)
+    expect(await hits.total()).toBe(12)
+    expect(await isKnown(isolate.id)).toBeNull()
+    await isolate.repeat()
+    await hits.flush()
+    expect(await hits.total()).toBe(12)
   })
 
   test('and isolates that committed long ago are forgotten by the next segment, without any flush', async ({
@@ -261,7 +263,7 @@ describe('Redis has forgotten which batches it had: one that is sent again count
     newIsolate,
   }) => {
     const writers = async () => await stores.redis('ZCARD', `${stores.keyPrefix}v1:hits:writers`)
-    for (let i = 0; i < 5; i++) await newIsolate().commit(1, Date.now() - 11 * 60_000)
+    for (let i = 0; i < 5; i++) await newIsolate().commit(1, LONG_AGO)
     expect(await writers()).toBe(5)
     // A segment takes no more hits after so long, so this one begins another.
     await newIsolate().commit(1, Date.now())

@@ -53,7 +53,7 @@ describe('Redis goes back to a time before an edit', () => {
     const later = await startEdge()
     try {
       expect(await later.follow(code)).toBe(OLD)
-      await expect.poll(async () => stores.redis('EXISTS', `${stores.keyPrefix}v1:hits`)).toBe(1)
+      await expect.poll(() => stores.waitingHits(id)).toBe(1)
       await later.cron()
       expect(await stores.register(code)).toContain(NEW)
       await expect.poll(() => later.follow(code)).toBe(NEW)

@@ -16,7 +16,7 @@ type Method = 'GET' | 'HEAD'
 
 const test = base
   // The commit window that people run it with.
-  .override('settings', { HIT_COMMIT_WINDOW_MS: '1000' })
+  .override('settings', { HIT_COMMIT_WINDOW_MS: '1000', HIT_COMMIT_MAX_WINDOW_MS: '4000' })
   /**
    * A link that both edge locations have in memory.
    * @param method HEAD is not counted: the isolates then have no hits to commit, and so nothing that brings them news.

@@ -8,9 +8,9 @@ const INVOCATION_MS = 30_000
 const WINDOW_MS = 1_000
 
 /** A recorder whose Redis takes `roundTripMs`, in invocations that the platform cuts off. */
-function setup(clock: VirtualClock, roundTripMs: number) {
+function setup(clock: VirtualClock, roundTripMs: number, maxCommitWindowMs = WINDOW_MS) {
   const invocations = new AsyncLocalStorage<{ readonly startedAt: number }>()
-  const commits: { readonly at: number; readonly hits: number }[] = []
+  const commits: { readonly at: number; readonly hits: number; readonly intoInvocationMs: number }[] = []
   /** What an invocation waits for after its end never comes. */
   const pause = (ms: number): Promise<void> => {
     const endsAt = (invocations.getStore()?.startedAt ?? 0) + INVOCATION_MS
@@ -19,12 +19,19 @@ function setup(clock: VirtualClock, roundTripMs: number) {
   const recorder = createHitRecorder({
     counters: {
       async commit({ hits }) {
-        commits.push({ at: clock.now(), hits: [...hits.values()].reduce((sum, count) => sum + count, 0) })
+        const at = clock.now()
+        const intoInvocationMs = at - (invocations.getStore()?.startedAt ?? 0)
+        commits.push({
+          at,
+          intoInvocationMs,
+          hits: [...hits.values()].reduce((sum, count) => sum + count, 0),
+        })
         await pause(roundTripMs)
       },
     },
     totals: () => Promise.reject(new Error('not needed')),
     commitWindowMs: WINDOW_MS,
+    maxCommitWindowMs,
     runtime: { now: clock.now, sleep: pause, background: (_event, work) => void work.catch(() => {}) },
   })
   const invoke = <T>(work: () => T): T => invocations.run({ startedAt: clock.now() }, work)
@@ -61,6 +68,35 @@ describe('an isolate with 334 visits a second, 40 ms from Redis', () => {
     await visit(334, 1)
     expect([isDone, commits.length]).toEqual([true, 1])
   })
+})
+
+describe('an isolate with one visit a second, 40 ms from Redis', () => {
+  test('commits every 4 s, which keeps its memory in sync', { timeout: 60_000 }, async () => {
+    const clock = createVirtualClock()
+    const { commits, visit } = setup(clock, 40, 4_000)
+    await visit(1, 300)
+    const pauses = commits.slice(1).map(({ at }, i) => at - (commits[i]?.at ?? 0))
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(4_000)
+    // A leader's last window may be shorter.
+    expect(commits.length).toBeLessThanOrEqual(300 / 3.5)
+    const sent = commits.reduce((sum, { hits }) => sum + hits, 0)
+    expect(300 - sent).toBeLessThanOrEqual(5)
+  })
+
+  test.each([40, 900, 3_900])(
+    'begins its commits in good time before the platform ends them, %i ms from Redis',
+    {
+      timeout: 60_000,
+    },
+    async (roundTripMs) => {
+      const clock = createVirtualClock()
+      const { commits, visit } = setup(clock, roundTripMs, 4_000)
+      await visit(1, 300)
+      expect(commits.length).toBeGreaterThan(300 / 10)
+      // Two time-outs of Redis before its end.
+      expect(Math.max(...commits.map(({ intoInvocationMs }) => intoInvocationMs))).toBeLessThanOrEqual(20_000)
+    },
+  )
 })
 
 test('an isolate whose Redis takes 9 s goes on committing, one after the other', {

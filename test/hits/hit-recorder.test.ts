@@ -5,7 +5,7 @@ import type { HitBatch, HitCounters } from '../../src/hits/hit-counters.ts'
 import { createHitRecorder } from '../../src/hits/hit-recorder.ts'
 
 /** A recorder whose window ends when the test says so, over counters that remember what they were sent. */
-function setup(maxLinks = 100) {
+function setup(maxLinks = 100, maxCommitWindowMs = 1_000) {
   const sent: HitBatch[] = []
   const repeated: boolean[] = []
   const applied: { id: string; hits: Record<string, number> }[] = []
@@ -33,6 +33,7 @@ function setup(maxLinks = 100) {
       },
     }),
     commitWindowMs: 1_000,
+    maxCommitWindowMs,
     maxLinks,
     runtime: {
       now: () => time,
@@ -105,6 +106,54 @@ describe('hit recorder', () => {
     whileSending(() => {})
     await endWindow()
     expect(sent.map(counts)).toEqual([{ 1: 1 }, { 2: 1 }])
+  })
+
+  describe('with a longer window', () => {
+    test('gathers few hits for as long as that', async () => {
+      const { recorder, sent, endWindow } = setup(100, 4_000)
+      for (let second = 0; second < 3; second++) {
+        recorder.record('1')
+        await endWindow()
+      }
+      expect(sent).toEqual([])
+      await endWindow()
+      expect(sent.map(counts)).toEqual([{ 1: 3 }])
+    })
+
+    test.each([
+      ['of one link', () => '1'],
+      ['of different links', String],
+    ])('sends enough of them, %s, after the shorter one', async (_, idOf) => {
+      const { recorder, sent, endWindow } = setup(100, 4_000)
+      recorder.record(idOf(0))
+      await endWindow()
+      for (let i = 1; i < 32; i++) recorder.record(idOf(i))
+      expect(sent).toEqual([])
+      await endWindow()
+      expect(Object.values(counts(sent[0])).reduce((sum, hits) => sum + hits, 0)).toBe(32)
+    })
+
+    test('counts it from the last commit, so that memory stays in sync', async () => {
+      const { recorder, sent, endWindow, advance } = setup(100, 4_000)
+      recorder.record('1')
+      for (let second = 0; second < 4; second++) await endWindow()
+      advance(2_000)
+      recorder.record('2')
+      await endWindow()
+      expect(sent.map(counts)).toEqual([{ 1: 1 }])
+      await endWindow()
+      expect(sent.map(counts)).toEqual([{ 1: 1 }, { 2: 1 }])
+    })
+
+    test('sends a batch in doubt again after the shorter one', async () => {
+      const { recorder, sent, fail, endWindow } = setup(100, 4_000)
+      fail(new Error('no answer'))
+      recorder.record('1')
+      for (let second = 0; second < 4; second++) await endWindow()
+      fail(null)
+      await endWindow()
+      expect(sent.map(counts)).toEqual([{ 1: 1 }, { 1: 1 }])
+    })
   })
 
   test('numbers batches upwards, even when the clock stands still', async () => {

@@ -98,7 +98,7 @@ describe('hits', () => {
     await edge.cron()
     expect(await stores.flushedHits(kept.id)).toBe(1)
     expect(await stores.flushedHits(gone.id)).toBe(0)
-    expect(await stores.redis('EXISTS', pendingKey)).toBe(0)
+    expect(await stores.redis('HKEYS', pendingKey)).toEqual(['#'])
   })
 
   test('survive a corrupt counter', async ({ stores, edge, pendingKey }) => {

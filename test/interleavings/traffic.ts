@@ -12,6 +12,8 @@ export const deeds = fc.array(
     does: fc.constantFrom('hit', 'hit', 'hit', 'flush'),
     slot: fc.nat({ max: 1 }),
     id: fc.constantFrom('1', '2', '3'),
+    /** Few, which an isolate gathers for longer, or enough for a commit. */
+    times: fc.constantFrom(1, 1, 1, 40),
   }),
   { maxLength: 8 },
 )
@@ -86,11 +88,11 @@ export function openTraffic(world: World): Traffic {
       return secured
     },
     async act(list) {
-      for (const { does, slot, id } of list) {
-        await world.step(`${does} ${does === 'hit' ? id : ''} at ${slot}`)
+      for (const { does, slot, id, times } of list) {
+        await world.step(`${does} ${does === 'hit' ? `${id} x ${times}` : ''} at ${slot}`)
         const isolate = isolates[slot]
         if (isolate === undefined) continue
-        if (does === 'hit') hit(isolate, id)
+        if (does === 'hit') for (let i = 0; i < times; i++) hit(isolate, id)
         else await isolate.flush().catch(ignoreOutage)
       }
     },

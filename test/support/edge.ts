@@ -65,6 +65,7 @@ export async function startEdge(
 ): Promise<Edge> {
   const bindings = {
     HIT_COMMIT_WINDOW_MS: '50',
+    HIT_COMMIT_MAX_WINDOW_MS: '50',
     REDIS_TIMEOUT_MS: '5000',
     ADMIN_TOKEN,
     ...stores.bindings,

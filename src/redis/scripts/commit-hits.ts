@@ -1,101 +1,121 @@
 import { listOf, type RedisClient } from '../client.ts'
 import type { Keys } from '../keys.ts'
 import { type ChangeLogNews, parseNews, READ_CHANGES } from './changes.ts'
-import { FIELD, FIELDS_AT_ONCE, SEAL } from './hit-segment.ts'
+import { FIELD, FIELDS_AT_ONCE, newSegmentId, SEAL } from './hit-segment.ts'
 
 /** How many arguments of COMMIT_HITS precede the hits. */
-export const COMMIT_SETTINGS = 7
+export const COMMIT_SETTINGS = 8
+const FIRST = COMMIT_SETTINGS + 1
 
 /**
- * For how long Redis remembers an isolate's newest batch: far longer than a request can be on its way. What an isolate
- * sends again later than that is told apart by Postgres.
+ * A segment that was begun longer ago takes no more isolates: a backup of yesterday holds one that Postgres has had since.
+ * Those that have hits in it go on.
  */
-const WRITER_TTL_MS = 10 * 60_000
+const OLD_SEGMENT_MS = 10 * 60_000
 
-/** After this long a segment takes no more hits: a backup of yesterday holds one that Postgres has had since. */
-const IDLE_SEGMENT_MS = 10 * 60_000
+/**
+ * A commit that adds links checks the segment's size if they are this part of a full one, or else one time in so many. So a
+ * segment outgrows its bound by what comes between two checks: 32 commits of 20 links on average at most.
+ */
+const LARGE_PART = 1 / 1_000
+const ONE_IN = 32
 
 /**
  * Adds one isolate's batch of hits, once however often it is sent. An isolate numbers its batches upwards and sends
- * them in that order, so a batch is new exactly if its number is greater than the isolate's score.
+ * them in that order, so a batch is new exactly if its number is greater than the isolate's score. The usual commit takes
+ * three commands: the news; the score, raised by what it lacks if it is the batch that Redis confirmed last, which makes
+ * it this batch's number and nothing else if that is so; and the counter of one link (two for more of them).
  *
  * Redis may have gone back to what it was earlier (a failover, a backup). Then the segment being filled may be one that
  * has been flushed meanwhile, whose hits count no more: it is sealed and takes no further ones. That shows in the
- * isolate's score, which is not the batch that Redis confirmed last, or in the time that has passed since the last
- * commit of any isolate. Either may also mean something harmless; then this makes one segment more. And a batch that was
- * sent before and is not there may have been there, and been flushed: it gets a segment of its own, so that Postgres can
- * tell.
+ * isolate's score, which is not the batch that Redis confirmed last. An isolate to which Redis has confirmed nothing lately
+ * cannot tell: it takes no segment that is old, and gives an empty one another id. Either may also mean something harmless;
+ * then this makes one segment more. And a batch that was sent before and is not there may have been
+ * there, and been flushed: it gets a segment of its own, so that Postgres can tell.
  *
  * The reply brings what has been appended to the change log, so that an isolate with traffic costs no extra request.
  *
  * An error means that nothing was added, unless it begins with HALFWAY.
- * KEYS hits, sealed, writers, change log; ARGV isolate, sequence number, sealed prefix, links at which to seal, position
- * in the change log, sequence number confirmed last or '', '1' if it was sent before or '', then id, hits pairs.
+ * KEYS hits, sealed, writers, writers when a segment was sealed last, change log; ARGV sealed prefix, what to make the id
+ * of a new segment of, isolate, sequence number, sequence number confirmed lately or 0, '1' if it was sent before or '',
+ * links at which to seal, position in the change log, then id, hits pairs.
  * Returns {1 if added or 0 if it had been before, news of the change log}.
  */
 export const COMMIT_HITS = `${SEAL}${READ_CHANGES}
-local isolate, sequence, prefix = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local batch = isolate .. '-' .. ARGV[2]
-local news = changes(KEYS[4], ARGV[5])
-local score = redis.call('ZSCORE', KEYS[3], isolate)
-if score and tonumber(score) >= sequence then return {0, news} end
+local isolate, sequence, confirmed, sealAt = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[7])
+local news = changes(KEYS[5], ARGV[8])
+local step = sequence - confirmed
+local raised = redis.pcall('ZINCRBY', KEYS[3], string.format('%.0f', step), isolate)
+if type(raised) == 'table' and raised.err then return raised end
+local score = tonumber(raised) - step
 
-local names = {'${FIELD.id}', '${FIELD.hits}', '${FIELD.links}', '${FIELD.newest}', '${FIELD.isolate}' .. isolate}
-for i = ${COMMIT_SETTINGS + 1}, #ARGV, 2 do names[#names + 1] = ARGV[i] end
-local values = {}
-for i = 1, #names, ${FIELDS_AT_ONCE} do
-  local part = redis.call('HMGET', KEYS[1], unpack(names, i, math.min(i + ${FIELDS_AT_ONCE - 1}, #names)))
-  for j = 1, #part do values[i + j - 1] = tonumber(part[j] or '') or part[j] end
+local function mark(number)
+  if number == 0 then return redis.pcall('ZREM', KEYS[3], isolate) end
+  return redis.pcall('ZADD', KEYS[3], string.format('%.0f', number), isolate)
 end
-if type(values[5]) == 'number' and values[5] >= sequence then return {0, news} end
+local function undo(refusal, isHalf)
+  if not isHalf and type(mark(score)) == 'number' then return refusal end
+  return redis.error_reply('HALFWAY ' .. (refusal.err or ''))
+end
 
-local hasGoneBack = ARGV[6] ~= '' and tonumber(score or 0) ~= tonumber(ARGV[6])
-local isIdle = type(values[4]) == 'number' and sequence - values[4] > ${IDLE_SEGMENT_MS}
-if values[1] and (hasGoneBack or isIdle) then
-  local refused = seal(KEYS[1], KEYS[2], prefix, batch .. '-0')
+local target, own = KEYS[1], ARGV[6] == '1' and isolate .. '-' .. ARGV[4]
+if own or confirmed == 0 or score ~= confirmed or step <= 0 then
+  local restored = mark(score)
+  if type(restored) ~= 'number' then return undo(restored, true) end
+  if score >= sequence then return {0, news} end
+  local age = (begun(ARGV[2]) or 0) - (begun(redis.call('HGET', KEYS[1], '${FIELD.id}')) or 0)
+  local hasGoneBack = confirmed ~= 0 and score ~= confirmed
+  local isOld = age > ${OLD_SEGMENT_MS} or redis.call('HLEN', KEYS[1]) <= 1
+  local hasEarlier = own and score ~= tonumber(redis.call('ZSCORE', KEYS[4], isolate) or 0)
+  local refused = (hasGoneBack or isOld or hasEarlier) and seal()
   if refused then return refused end
-  values = {}
+  local marked = mark(sequence)
+  if type(marked) ~= 'number' then return marked end
 end
-local target = KEYS[1]
-if ARGV[7] == '1' then target, values = prefix .. batch, {} end
 
-local function number(i) return type(values[i]) == 'number' and values[i] or 0 end
-local isNew, total, links = not values[1], number(2), number(3)
-local fields = {
-  names[1], values[1] or batch, names[2], 0, names[3], 0, names[4], math.max(number(4), sequence), names[5], sequence
-}
-for i = ${COMMIT_SETTINGS + 1}, #ARGV, 2 do
-  local before, hits = number(6 + (i - ${COMMIT_SETTINGS + 1}) / 2), tonumber(ARGV[i + 1])
-  if before == 0 then links = links + 1 end
-  total = total + hits
-  fields[#fields + 1] = ARGV[i]
-  fields[#fields + 1] = before + hits
-end
-fields[4], fields[6] = total, links
-for i = 1, #fields do if type(fields[i]) == 'number' then fields[i] = string.format('%.0f', fields[i]) end end
-
-local function undo()
-  if score then return redis.pcall('ZADD', KEYS[3], score, isolate) end
-  return redis.pcall('ZREM', KEYS[3], isolate)
-end
-local marked = redis.pcall('ZADD', KEYS[3], ARGV[2], isolate)
-if type(marked) ~= 'number' then return marked end
-for i = 1, #fields, ${FIELDS_AT_ONCE} do
-  local written = redis.pcall('HSET', target, unpack(fields, i, math.min(i + ${FIELDS_AT_ONCE - 1}, #fields)))
-  if type(written) ~= 'number' then
-    if i == 1 and type(undo()) == 'number' then return written end
-    return redis.error_reply('HALFWAY ' .. (written.err or ''))
+local links, sum = 0, 0
+local function add()
+  if not own and #ARGV == ${FIRST + 1} then
+    local hits = redis.pcall('HINCRBY', target, ARGV[${FIRST}], ARGV[${FIRST + 1}])
+    links = hits == tonumber(ARGV[${FIRST + 1}]) and 1 or 0
+    if type(hits) == 'number' then return end
+  end
+  for first = ${FIRST}, #ARGV, ${2 * FIELDS_AT_ONCE} do
+    local names, fields = {}, {}
+    for i = first, math.min(first + ${2 * FIELDS_AT_ONCE - 1}, #ARGV), 2 do names[#names + 1] = ARGV[i] end
+    local reply = redis.pcall('HMGET', target, unpack(names))
+    if not reply.err then
+      for i, name in ipairs(names) do
+        local before, hits = tonumber(reply[i] or '') or 0, tonumber(ARGV[first + 2 * i - 1])
+        links, sum = links + (before == 0 and 1 or 0), sum + hits
+        fields[2 * i - 1], fields[2 * i] = name, string.format('%.0f', before + hits)
+      end
+      reply = redis.pcall('HSET', target, unpack(fields))
+    end
+    if type(reply) ~= 'number' then return reply, first > ${FIRST} end
   end
 end
-if target ~= KEYS[1] then
-  local listed = redis.pcall('RPUSH', KEYS[2], batch)
-  if type(listed) ~= 'number' then
-    if type(redis.pcall('DEL', target)) == 'number' and type(undo()) == 'number' then return listed end
-    return redis.error_reply('HALFWAY ' .. (listed.err or ''))
+
+if own then
+  target = ARGV[1] .. own
+  local isThere = redis.call('EXISTS', target) == 1
+  local refusal = not isThere and add()
+  local function try(...)
+    local reply = refusal or redis.pcall(...)
+    if type(reply) == 'table' then refusal = reply end
   end
-else
-  if isNew then redis.pcall('ZREMRANGEBYSCORE', KEYS[3], '-inf', '(' .. string.format('%.0f', sequence - ${WRITER_TTL_MS})) end
-  if number(3) >= tonumber(ARGV[4]) then seal(KEYS[1], KEYS[2], prefix, batch .. '-0') end
+  try('ZADD', KEYS[4], ARGV[4], isolate)
+  if not isThere then
+    try('HSET', target, '${FIELD.hits}', sum, '${FIELD.next}', ARGV[2], '${FIELD.isolate}' .. isolate, ARGV[4])
+    try('RPUSH', KEYS[2], own)
+  end
+  if not refusal then return {isThere and 0 or 1, news} end
+  return undo(refusal, not isThere and type(redis.pcall('DEL', target)) ~= 'number')
+end
+local refusal, isHalf = add()
+if refusal then return undo(refusal, isHalf) end
+if links > 0 and (links >= sealAt * ${LARGE_PART} or sequence % ${ONE_IN} == 0) then
+  if redis.call('HLEN', KEYS[1]) - links > sealAt then seal() end
 end
 return {1, news}`
 
@@ -105,7 +125,7 @@ export interface HitCommit {
   /** Link id -> hits. */
   readonly hits: ReadonlyMap<string, number>
   readonly isRepeated: boolean
-  /** `null` = none yet. */
+  /** `null` = none lately. */
   readonly confirmed: number | null
   readonly sealAtLinks: number
   readonly position: string
@@ -114,14 +134,17 @@ export interface HitCommit {
 /** Resolves to what the change log tells from the position on. */
 export async function commitHits(
   redis: RedisClient,
-  keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix' | 'hitWriters' | 'changes'>,
+  keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix' | 'hitWriters' | 'sealedWriters' | 'changes'>,
   { isolate, sequence, hits, isRepeated, confirmed, sealAtLinks, position }: HitCommit,
 ): Promise<ChangeLogNews> {
-  const settings = [isolate, sequence, keys.sealedHitsPrefix, sealAtLinks, position, confirmed ?? '']
+  const segment = [keys.sealedHitsPrefix, newSegmentId(sequence)]
+  const batch = [isolate, sequence, confirmed ?? 0, isRepeated ? '1' : '']
   const reply = await redis.eval(
     COMMIT_HITS,
-    [keys.hits, keys.sealedHits, keys.hitWriters, keys.changes],
-    [...settings, isRepeated ? '1' : '', ...[...hits].flat()],
+    [keys.hits, keys.sealedHits, keys.hitWriters, keys.sealedWriters, keys.changes],
+    [...segment, ...batch, sealAtLinks, position, ...[...hits].flat()],
+    // A batch that may have arrived must say so when it is sent again.
+    0,
   )
   return parseNews(listOf(reply)[1])
 }

@@ -4,6 +4,7 @@ import {
   type ClaimedSegment,
   FIELD,
   FIELDS_AT_ONCE,
+  newSegmentId,
   parseSegment,
   SEAL,
   SEGMENT_LINKS,
@@ -12,11 +13,12 @@ import {
 /**
  * Hands out the oldest sealed segments, as many as together have no more links than one segment may, but at least one.
  * Asking again hands out the same ones until they are released, so a flush that died is simply done again.
- * KEYS hits, sealed; ARGV sealed prefix, a fresh segment id, '1' to seal the segment being filled first or ''.
+ * KEYS hits, sealed, writers, writers when a segment was sealed last; ARGV sealed prefix, what to make the id of a
+ * new segment of, '1' to seal the one being filled first or ''.
  * Returns {1 if there are more, {segment id, {field, value, ...}}, ...}.
  */
 export const CLAIM_HITS = `${SEAL}
-local refused = ARGV[3] == '1' and seal(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
+local refused = ARGV[3] == '1' and redis.call('EXISTS', KEYS[1]) == 1 and seal()
 local ids = redis.call('LRANGE', KEYS[2], 0, ${FIELDS_AT_ONCE})
 if refused and #ids == 0 then return refused end
 local claimed, links = {0}, 0
@@ -37,16 +39,20 @@ export interface ClaimedHits {
   readonly hasMore: boolean
 }
 
-/** @param sealOpen takes the segment that is being filled too. */
+/**
+ * @param sealOpen takes the segment that is being filled too.
+ * @param now milliseconds since the epoch.
+ */
 export async function claimHits(
   redis: RedisClient,
-  keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix'>,
+  keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix' | 'hitWriters' | 'sealedWriters'>,
   sealOpen: boolean,
+  now: number,
 ): Promise<ClaimedHits> {
   const reply = await redis.eval(
     CLAIM_HITS,
-    [keys.hits, keys.sealedHits],
-    [keys.sealedHitsPrefix, crypto.randomUUID(), sealOpen ? '1' : ''],
+    [keys.hits, keys.sealedHits, keys.hitWriters, keys.sealedWriters],
+    [keys.sealedHitsPrefix, newSegmentId(now), sealOpen ? '1' : ''],
   )
   const [hasMore, ...segments] = listOf(reply)
   return { segments: segments.map(parseSegment), hasMore: hasMore === 1 }
@@ -58,27 +64,26 @@ const REMEMBER_RELEASE_S = 60
 /**
  * Forgets segments that have been applied, but for one that is no longer as it was claimed: Redis went back meanwhile, and
  * it has been filled anew.
- * KEYS sealed, released; ARGV sealed prefix, then segment id, its hits, its newest sequence number for each.
+ * KEYS sealed, released; ARGV sealed prefix, then segment id, its sealing for each.
  */
 export const RELEASE_HITS = `
-for i = 2, #ARGV, 3 do
-  local now = redis.call('HMGET', ARGV[1] .. ARGV[i], '${FIELD.hits}', '${FIELD.newest}')
-  if (now[1] or '') == ARGV[i + 1] and (now[2] or '') == ARGV[i + 2] then
+for i = 2, #ARGV, 2 do
+  if (redis.call('HGET', ARGV[1] .. ARGV[i], '${FIELD.next}') or '') == ARGV[i + 1] then
     redis.call('LREM', KEYS[1], 1, ARGV[i])
     redis.call('DEL', ARGV[1] .. ARGV[i])
   end
 end
-redis.call('SET', KEYS[2], ARGV[#ARGV - 2], 'EX', ${REMEMBER_RELEASE_S})
+redis.call('SET', KEYS[2], ARGV[#ARGV - 1], 'EX', ${REMEMBER_RELEASE_S})
 return 1`
 
 export async function releaseHits(
   redis: RedisClient,
   keys: Pick<Keys, 'sealedHits' | 'sealedHitsPrefix' | 'releasedHits'>,
-  segments: readonly Pick<ClaimedSegment, 'id' | 'filling'>[],
+  segments: readonly Pick<ClaimedSegment, 'id' | 'sealing'>[],
 ): Promise<void> {
   await redis.eval(
     RELEASE_HITS,
     [keys.sealedHits, keys.releasedHits],
-    [keys.sealedHitsPrefix, ...segments.flatMap(({ id, filling }) => [id, ...filling])],
+    [keys.sealedHitsPrefix, ...segments.flatMap(({ id, sealing }) => [id, sealing])],
   )
 }

@@ -1,10 +1,9 @@
 import { listOf, type RedisClient } from '../client.ts'
 import type { Keys } from '../keys.ts'
-import { FIELD } from './hit-segment.ts'
+import { FIELD, TOTAL } from './hit-segment.ts'
 
 /**
- * Reads the hits that still wait in Redis. KEYS hits, sealed, released; ARGV sealed prefix, then link ids, or the field of
- * a segment's hits. Returns the id of the segment that was released last or nil, then {segment id or nil, hits of the
+ * Reads the hits that still wait in Redis. KEYS hits, sealed, released; ARGV sealed prefix, then link ids. Returns the id of the segment that was released last or nil, then {segment id or nil, hits of the
  * first link or nil, ...} for each segment: first the one being filled, then the sealed ones, oldest first.
  */
 export const PENDING_HITS = `
@@ -18,7 +17,7 @@ for _, id in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
 end
 return segments`
 
-/** Hits waiting in one segment; its `id` is `null` when it is empty. */
+/** Hits waiting in one segment; its `id` is `null` when there has been none yet. */
 export interface PendingHits {
   readonly id: string | null
   /** Link id -> hits, of every link that was asked for. */
@@ -51,4 +50,29 @@ export async function pendingHits(
     return { id: id === null ? null : String(id), hits }
   })
   return { segments, lastReleased: typeof lastReleased === 'string' ? lastReleased : null }
+}
+
+/**
+ * How many hits wait, at the cost of the segment being filled, however many are sealed. KEYS hits, sealed; ARGV sealed
+ * prefix. Returns segment id or nil, hits for each segment, the one being filled first.
+ */
+export const WAITING_HITS = `${TOTAL}
+local segments = {redis.call('HGET', KEYS[1], '${FIELD.id}'), total(KEYS[1])}
+for _, id in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
+  segments[#segments + 1] = id
+  segments[#segments + 1] = redis.call('HGET', ARGV[1] .. id, '${FIELD.hits}')
+end
+return segments`
+
+/** Segments with hits, and how many these are. */
+export async function waitingHits(
+  redis: RedisClient,
+  keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix'>,
+): Promise<readonly { readonly id: string; readonly hits: number }[]> {
+  const reply = await redis.eval(WAITING_HITS, [keys.hits, keys.sealedHits], [keys.sealedHitsPrefix])
+  const flat = listOf(reply)
+  return flat.flatMap((id, i) => {
+    const hits = Number(flat[i + 1]) || 0
+    return i % 2 === 1 || hits === 0 ? [] : { id: String(id ?? ''), hits }
+  })
 }

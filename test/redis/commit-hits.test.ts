@@ -1,0 +1,218 @@
+import { describe, expect } from 'vitest'
+import { createBreaker } from '../../src/breaker.ts'
+import { createHitCounters } from '../../src/hits/hit-counters.ts'
+import { createRedisClient } from '../../src/redis/client.ts'
+import { createKeys } from '../../src/redis/keys.ts'
+import { createChangeLogReader } from '../../src/registers/change-log.ts'
+import { monitorRedis } from '../bench/redis-monitor.ts'
+import { test as base } from '../support/linkr.ts'
+
+let sequence = Date.now()
+
+/** Only a real Redis tells which commands it runs. */
+const HAS_MONITOR = process.env.STORES === 'services'
+
+const test = base
+  .extend('keys', { scope: 'file' }, ({ stores }) => createKeys(stores.keyPrefix))
+  .extend('redis', { scope: 'file' }, ({ stores }) => {
+    const { UPSTASH_REDIS_REST_URL: url = '', UPSTASH_REDIS_REST_TOKEN: token = '' } = stores.bindings
+    const config = { url, token, keyPrefix: stores.keyPrefix, timeoutMs: 30_000, retries: 0 }
+    return createRedisClient(config, createBreaker({ now: Date.now, isOutage: () => false }))
+  })
+  .extend('newIsolate', ({ redis, keys }) => () => {
+    const isolate = crypto.randomUUID()
+    const changeLog = createChangeLogReader({ onChange() {}, onGap() {}, onWentBack() {} })
+    const counters = createHitCounters({ redis, backgroundRedis: redis, keys, changeLog, now: Date.now })
+    return {
+      counters,
+      /** Resolves to the id of the batch. */
+      async commit(hits: Record<string, number>, at = ++sequence): Promise<string> {
+        await counters.commit({ isolate, sequence: at, hits: new Map(Object.entries(hits)) })
+        return `${isolate}-${at}`
+      },
+    }
+  })
+  .extend('claimed', ({ newIsolate }) => async () => {
+    const { counters } = newIsolate()
+    const { segments } = await counters.claim(true)
+    await counters.release(segments)
+    return segments.map(({ id, hits, newestBatches }) => {
+      return { id, hits: Object.fromEntries(hits), newestBatches: [...newestBatches].sort() }
+    })
+  })
+  .extend('commandsOf', ({ stores }) => async (work: () => Promise<unknown>): Promise<readonly string[]> => {
+    const monitor = await monitorRedis(stores.redisUrl, stores.keyPrefix)
+    if (monitor === null) throw new Error('This Redis has no MONITOR.')
+    await work()
+    // It is told of them in their order.
+    await stores.redis('GET', `${stores.keyPrefix}the-end`)
+    await expect.poll(() => monitor.commands.at(-1)).toBe('GET')
+    monitor.close()
+    return monitor.commands.slice(0, -1)
+  })
+
+test.afterEach(({ stores }) => stores.emptyRedis())
+
+const many = (count: number): Record<string, number> =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i + 1), 1]))
+
+describe('a commit', () => {
+  test.skipIf(!HAS_MONITOR)(
+    'of one link costs the script and three commands',
+    async ({ newIsolate, commandsOf }) => {
+      const isolate = newIsolate()
+      await isolate.commit({ 1: 1 })
+      const commands = await commandsOf(() => isolate.commit({ 1: 5 }))
+      expect(commands).toEqual(['EVAL', 'XRANGE', 'ZINCRBY', 'HINCRBY'])
+    },
+  )
+
+  test.skipIf(!HAS_MONITOR)(
+    'of many costs one more, and looks at the segment only when they are new there',
+    async ({ newIsolate, commandsOf }) => {
+      const isolate = newIsolate()
+      await isolate.commit({ 1: 1 })
+      const commands = ['EVAL', 'XRANGE', 'ZINCRBY', 'HMGET', 'HSET']
+      expect(await commandsOf(() => isolate.commit(many(500)))).toEqual([...commands, 'HLEN'])
+      expect(await commandsOf(() => isolate.commit(many(500)))).toEqual(commands)
+    },
+  )
+
+  test('adds up, of one link and of more than one command takes', async ({ newIsolate, claimed }) => {
+    const isolate = newIsolate()
+    await isolate.commit(many(1_500))
+    await isolate.commit({ 7: 2 })
+    const last = await isolate.commit({ 7: 1, 8: 1 })
+    const [segment, ...others] = await claimed()
+    expect(segment).toMatchObject({ hits: { ...many(1_500), 7: 4, 8: 2 }, newestBatches: [last] })
+    expect(others).toEqual([])
+  })
+
+  test('counts though somebody has corrupted its counter', async ({ stores, keys, newIsolate, claimed }) => {
+    const isolate = newIsolate()
+    await isolate.commit({ 1: 1 })
+    await stores.redis('HSET', keys.hits, '1', 'many')
+    await isolate.commit({ 1: 3 })
+    expect(await claimed()).toMatchObject([{ hits: { 1: 3 } }])
+  })
+
+  test('that Redis refuses to count is not taken for one that it has', async ({
+    stores,
+    keys,
+    newIsolate,
+    claimed,
+  }) => {
+    const isolate = newIsolate()
+    await isolate.commit({ 1: 1 })
+    await stores.redis('RENAME', keys.hits, `${keys.hits}-kept`)
+    await stores.redis('SET', keys.hits, 'not a hash')
+    const at = ++sequence
+    await expect(isolate.commit({ 1: 2 }, at)).rejects.toThrow()
+    await expect(isolate.commit({ 1: 2, 2: 2 }, at)).rejects.toThrow()
+    await stores.redis('RENAME', `${keys.hits}-kept`, keys.hits)
+    await isolate.commit({ 1: 2 }, at)
+    await isolate.commit({ 1: 2 }, at)
+    expect(await claimed()).toMatchObject([{ hits: { 1: 3 } }])
+  })
+
+  test('that may not seal changes nothing, and is counted when it may', async ({
+    stores,
+    keys,
+    newIsolate,
+    claimed,
+  }) => {
+    const [first, second] = [newIsolate(), newIsolate()]
+    await first.commit({ 1: 1 })
+    await second.commit({ 1: 1 })
+    await stores.redis(
+      'ZREM',
+      keys.hitWriters,
+      ...((await stores.redis('ZRANGE', keys.hitWriters, '0', '0')) as string[]),
+    )
+    await stores.redis('SET', keys.sealedHits, 'not a list')
+    const at = ++sequence
+    await expect(first.commit({ 1: 10 }, at)).rejects.toThrow()
+    expect(await stores.redis('HGET', keys.hits, '1')).toBe('2')
+    await stores.redis('DEL', keys.sealedHits)
+    await first.commit({ 1: 10 }, at)
+    expect(await claimed()).toMatchObject([{ hits: { 1: 2 } }, { hits: { 1: 10 } }])
+  })
+})
+
+describe('a segment', () => {
+  test('names of each isolate the newest batch in it, and no batch of another', async ({
+    newIsolate,
+    claimed,
+  }) => {
+    const [busy, idle] = [newIsolate(), newIsolate()]
+    await busy.commit({ 1: 1 })
+    const [second, only] = [await busy.commit({ 1: 1 }), await idle.commit({ 1: 1 })]
+    expect(await claimed()).toMatchObject([{ newestBatches: [second, only].sort() }])
+    const third = await busy.commit({ 1: 1 })
+    expect(await claimed()).toMatchObject([{ newestBatches: [third] }])
+    const back = await idle.commit({ 1: 1 })
+    expect(await claimed()).toMatchObject([{ newestBatches: [back] }])
+  })
+
+  test('has an id of its own, also if a claim is sent twice', async ({
+    stores,
+    keys,
+    redis,
+    newIsolate,
+    claimed,
+  }) => {
+    const isolate = newIsolate()
+    const { counters } = newIsolate()
+    await isolate.commit({ 1: 1 })
+    const sent: Parameters<typeof redis.eval>[] = []
+    const spied = createHitCounters({
+      ...{ redis, keys, now: Date.now, changeLog: { cursor: () => '', receive() {}, missed() {} } },
+      backgroundRedis: {
+        command: redis.command,
+        eval: (...call) => {
+          sent.push(call)
+          return redis.eval(...call)
+        },
+      },
+    })
+    await spied.claim(true)
+    for (const call of sent) {
+      await isolate.commit({ 1: 1 })
+      await redis.eval(...call)
+    }
+    await isolate.commit({ 1: 1 })
+    await counters.claim(true)
+    const ids = (await stores.redis('LRANGE', keys.sealedHits, '0', '-1')) as string[]
+    expect(ids).toHaveLength(3)
+    expect(new Set(ids).size).toBe(3)
+    expect(await claimed()).toHaveLength(3)
+  })
+
+  test('that nobody has filled yet gets another id from an isolate that knows of nothing', async ({
+    stores,
+    keys,
+    newIsolate,
+    claimed,
+  }) => {
+    await newIsolate().commit({ 1: 1 })
+    await claimed()
+    const id = await stores.redis('HGET', keys.hits, '#')
+    await newIsolate().commit({ 1: 1 })
+    expect(await stores.redis('HGET', keys.hits, '#')).not.toBe(id)
+  })
+
+  test('is told of with its hits while it is filled and when it is sealed, and not without any', async ({
+    newIsolate,
+    claimed,
+  }) => {
+    const isolate = newIsolate()
+    const { counters } = isolate
+    await isolate.commit({ 1: 2, 2: 3 })
+    await counters.claim(true)
+    expect(await counters.waiting()).toMatchObject([{ hits: 5, since: expect.any(Date) }])
+    await isolate.commit({ 1: 4 })
+    expect(await counters.waiting()).toMatchObject([{ hits: 4 }, { hits: 5 }])
+    await claimed()
+    expect(await counters.waiting()).toEqual([])
+  })
+})
