@@ -13,6 +13,7 @@ import { robots } from './redirect/robots.ts'
 import { securityTxt } from './redirect/security-txt.ts'
 import { textResponse } from './redirect/text-response.ts'
 import type { Services } from './services.ts'
+import { countSubrequests } from './subrequests.ts'
 
 /** Not the Worker's bindings, which `services().config` holds parsed: what `worker.ts` has located already. */
 type AppEnv = { readonly Bindings: { readonly located?: LocatedRequest } }
@@ -29,7 +30,8 @@ export function createApp(services: () => Services): Hono<AppEnv> {
     // Imported on first use: an isolate that only redirects never evaluates it.
     const { createApi } = await import('./api/api.ts')
     api ??= createApi(services())
-    return api.fetch(c.req.raw)
+    const { fetch } = api
+    return countSubrequests(() => fetch(c.req.raw))
   })
 
   app.get('/health', (c) => c.json({ status: 'ok' }, 200, { 'X-Content-Type-Options': 'nosniff' }))

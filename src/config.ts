@@ -48,6 +48,8 @@ export interface Config {
     /** API requests that change something, by key. */
     readonly writes: RateLimiter | null
   }
+  /** Requests that the platform lets one invocation send. */
+  readonly subrequests: number
   readonly hits: {
     /** How long an isolate gathers hits before it commits them to Redis, if they are worth a commit, and at most. */
     readonly commitWindowMs: number
@@ -89,7 +91,6 @@ export function parseConfig(env: Env): Config {
       `set it to a random secret of 16 characters or more, without blanks (openssl rand -hex 32 | wrangler secret put ${name})`,
       (value) => value.length >= 16 && isToken(value),
     ) || null
-
   const milliseconds = (name: string, fallback: number, min: number, max: number): number =>
     whole(name, fallback, min, max, 'milliseconds')
   const commitWindowMs = milliseconds('HIT_COMMIT_WINDOW_MS', 1_000, 10, 10_000)
@@ -172,6 +173,7 @@ export function parseConfig(env: Env): Config {
       failures: isRateLimiter(env.FAILED_AUTH_LIMITER) ? env.FAILED_AUTH_LIMITER : null,
       writes: isRateLimiter(env.WRITE_LIMITER) ? env.WRITE_LIMITER : null,
     },
+    subrequests: whole('SUBREQUESTS', 50, 10, 10_000_000, 'requests'),
     hits: { commitWindowMs, maxCommitWindowMs },
   }
   if (problems.length > 0) throw new ConfigError(problems)
@@ -185,11 +187,9 @@ const isHttpUrl = (value: string): boolean => URL.canParse(value) && /^https?:$/
 const LOOPBACK_ONLY = ' (http:// is accepted for localhost only)'
 
 /** Tokens and links travel there. */
-function isStoreUrl(value: string): boolean {
-  if (!isHttpUrl(value)) return false
-  const { protocol, hostname } = new URL(value)
-  return protocol === 'https:' || /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
-}
+const isStoreUrl = (value: string): boolean =>
+  isHttpUrl(value) && (new URL(value).protocol === 'https:' || isLoopback(new URL(value).hostname))
+const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(host)
 
 function isPostgresUrl(value: string): boolean {
   if (!URL.canParse(value)) return false

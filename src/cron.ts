@@ -1,21 +1,30 @@
 import type { Services } from './services.ts'
 
+/** Requests of a reconciliation that gets anywhere, after it has emptied the outbox. */
+const RECONCILE_REQUESTS = 15
+
 /**
  * What the cron trigger does. Only hits that wait (Postgres is awake then, even if it has them already), or edits that
  * Redis is known to lack, make it wake Postgres; what else wants doing there (the outbox, the hourly reconciliation)
  * rides along. Without hits no link is being followed, so no visitor could see a difference.
+ *
+ * Of the invocation's subrequests hits get one half and what rides along the other, so that neither starves; what that
+ * leaves over goes to hits again.
  */
 export async function runCron({
   flush,
   publisher,
   claimReconciliation,
   reconcile,
-}: Pick<Services, 'flush' | 'publisher' | 'claimReconciliation' | 'reconcile'>): Promise<void> {
-  const { claimed } = await flush().catch(async (error: unknown) => {
+  budget,
+}: Pick<Services, 'flush' | 'publisher' | 'claimReconciliation' | 'reconcile' | 'budget'>): Promise<void> {
+  const { claimed, hasMore } = await flush(Math.floor(budget.left() / 2)).catch(async (error: unknown) => {
     // Hits can wait for the next cron; edits should not wait for hits.
     if (publisher.isBehind()) await publisher.drain()
     throw error
   })
-  if (claimed > 0 && (await claimReconciliation())) await reconcile(false)
+  const canReconcile = budget.left() >= RECONCILE_REQUESTS
+  if (claimed > 0 && canReconcile && (await claimReconciliation())) await reconcile(false)
   else if (claimed > 0 || publisher.isBehind()) await publisher.drain()
+  if (hasMore) await flush()
 }

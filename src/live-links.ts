@@ -27,6 +27,7 @@ import { createRegisterStore, type RegisterStore } from './registers/register-st
 import { settingsCodec } from './registers/settings-codec.ts'
 import type { Runtime } from './runtime.ts'
 import type { Stores } from './stores.ts'
+import type { Budget } from './subrequests.ts'
 
 /** Visitors name any host they like. */
 const SETTINGS_BOUNDS = { maxEntries: 1_000, maxBytes: 1024 * 1024 }
@@ -37,6 +38,7 @@ export function createLiveLinks(
   config: Pick<Config, 'redis' | 'postgres'>,
   runtime: Runtime,
   stores: Pick<Stores, 'redis' | 'links' | 'settings' | 'outbox'>,
+  budget: Budget,
 ) {
   const { now, random } = runtime
   const keys = createKeys(config.redis.keyPrefix)
@@ -71,6 +73,7 @@ export function createLiveLinks(
     backgroundRegisters: newRegisters(backgroundRedis),
     outbox: stores.outbox,
     runtime,
+    budget,
     forget: (key, version) => markChanged({ name: registerName(key), version }),
     onPublished: (logId) => changeLog.published(logId),
   })

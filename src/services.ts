@@ -16,6 +16,7 @@ import type { RedirectServices } from './redirect/redirect-services.ts'
 import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { openStores, type Stores } from './stores.ts'
+import { type Budget, createBudget, leaving } from './subrequests.ts'
 
 export interface Services extends RedirectServices, ApiServices {
   readonly runtime: Runtime
@@ -23,6 +24,8 @@ export interface Services extends RedirectServices, ApiServices {
   /** Hits that wait in Redis. */
   readonly counters: HitCounters
   readonly breakers: Breakers
+  /** Of the invocation under way, if `countSubrequests` runs it. */
+  readonly budget: Budget
   readonly publisher: Publisher
   /** Resolves to `true` if this isolate has won the lock of the hourly reconciliation. */
   readonly claimReconciliation: () => Promise<boolean>
@@ -35,16 +38,17 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
   const { now, random } = runtime
   const stores: Stores = { ...openStores(config, now), ...given }
   const { outbox, totals, idempotentResponses } = stores
-  const live = createLiveLinks(config, runtime, stores)
+  const budget = createBudget(config.subrequests)
+  const live = createLiveLinks(config, runtime, stores, budget)
   const { links, changeLog, publisher, registers, redis, backgroundRedis, keys } = live
   const breakers = { ...live.breakers, postgres: stores.postgresBreaker }
   const { sealAtLinks, commitWindowMs, maxCommitWindowMs } = config.hits
   const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog, sealAtLinks })
   const hits = createHitRecorder({ counters, totals, commitWindowMs, maxCommitWindowMs, runtime })
-  const flush = async (): Promise<FlushReport> => {
+  const flush = async (leave = 0): Promise<FlushReport> => {
     // What this isolate has gathered is flushed too, so that an operator who asks for a flush sees their own hits.
     await hits.commit()
-    return flushHits({ counters, totals })
+    return flushHits({ counters, totals, budget: leaving(leave, budget) })
   }
   let composed: Owners | undefined
 
@@ -55,13 +59,18 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
     hits,
     counters,
     breakers,
+    budget,
     misses: createMissGuard({ limiter: config.rateLimits.misses, runtime }),
     publisher,
     async owners() {
       const { createOwners } = await import('./owners/owners.ts')
       const ownerStores = await stores.owners()
       // After the last await: two requests that are the first ones get the same.
-      composed ??= createOwners({ stores: ownerStores, publisher, counters, flush, config, runtime })
+      const flushHalf = () => flush(Math.floor(budget.left() / 2))
+      composed ??= createOwners({
+        ...{ stores: ownerStores, publisher, counters, config, runtime },
+        flush: flushHalf,
+      })
       return composed
     },
     idempotentResponses,
@@ -73,7 +82,8 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
         await (await idempotentResponses()).prune()
         await (await totals()).prune()
       }
-      return reconcile({ redis, keys, registers, publisher, flush, prune, now, outbox: await outbox() }, full)
+      const options = { redis, keys, registers, publisher, flush, prune, now, budget, outbox: await outbox() }
+      return reconcile(options, full)
     },
     async claimReconciliation() {
       return (
@@ -83,7 +93,7 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
     async warm(count, offset) {
       const { warmUp } = await import('./operations/warm-up.ts')
       return warmUp(
-        { links: await stores.links(), outbox: await outbox(), registers, now, random },
+        { links: await stores.links(), outbox: await outbox(), registers, now, random, budget },
         count,
         offset,
       )

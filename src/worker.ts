@@ -13,6 +13,7 @@ import { locateRequest } from './redirect/locate.ts'
 import { redirectFromMemory } from './redirect/redirect.ts'
 import { createRuntime } from './runtime.ts'
 import { createServices, type Services } from './services.ts'
+import { countSubrequests } from './subrequests.ts'
 
 /** Composed on the first event of an isolate that needs them; its bindings never change. */
 let composed: Services | undefined
@@ -41,5 +42,5 @@ export default {
     const located = locateRequest(request, composed.config.domains)
     return redirectFromMemory(located, composed) ?? app.fetch(request, { located })
   },
-  scheduled: () => runCron(services()),
+  scheduled: () => countSubrequests(() => runCron(services())),
 } satisfies ExportedHandler

@@ -14,13 +14,13 @@ async function whatCronDoes({ flush, isBehind = false, isReconciliationDue = fal
   const cron = runCron({
     async flush() {
       if (flush instanceof Error) throw flush
-      return { claimed: 0, segments: 0, links: 0, hits: 0, ...flush }
+      return { claimed: 0, segments: 0, links: 0, hits: 0, hasMore: false, ...flush }
     },
     publisher: {
       isBehind: () => isBehind,
       async drain() {
         done.push('drain')
-        return 0
+        return { drained: 0, complete: true }
       },
       lease: async () => null,
       publish: async () => {},
@@ -28,6 +28,7 @@ async function whatCronDoes({ flush, isBehind = false, isReconciliationDue = fal
       markBehind() {},
       catchUp() {},
     },
+    budget: { left: () => Number.POSITIVE_INFINITY },
     claimReconciliation: async () => isReconciliationDue,
     async reconcile() {
       done.push('reconcile')

@@ -76,6 +76,7 @@ function open(postgres: { link: Link | null }) {
       settings: async () => ({ find: async () => null }),
       outbox: async () => outbox as Outbox,
     },
+    { left: () => Number.POSITIVE_INFINITY },
   )
   return {
     ...live,

@@ -16,7 +16,8 @@ export interface ApiServices {
   readonly idempotentResponses: () => Promise<IdempotentResponses>
   /** Fallback URLs and defaults of domains, through the same tiers as links. */
   readonly settings: SettingsFinder
-  readonly flush: () => Promise<FlushReport>
+  /** @param leave how many of the invocation's subrequests are to be left to others; default: none. */
+  readonly flush: (leave?: number) => Promise<FlushReport>
   readonly reconcile: (full: boolean) => Promise<ReconcileReport>
   readonly warm: (count: number, offset: number) => Promise<WarmUpReport>
   readonly health: () => Promise<HealthReport>

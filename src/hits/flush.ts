@@ -1,4 +1,6 @@
 import { log } from '../log.ts'
+import { isCutShort } from '../subrequest-limit.ts'
+import type { Budget } from '../subrequests.ts'
 import type { HitCounters, HitSegment } from './hit-counters.ts'
 import type { HitTotals } from './hit-totals.ts'
 
@@ -6,6 +8,8 @@ export interface FlushOptions {
   readonly counters: Pick<HitCounters, 'claim' | 'release'>
   /** Opened only when there is something to flush, so that an idle cron leaves Postgres asleep. */
   readonly totals: () => Promise<Pick<HitTotals, 'apply'>>
+  /** Of requests to both stores. */
+  readonly budget: Budget
 }
 
 export interface FlushReport {
@@ -16,37 +20,54 @@ export interface FlushReport {
   /** Rows of link_hits written, over all statements. */
   readonly links: number
   readonly hits: number
+  /** Whether it stopped before the end, because one invocation may do only so much: another flush goes on there. */
+  readonly hasMore: boolean
 }
 
 /** A bound on one invocation (4 million counters); the next one goes on. */
 const MAX_CLAIMS = 200
+/** Requests: claim, apply, release. */
+const REQUESTS_PER_CLAIM = 3
 
 /**
  * Moves the hits that wait in Redis when it begins to Postgres: claim, apply, release, some segments at a time. A crash
  * between any two steps, or two flushes at once, still apply each segment exactly once, because Postgres remembers its
- * id.
+ * id. So does one that stops because its invocation may send no more requests.
  */
-export async function flushHits({ counters, totals }: FlushOptions): Promise<FlushReport> {
-  let report: FlushReport = { claimed: 0, segments: 0, links: 0, hits: 0 }
-  let hasMore = true
-  for (let claims = 0; hasMore && claims < MAX_CLAIMS; claims++) {
-    const claim = await counters.claim(claims === 0)
-    if (claim.segments.length === 0) break
+export async function flushHits({ counters, totals, budget }: FlushOptions): Promise<FlushReport> {
+  let report: FlushReport = { claimed: 0, segments: 0, links: 0, hits: 0, hasMore: true }
+
+  async function moveSome(isFirst: boolean): Promise<void> {
+    const claim = await counters.claim(isFirst)
+    if (claim.segments.length === 0) {
+      report = { ...report, hasMore: false }
+      return
+    }
     const applied = await (await totals()).apply(distinct(claim.segments))
     const { dropped, returned, repeated } = applied
     const ids = claim.segments.map(({ id }) => id).slice(0, 10)
     if (dropped > 0) log.warn('hits.dropped', { ids, hits: dropped })
     if (returned > 0) log.warn('hits.segment_came_back', { ids, segments: returned, hits: repeated })
-    await counters.release(claim.segments)
-    hasMore = claim.hasMore
     report = {
       claimed: report.claimed + claim.segments.length,
       segments: report.segments + applied.segments,
       links: report.links + applied.links,
       hits: report.hits + applied.hits,
+      hasMore: true,
     }
+    await counters.release(claim.segments)
+    report = { ...report, hasMore: claim.hasMore }
   }
-  if (report.claimed > 0) log.info('hits.flushed', { ...report })
+
+  try {
+    for (let claims = 0; report.hasMore && claims < MAX_CLAIMS; claims++) {
+      if (budget.left() < REQUESTS_PER_CLAIM) break
+      await moveSome(claims === 0)
+    }
+  } catch (error) {
+    if (!isCutShort(error)) throw error
+  }
+  if (report.claimed > 0 || report.hasMore) log.info('hits.flushed', { ...report })
   return report
 }
 

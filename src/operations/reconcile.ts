@@ -10,6 +10,8 @@ import { type Edit, withRegister } from '../registers/edit.ts'
 import type { Outbox } from '../registers/outbox.ts'
 import type { Publisher } from '../registers/publisher.ts'
 import type { RegisterStore } from '../registers/register-store.ts'
+import { isCutShort } from '../subrequest-limit.ts'
+import type { Budget } from '../subrequests.ts'
 
 export interface ReconcileOptions {
   readonly redis: RedisClient
@@ -17,10 +19,11 @@ export interface ReconcileOptions {
   readonly registers: Pick<RegisterStore, 'peek'>
   readonly outbox: Pick<Outbox, 'current' | 'bumpAbove'>
   readonly publisher: Pick<Publisher, 'publish' | 'drain' | 'markBehind'>
-  readonly flush: () => Promise<FlushReport>
+  readonly flush: (leave: number) => Promise<FlushReport>
   /** Forgets what Postgres keeps for a time only. Rides along, because Postgres is awake anyway. */
   readonly prune: () => Promise<unknown>
   readonly now: () => number
+  readonly budget: Budget
 }
 
 export interface ReconcileReport {
@@ -43,46 +46,70 @@ const SAMPLE_SCANS = 5
 const FULL_RUN_MS = 20_000
 /** Unless it comes too late: then it begins anew, so that one which is complete says something about today. */
 const FULL_RUN_KEPT_S = 10 * 60
+/** Requests: to scan, read both stores, publish and settle; then to remember where it stopped. */
+const SCAN_REQUESTS = 6
+/** To raise a version, and then to publish and settle it with the others, and to remember where it stopped. */
+const BUMP_REQUESTS = 4
 
 /**
  * Measures consistency instead of hoping for it: compares registers in Redis with Postgres and repairs what differs.
  * A run looks at a sample that rotates through all registers, or, within as many invocations as it takes, at all of them.
  */
 export async function reconcile(options: ReconcileOptions, full: boolean): Promise<ReconcileReport> {
-  const { redis, keys, now } = options
+  const { redis, keys, now, budget } = options
   const startedAt = now()
-  const drained = await options.publisher.drain()
-  const { claimed, segments } = await options.flush()
-  const released = claimed - segments
-  await options.prune()
   const cursorKey = full ? keys.fullReconcileCursor : keys.reconcileCursor
-  let cursor = String((await redis.command('GET', cursorKey)) ?? '0')
+  const kept = await redis.command('GET', cursorKey)
+  // Where a full run goes on, it has done this already.
+  const { drained, released } = full && kept !== null ? { drained: 0, released: 0 } : await prepare(options)
+  let cursor = String(kept ?? '0')
+  let isAtEnd = false
   let [checked, repaired] = [0, 0]
-  for (let scans = 0; ; scans++) {
-    const reply = await redis.command('SCAN', cursor, 'MATCH', keys.registerPattern, 'COUNT', SCAN_COUNT)
-    const [next = '0', names] = listOf(reply)
-    cursor = String(next)
-    const found = listOf(names).flatMap((name) => keys.registerKey(String(name)) ?? [])
-    checked += found.length
-    repaired += await repair(options, found)
-    if (cursor === '0' || (full ? now() - startedAt > FULL_RUN_MS : scans + 1 >= SAMPLE_SCANS)) break
+  try {
+    for (let scans = 0; budget.left() >= SCAN_REQUESTS; scans++) {
+      const reply = await redis.command('SCAN', cursor, 'MATCH', keys.registerPattern, 'COUNT', SCAN_COUNT)
+      const [next = '0', names] = listOf(reply)
+      const found = listOf(names).flatMap((name) => keys.registerKey(String(name)) ?? [])
+      const repair = await repairAll(options, found)
+      repaired += repair.repaired
+      // Those that are repaired already will not differ the next time.
+      if (!repair.complete) break
+      checked += found.length
+      cursor = String(next)
+      isAtEnd = cursor === '0'
+      if (isAtEnd || (full ? now() - startedAt > FULL_RUN_MS : scans + 1 >= SAMPLE_SCANS)) break
+    }
+    if (full && isAtEnd) await redis.command('DEL', cursorKey)
+    else await redis.command('SET', cursorKey, cursor, ...(full ? ['EX', FULL_RUN_KEPT_S] : []))
+  } catch (error) {
+    // Then the next run repeats what this one did since the cursor was kept.
+    if (!isCutShort(error)) throw error
+    isAtEnd = false
   }
-  await redis.command('SET', cursorKey, cursor, ...(full ? ['EX', FULL_RUN_KEPT_S] : []))
-  const report = { drained, checked, repaired, released, complete: cursor === '0' }
+  const report = { drained, checked, repaired, released, complete: isAtEnd }
   if (repaired + released > 0) log.warn('reconcile.repaired', report)
   else log.info('reconcile.clean', report)
   return report
 }
 
+/** Leaves two thirds of the subrequests to what follows the outbox, and then half of the rest to what follows the hits. */
+async function prepare({ publisher, flush, prune, budget }: ReconcileOptions) {
+  const { drained } = await publisher.drain(Math.floor((2 * budget.left()) / 3))
+  const { claimed, segments } = await flush(Math.floor(budget.left() / 2))
+  if (budget.left() > SCAN_REQUESTS) await prune()
+  return { drained, released: claimed - segments }
+}
+
 /** Registers first: whatever they show, Postgres had committed before. */
-async function repair(
-  { registers, outbox, publisher }: ReconcileOptions,
+async function repairAll(
+  { registers, outbox, publisher, budget }: ReconcileOptions,
   keys: readonly RegisterKey[],
-): Promise<number> {
-  if (keys.length === 0) return 0
+): Promise<{ readonly repaired: number; readonly complete: boolean }> {
+  if (keys.length === 0) return { repaired: 0, complete: true }
   const texts = await registers.peek(keys)
   const truths = await outbox.current(keys)
   const edits: Edit[] = []
+  let complete = true
   for (const [i, truth] of truths.entries()) {
     const text = texts[i] ?? null
     if (text === null) continue
@@ -91,6 +118,10 @@ async function repair(
       if (found !== null && agree(found, register, codec)) return null
       // Where there is nothing, there is no version to publish; this draws one.
       if (register.value !== null) return truth
+      if (budget.left() < BUMP_REQUESTS) {
+        complete = false
+        return null
+      }
       const claimed = found?.version ?? 0
       const bumped = await markingBehind(publisher, () => outbox.bumpAbove(truth, claimed))
       return bumped ?? truth
@@ -98,7 +129,7 @@ async function repair(
     if (edit !== null) edits.push(edit)
   }
   if (edits.length > 0) await publisher.publish(edits)
-  return edits.length
+  return { repaired: edits.length, complete }
 }
 
 function agree<Value>(found: Register<Value>, truth: Register<Value>, codec: Codec<Value>): boolean {

@@ -1,4 +1,5 @@
 import { LinkrError } from '../errors.ts'
+import type { FlushReport } from '../hits/flush.ts'
 import type { HitCounters } from '../hits/hit-counters.ts'
 
 /** More hits wait for Postgres than one request can flush. */
@@ -13,7 +14,8 @@ export class HitsWaiting extends LinkrError {
 }
 
 export interface FlushAllOptions {
-  readonly flush: () => Promise<unknown>
+  /** Leaves enough of the invocation's subrequests to the write that follows. */
+  readonly flush: () => Promise<Pick<FlushReport, 'hasMore'>>
   readonly counters: Pick<HitCounters, 'pending'>
 }
 
@@ -23,7 +25,8 @@ const MAX_FLUSHES = 3
 /** Brings all hits to Postgres that wait in Redis now. Throws `HitsWaiting`, `SourceUnavailable`. */
 export async function flushAll({ flush, counters }: FlushAllOptions): Promise<void> {
   for (let flushes = 0; flushes < MAX_FLUSHES; flushes++) {
-    await flush()
+    const { hasMore } = await flush()
+    if (hasMore) break
     // The first one is being filled.
     const { segments } = await counters.pending([])
     if (segments.length <= 1) return

@@ -10,6 +10,7 @@ import type { ApiKeyStore } from './api-key.ts'
 import type { BulkStore } from './bulk-store.ts'
 import type { DomainStore } from './domain-store.ts'
 import { createDomains, type Domains } from './domains.ts'
+import type { FlushAllOptions } from './flush-all.ts'
 import { createKeys, type Keys } from './keys.ts'
 import type { LinkPages } from './link-pages.ts'
 import type { LinkStore } from './link-store.ts'
@@ -36,7 +37,7 @@ export interface OwnersOptions {
   readonly publisher: PublishedWritesOptions
   readonly counters: Pick<HitCounters, 'pending'>
   /** Brings the hits that wait in Redis to Postgres. */
-  readonly flush: () => Promise<unknown>
+  readonly flush: FlushAllOptions['flush']
   readonly config: Pick<Config, 'domains' | 'baseUrl'>
   readonly runtime: Pick<Runtime, 'now' | 'background'>
 }

@@ -29,7 +29,7 @@ export type PublishedWritesOptions = Pick<Publisher, 'lease' | 'publish' | 'drai
 export function createPublishedWrites(publisher: PublishedWritesOptions): PublishedWrites {
   async function publishOutbox(): Promise<void> {
     try {
-      await publisher.drain()
+      if (!(await publisher.drain()).complete) publisher.markBehind()
     } catch (error) {
       if (!(error instanceof SourceUnavailable)) throw error
       publisher.markBehind()

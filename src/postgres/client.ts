@@ -7,6 +7,7 @@ import type { SQL } from 'drizzle-orm'
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
 import type { Breaker } from '../breaker.ts'
 import type { Config } from '../config.ts'
+import { noteSubrequest } from '../subrequests.ts'
 import { againIfRolledBack, postgresFailure } from './postgres-error.ts'
 import * as schema from './schema.ts'
 
@@ -29,6 +30,7 @@ export function openDatabase(config: Config['postgres'], breaker: Breaker): Data
   if (fetchEndpoint !== null) neonConfig.fetchEndpoint = fetchEndpoint
   neonConfig.fetchFunction = (input: RequestInfo, init?: RequestInit) =>
     breaker.run(async () => {
+      noteSubrequest()
       const response = await fetch(input, init)
       // Postgres's own errors come with 400; anything above is the proxy saying that there is no Postgres.
       if (response.status >= 500) throw new Error(`Neon answered ${response.status}`)

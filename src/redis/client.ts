@@ -8,6 +8,7 @@ import { type Breaker, BreakerOpen } from '../breaker.ts'
 import type { Config } from '../config.ts'
 import { SourceUnavailable } from '../errors.ts'
 import { isSubrequestLimit } from '../subrequest-limit.ts'
+import { noteSubrequest } from '../subrequests.ts'
 import { refusalOf } from './refusals.ts'
 
 export type RedisReply = string | number | null | readonly RedisReply[]
@@ -55,7 +56,11 @@ export function createRedisClient(
     let mayHaveRun = false
     for (let triesLeft = retries; ; triesLeft--) {
       try {
-        return (await breaker.run(request)) as RedisReply
+        const reply = await breaker.run(() => {
+          noteSubrequest()
+          return request()
+        })
+        return reply as RedisReply
       } catch (error) {
         // That the second try was not sent, or refused, does not undo the first.
         mayHaveRun ||= !isUndone(error)

@@ -3,8 +3,11 @@ import { SourceUnavailable } from '../errors.ts'
 import type { RegisterKey } from '../links/register-key.ts'
 import { describeError, log } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
+import { cutShort } from '../subrequest-limit.ts'
+import { type Budget, leaving } from '../subrequests.ts'
+import { type DrainReport, drainOutbox } from './drain-outbox.ts'
 import type { Edit } from './edit.ts'
-import { type Outbox, SETTLED_FOR_MS } from './outbox.ts'
+import type { Outbox } from './outbox.ts'
 import type { RegisterStore } from './register-store.ts'
 
 export interface PublisherOptions {
@@ -13,6 +16,7 @@ export interface PublisherOptions {
   readonly backgroundRegisters: Pick<RegisterStore, 'publish' | 'loggedIds'>
   readonly outbox: () => Promise<Outbox>
   readonly runtime: Pick<Runtime, 'sleep' | 'background' | 'now'>
+  readonly budget: Budget
   /** Forgets a key in this isolate's memory, which need not read its own edits in the change log. */
   readonly forget: (key: RegisterKey, version: number) => void
   /** Hears of the entry that the change log has got about edits. */
@@ -32,10 +36,10 @@ export interface Publisher {
    */
   publish(edits: readonly Edit[]): Promise<void>
   /**
-   * Publishes everything in the outbox, and what Redis has lost of it since; resolves to how many edits that were.
-   * Throws `SourceUnavailable`.
+   * Publishes everything in the outbox, and what Redis has lost of it since. Throws `SourceUnavailable`.
+   * @param leave how many of the invocation's subrequests are to be left to others; default: none.
    */
-  drain(): Promise<number>
+  drain(leave?: number): Promise<DrainReport>
   /** A register claims a version that Postgres may not have: if so, what Postgres has is published with a greater one. */
   bumpAbove(key: RegisterKey, claimed: number): Promise<void>
   /** Whether Redis failed an edit of this isolate and the outbox has not been emptied since. */
@@ -51,15 +55,13 @@ const RETRY_EVERY_MS = 500
 const RETRY_FOR_MS = 25_000
 /** So that no failure of Redis is left to a recovery that is about to end. */
 const RECOVERY_EVERY_MS = 5_000
-const DRAIN_CHUNK = 200
+/** Requests: to raise a version, publish and settle it. */
+const BUMP_REQUESTS = 3
 /** From this many edits on a request may take longer than a visitor may wait; its sender waits anyway. */
 const BULK = 50
 
-/** More than isolates' clocks differ from that of Redis. */
-const CLOCK_MARGIN_MS = 10 * 60 * 1000
-
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { registers, backgroundRegisters, outbox, runtime, forget, onPublished } = options
+  const { registers, backgroundRegisters, outbox, runtime, budget, forget, onPublished } = options
   /** How often Redis was found to lack edits, and up to which of those times the outbox has been emptied since. */
   let outages = 0
   let cleared = 0
@@ -82,6 +84,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
    * does not have.
    */
   async function bumpAbove(store: Outbox, key: RegisterKey, claimed: number): Promise<void> {
+    // It stays in the outbox.
+    if (budget.left() < BUMP_REQUESTS) throw cutShort('postgres')
     const bumped = await store.bumpAbove(key, claimed)
     if (bumped === null) return
     log.warn('cache.register_bumped', { ...key, claimed, version: bumped.version })
@@ -93,35 +97,22 @@ export function createPublisher(options: PublisherOptions): Publisher {
     for (const { key, version } of await store.settle(edits, logId)) await bumpAbove(store, key, version)
   }
 
-  /** Redis may have come back as it was before, even if this isolate has not noticed. */
-  async function reopenLost(store: Outbox): Promise<void> {
-    for (;;) {
-      const logged = await backgroundRegisters.loggedIds(runtime.now() - SETTLED_FOR_MS - CLOCK_MARGIN_MS)
-      const edits = await store.reopen(logged)
-      if (edits === 0) return
-      log.warn('outbox.reopened', { edits })
-    }
-  }
-
   const isBehind = (): boolean => outages > cleared
 
-  async function drain(): Promise<number> {
+  async function drain(leave = 0): Promise<DrainReport> {
     const upTo = outages
-    const store = await outbox()
-    await reopenLost(store)
-    let drained = 0
-    for (;;) {
-      const edits = await store.pending(DRAIN_CHUNK)
-      if (edits.length > 0) {
+    const report = await drainOutbox({
+      outbox: await outbox(),
+      loggedIds: backgroundRegisters.loggedIds,
+      now: runtime.now,
+      budget: leaving(leave, budget),
+      async publish(store, edits) {
         for (const edit of edits) forget(edit, edit.version)
         await settle(store, edits, await publishOrThrow(edits))
-        drained += edits.length
-      }
-      if (edits.length < DRAIN_CHUNK) break
-    }
-    cleared = Math.max(cleared, upTo)
-    if (drained > 0) log.info('outbox.drained', { edits: drained })
-    return drained
+      },
+    })
+    if (report.complete) cleared = Math.max(cleared, upTo)
+    return report
   }
 
   /** Not if that time is to come: the clock has been put back. */
@@ -136,7 +127,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
     if (pauseMs > 0) await runtime.sleep(pauseMs)
     while (isBehind() && runtime.now() - since < RETRY_FOR_MS) {
       try {
-        await drain()
+        // What it may not send any more, this invocation's next tries may not either.
+        if (!(await drain()).complete) break
       } catch (error) {
         if (!(error instanceof SourceUnavailable)) throw error
         await runtime.sleep(RETRY_EVERY_MS)

@@ -29,7 +29,7 @@ describe('flush', () => {
     await commit([[id, 3]])
     await expect(hits.flush({ release: crash })).rejects.toThrow('crashed')
     expect(await hits.total()).toBe(3)
-    expect(await hits.flush()).toEqual({ claimed: 1, segments: 0, links: 0, hits: 0 })
+    expect(await hits.flush()).toMatchObject({ claimed: 1, segments: 0, links: 0, hits: 0, hasMore: false })
     expect(await hits.total()).toBe(3)
     expect((await counters.claim(true)).segments).toEqual([])
   })
@@ -42,7 +42,7 @@ describe('flush', () => {
     await commit([[id, 3]])
     await expect(hits.flush({}, { apply: crash })).rejects.toThrow('crashed')
     await commit([[id, 4]])
-    expect(await hits.flush()).toEqual({ claimed: 2, segments: 2, links: 1, hits: 7 })
+    expect(await hits.flush()).toMatchObject({ claimed: 2, segments: 2, links: 1, hits: 7, hasMore: false })
     expect(await hits.total()).toBe(7)
   })
 
@@ -96,7 +96,13 @@ describe('flush', () => {
     const ids = await hits.makeLinks(450)
     for (let i = 0; i < ids.length; i += 50) await commit(ids.slice(i, i + 50).map((id) => [id, 2]))
     stores.postgresFaults.resetCounts()
-    expect(await hits.flush()).toEqual({ claimed: 2, segments: 2, links: 450, hits: 900 })
+    expect(await hits.flush()).toMatchObject({
+      claimed: 2,
+      segments: 2,
+      links: 450,
+      hits: 900,
+      hasMore: false,
+    })
     expect(await hits.total()).toBe(900)
   })
 

@@ -132,9 +132,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'freshness: settled edits that Redis has lost stay lost',
-    file: 'src/registers/publisher.ts',
-    find: '    await reopenLost(store)\n    let drained',
-    replace: '    let drained',
+    file: 'src/registers/drain-outbox.ts',
+    find: 'const isReopened = await reopenLost(options)',
+    replace: 'const isReopened = true',
     tests: ['test/faults/redis-goes-back.test.ts'],
   },
   {

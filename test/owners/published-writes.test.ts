@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { SourceUnavailable } from '../../src/errors.ts'
 import { createPublishedWrites } from '../../src/owners/published-writes.ts'
+import type { DrainReport } from '../../src/registers/drain-outbox.ts'
 import type { Edit } from '../../src/registers/edit.ts'
 
 const edit: Edit = { domain: '*', code: 'a', version: 1, link: null }
 const unavailable = (wasSent: boolean) => new SourceUnavailable('postgres', new Error('no'), wasSent)
 
-function setUp(drain: () => Promise<number> = async () => 0) {
+function setUp(drain: () => Promise<DrainReport> = async () => ({ drained: 0, complete: true })) {
   const trace: string[] = []
   const writes = createPublishedWrites({
     lease: async () => null,

@@ -68,7 +68,7 @@ const publishingInto = (published: PublishedLink[]): PublishedWrites =>
         if ('code' in edit && edit.link !== null) published.push({ name: linkName(edit), url: edit.link.url })
       }
     },
-    drain: async () => 0,
+    drain: async () => ({ drained: 0, complete: true }),
     markBehind: () => {},
   })
 
@@ -181,7 +181,7 @@ test('a single link is leased under each code that is drawn, and published with 
       return { token, corrupt: '' }
     },
     publish: async (edits) => void published.push(...edits),
-    drain: async () => 0,
+    drain: async () => ({ drained: 0, complete: true }),
     markBehind: () => {},
   })
   const write = createWriteLinks(bulk, writes)

@@ -14,6 +14,7 @@ test('an outage heard of while the outbox is being emptied is not forgotten', as
     backgroundRegisters: { publish, loggedIds: async () => [] },
     outbox: async () => outbox as Outbox,
     runtime: { now: () => 0, sleep: async () => {}, background: () => {} },
+    budget: { left: () => Number.POSITIVE_INFINITY },
     forget: () => {},
     onPublished: () => {},
   })

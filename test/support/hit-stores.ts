@@ -42,6 +42,7 @@ export function openHitStores(stores: Stores): HitStores {
       flushHits({
         counters: { ...newCounters(), ...counters },
         totals: async () => ({ ...totals, ...store }),
+        budget: { left: () => Number.POSITIVE_INFINITY },
       }),
     async makeLinks(count) {
       const rows = await stores.sql<{ id: string }>(

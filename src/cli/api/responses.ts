@@ -76,7 +76,16 @@ export const domainListResponse = v.looseObject({
   served: v.optional(v.array(v.string()), []),
 })
 
-export const warmResponse = v.object({ links: v.number(), warmed: v.number() })
+export const FLUSH_COUNTS = ['claimed', 'segments', 'links', 'hits'] as const
+export const flushResponse = v.object({
+  ...v.entriesFromList(FLUSH_COUNTS, times),
+  hasMore: v.optional(v.boolean(), false),
+})
+
+export const warmResponse = v.object({
+  ...{ links: v.number(), warmed: v.number() },
+  complete: v.optional(v.boolean(), true),
+})
 
 export const RECONCILE_COUNTS = ['drained', 'checked', 'repaired', 'released'] as const
 export const reconcileResponse = v.object({

@@ -1,12 +1,14 @@
 import type { Command } from 'commander'
 import type { ApiClient } from '../api/api-client.ts'
 import {
-  anyObject,
+  FLUSH_COUNTS,
+  flushResponse,
   healthResponse,
   RECONCILE_COUNTS,
   reconcileResponse,
   warmResponse,
 } from '../api/responses.ts'
+import { CliError } from '../cli-error.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { printFields } from '../terminal/table.ts'
 import { printJson, type Terminal } from '../terminal/terminal.ts'
@@ -21,7 +23,7 @@ const WARM_AT_ONCE = 1000
 export function addOperations(program: Command, terminal: Terminal, end: (code: ExitCode) => void): void {
   apiCommand(program, 'flush', 'Write the pending hits to Postgres now').action(
     async (options: CommonOptions) => {
-      show(await connect(terminal, options).request('POST /flush', anyObject), options)
+      show(await flush(connect(terminal, options)), options)
     },
   )
   apiCommand(program, 'warm', 'Load the most used links into Redis')
@@ -53,25 +55,54 @@ export function addOperations(program: Command, terminal: Terminal, end: (code: 
   }
 }
 
+/** One request flushes what an invocation of the Worker may; further ones do the rest. */
+async function flush(api: ApiClient): Promise<Readonly<Record<string, unknown>>> {
+  const sum = { claimed: 0, segments: 0, links: 0, hits: 0 }
+  for (const mustAdvance = patience(); ; ) {
+    const { hasMore, ...counts } = await api.request('POST /flush', flushResponse)
+    for (const name of FLUSH_COUNTS) sum[name] += counts[name]
+    if (!hasMore) return sum
+    mustAdvance(counts.claimed)
+  }
+}
+
 /** A full run takes as many requests as it needs to see every link. */
 async function reconcile(api: ApiClient, full: boolean): Promise<Readonly<Record<string, unknown>>> {
   const sum = { drained: 0, checked: 0, repaired: 0, released: 0 }
-  for (;;) {
+  for (const mustAdvance = patience(); ; ) {
     const response = await api.request('POST /reconcile', reconcileResponse, { body: { full } })
     const { complete, ...counts } = response
     for (const name of RECONCILE_COUNTS) sum[name] += counts[name]
     if (complete || !full) return { ...sum, complete }
+    mustAdvance(counts.checked + counts.repaired)
   }
 }
 
 async function warm(api: ApiClient, count: number): Promise<Readonly<Record<string, unknown>>> {
   const sum = { links: 0, warmed: 0 }
-  for (let offset = 0; offset < count; offset += WARM_AT_ONCE) {
-    const body = { count: Math.min(WARM_AT_ONCE, count - offset), offset }
-    const { links, warmed } = await api.request('POST /warm', warmResponse, { body })
+  const mustAdvance = patience()
+  while (sum.links < count) {
+    const body = { count: Math.min(WARM_AT_ONCE, count - sum.links), offset: sum.links }
+    const { links, warmed, complete } = await api.request('POST /warm', warmResponse, { body })
     sum.links += links
     sum.warmed += warmed
-    if (links < body.count) break
+    if (complete && links < body.count) break
+    mustAdvance(links)
   }
   return sum
+}
+
+/** Requests in a row that got nowhere: the preparation of a full reconciliation is one. */
+const MAX_IDLE_REQUESTS = 5
+
+/** Ends what would go on for ever. */
+function patience(): (progress: number) => void {
+  let idle = 0
+  return (progress) => {
+    idle = progress > 0 ? 0 : idle + 1
+    if (idle < MAX_IDLE_REQUESTS) return
+    throw new CliError(
+      'linkr gets nowhere within the subrequests of one request. See SUBREQUESTS in docs/deploy.md.',
+    )
+  }
 }
