@@ -1,4 +1,6 @@
+import { log } from './log.ts'
 import type { Services } from './services.ts'
+import { isCutShort } from './subrequest-limit.ts'
 
 /** Requests of a reconciliation that gets anywhere, after it has emptied the outbox. */
 const RECONCILE_REQUESTS = 15
@@ -11,13 +13,25 @@ const RECONCILE_REQUESTS = 15
  * Of the invocation's subrequests hits get one half and what rides along the other, so that neither starves; what that
  * leaves over goes to hits again.
  */
-export async function runCron({
+export async function runCron(services: CronServices): Promise<void> {
+  try {
+    await flushAndDrain(services)
+  } catch (error) {
+    // Everything that is left is where the next cron finds it.
+    if (!isCutShort(error)) throw error
+    log.warn('cron.cut_short')
+  }
+}
+
+type CronServices = Pick<Services, 'flush' | 'publisher' | 'claimReconciliation' | 'reconcile' | 'budget'>
+
+async function flushAndDrain({
   flush,
   publisher,
   claimReconciliation,
   reconcile,
   budget,
-}: Pick<Services, 'flush' | 'publisher' | 'claimReconciliation' | 'reconcile' | 'budget'>): Promise<void> {
+}: CronServices): Promise<void> {
   const { claimed, hasMore } = await flush(Math.floor(budget.left() / 2)).catch(async (error: unknown) => {
     // Hits can wait for the next cron; edits should not wait for hits.
     if (publisher.isBehind()) await publisher.drain()

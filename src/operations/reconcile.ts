@@ -46,7 +46,7 @@ const SAMPLE_SCANS = 5
 const FULL_RUN_MS = 20_000
 /** Unless it comes too late: then it begins anew, so that one which is complete says something about today. */
 const FULL_RUN_KEPT_S = 10 * 60
-/** Requests: to scan, read both stores, publish and settle; then to remember where it stopped. */
+/** Requests: to scan, read both stores, publish and settle, and remember where it stopped. */
 const SCAN_REQUESTS = 6
 /** To raise a version, and then to publish and settle it with the others, and to remember where it stopped. */
 const BUMP_REQUESTS = 4
@@ -59,13 +59,17 @@ export async function reconcile(options: ReconcileOptions, full: boolean): Promi
   const { redis, keys, now, budget } = options
   const startedAt = now()
   const cursorKey = full ? keys.fullReconcileCursor : keys.reconcileCursor
-  const kept = await redis.command('GET', cursorKey)
-  // Where a full run goes on, it has done this already.
-  const { drained, released } = full && kept !== null ? { drained: 0, released: 0 } : await prepare(options)
-  let cursor = String(kept ?? '0')
+  const keep = (cursor: string) =>
+    redis.command('SET', cursorKey, cursor, ...(full ? ['EX', FULL_RUN_KEPT_S] : []))
+  let prepared = { drained: 0, released: 0 }
   let isAtEnd = false
   let [checked, repaired] = [0, 0]
   try {
+    const kept = await redis.command('GET', cursorKey)
+    // Where a full run goes on, it has done this already.
+    let cursor = String(kept ?? '0')
+    if (!full || kept === null) prepared = await prepare(options)
+    if (full && kept === null) await keep(cursor)
     for (let scans = 0; budget.left() >= SCAN_REQUESTS; scans++) {
       const reply = await redis.command('SCAN', cursor, 'MATCH', keys.registerPattern, 'COUNT', SCAN_COUNT)
       const [next = '0', names] = listOf(reply)
@@ -74,20 +78,19 @@ export async function reconcile(options: ReconcileOptions, full: boolean): Promi
       repaired += repair.repaired
       // Those that are repaired already will not differ the next time.
       if (!repair.complete) break
-      checked += found.length
       cursor = String(next)
       isAtEnd = cursor === '0'
+      // After each scan, so that a run that is cut short loses no more than one.
+      await (full && isAtEnd ? redis.command('DEL', cursorKey) : keep(cursor))
+      checked += found.length
       if (isAtEnd || (full ? now() - startedAt > FULL_RUN_MS : scans + 1 >= SAMPLE_SCANS)) break
     }
-    if (full && isAtEnd) await redis.command('DEL', cursorKey)
-    else await redis.command('SET', cursorKey, cursor, ...(full ? ['EX', FULL_RUN_KEPT_S] : []))
   } catch (error) {
-    // Then the next run repeats what this one did since the cursor was kept.
     if (!isCutShort(error)) throw error
     isAtEnd = false
   }
-  const report = { drained, checked, repaired, released, complete: isAtEnd }
-  if (repaired + released > 0) log.warn('reconcile.repaired', report)
+  const report = { ...prepared, checked, repaired, complete: isAtEnd }
+  if (repaired + prepared.released > 0) log.warn('reconcile.repaired', report)
   else log.info('reconcile.clean', report)
   return report
 }

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import type { ApiClient } from '../api/api-client.ts'
 import {
-  FLUSH_COUNTS,
   flushResponse,
   healthResponse,
   RECONCILE_COUNTS,
@@ -57,12 +56,14 @@ export function addOperations(program: Command, terminal: Terminal, end: (code: 
 
 /** One request flushes what an invocation of the Worker may; further ones do the rest. */
 async function flush(api: ApiClient): Promise<Readonly<Record<string, unknown>>> {
-  const sum = { claimed: 0, segments: 0, links: 0, hits: 0 }
+  const sum: Record<string, number> = {}
   for (const mustAdvance = patience(); ; ) {
-    const { hasMore, ...counts } = await api.request('POST /flush', flushResponse)
-    for (const name of FLUSH_COUNTS) sum[name] += counts[name]
+    const { hasMore, ...report } = await api.request('POST /flush', flushResponse)
+    for (const [name, value] of Object.entries(report)) {
+      if (typeof value === 'number') sum[name] = (sum[name] ?? 0) + value
+    }
     if (!hasMore) return sum
-    mustAdvance(counts.claimed)
+    mustAdvance(report.claimed ?? 0)
   }
 }
 
