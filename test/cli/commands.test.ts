@@ -249,6 +249,41 @@ test('linkr flush, warm, reconcile and health', async () => {
   ])
 })
 
+test('linkr flush goes on until no hits wait', async () => {
+  const reports = [
+    { claimed: 7, segments: 7, links: 70, hits: 700, hasMore: true },
+    { claimed: 2, segments: 1, links: 3, hits: 30, hasMore: false },
+  ]
+  linkr.route = ({ path }) => (path === '/flush' ? [200, reports.shift()] : undefined)
+  const { stdout } = await cli('flush', '--json')
+  expect(JSON.parse(stdout)).toEqual({ claimed: 9, segments: 8, links: 73, hits: 730 })
+})
+
+test('linkr warm goes on behind the links that a request got to', async () => {
+  const reports = [
+    { links: 200, warmed: 200, complete: false },
+    { links: 300, warmed: 299, complete: true },
+  ]
+  linkr.route = ({ path }) => (path === '/warm' ? [200, reports.shift()] : undefined)
+  const { stdout } = await cli('warm', '--count', '900', '--json')
+  expect(JSON.parse(stdout)).toEqual({ links: 500, warmed: 499 })
+  expect(linkr.requests.map(({ body }) => body)).toEqual([
+    { count: 900, offset: 0 },
+    { count: 700, offset: 200 },
+  ])
+})
+
+test.for([
+  ['flush', { claimed: 0, hasMore: true }],
+  ['warm', { links: 0, warmed: 0, complete: false }],
+  ['reconcile --full', { checked: 0, complete: false }],
+] as const)('linkr %s does not go on for ever where it gets nowhere', async ([command, report]) => {
+  linkr.route = () => [200, report]
+  const { code, stderr } = await cli(...command.split(' '))
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('SUBREQUESTS') })
+  expect(linkr.requests.length).toBe(5)
+})
+
 test('linkr reconcile --full goes on until every link has been seen', async () => {
   const reports = [
     { drained: 1, checked: 800, repaired: 2, released: 0, complete: false },

@@ -12,8 +12,11 @@ import { PUBLISH } from '../../src/redis/scripts/registers.ts'
 import type { Runtime } from '../../src/runtime.ts'
 import { createServices, type Services } from '../../src/services.ts'
 import type { Stores } from '../../src/stores.ts'
+import { isSubrequestLimit } from '../../src/subrequest-limit.ts'
+import { noteSubrequest } from '../../src/subrequests.ts'
 import type { InMemoryPostgres } from './in-memory-postgres.ts'
 import type { Life } from './network.ts'
+import { refuseBeyondLimit } from './platform.ts'
 import { SCRIPT_NAMES } from './script-names.ts'
 import type { World } from './world.ts'
 
@@ -60,6 +63,7 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
 
   const transport = (timeoutMs: number): RedisTransport => {
     const send = async (label: string, execute: () => Promise<unknown>): Promise<unknown> => {
+      refuseBeyondLimit()
       try {
         return await network.send(life, { store: 'redis', timeoutMs }, label, execute)
       } catch (error) {
@@ -96,10 +100,12 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
   async function sql<T>(label: string, statement: (postgres: InMemoryPostgres) => T): Promise<T> {
     const route = { store: 'postgres', timeoutMs: CONFIG.postgres.timeoutMs }
     try {
+      noteSubrequest()
+      refuseBeyondLimit()
       return await network.send(life, route, label, () => statement(postgres))
     } catch (error) {
       if (label === 'find') failures.postgres++
-      throw new SourceUnavailable('postgres', error)
+      throw new SourceUnavailable('postgres', error, !isSubrequestLimit(error))
     }
   }
 

@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import { ignoreOutage } from './edge.ts'
 import { type Hits, type Isolate, startIsolate } from './isolate.ts'
+import { invokeWithin } from './platform.ts'
 import type { World } from './world.ts'
 
 export const deeds = fc.array(
@@ -14,6 +15,8 @@ export const deeds = fc.array(
     id: fc.constantFrom('1', '2', '3'),
     /** Few, which an isolate gathers for longer, or enough for a commit. */
     times: fc.constantFrom(1, 1, 1, 40),
+    /** What an invocation that flushes may send: more than any does, or so few that it is cut short. */
+    requests: fc.constantFrom(1_000, 1_000, 1, 2, 3, 4, 5),
   }),
   { maxLength: 8 },
 )
@@ -88,12 +91,12 @@ export function openTraffic(world: World): Traffic {
       return secured
     },
     async act(list) {
-      for (const { does, slot, id, times } of list) {
+      for (const { does, slot, id, times, requests } of list) {
         await world.step(`${does} ${does === 'hit' ? `${id} x ${times}` : ''} at ${slot}`)
         const isolate = isolates[slot]
         if (isolate === undefined) continue
         if (does === 'hit') for (let i = 0; i < times; i++) hit(isolate, id)
-        else await isolate.flush().catch(ignoreOutage)
+        else await invokeWithin(requests, () => isolate.flush()).catch(ignoreOutage)
       }
     },
     async befall(event) {
