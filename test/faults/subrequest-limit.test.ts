@@ -2,6 +2,8 @@ import { describe, expect, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { runCron } from '../../src/cron.ts'
 import type { ReconcileReport } from '../../src/operations/reconcile.ts'
+import { createKeys } from '../../src/redis/keys.ts'
+import { FIELD, SEGMENT_LINKS } from '../../src/redis/scripts/hit-segment.ts'
 import { ADMIN_TOKEN } from '../support/edge.ts'
 import { type Invocation, invoke, LINKS_A_CLAIM, type Limits, limitFetch } from '../support/invocations.ts'
 import { test as linkr } from '../support/linkr.ts'
@@ -147,6 +149,43 @@ describe('a flush', () => {
     expect(await counted(stores)).toEqual(hits)
   })
 })
+
+describe('the Worker itself', () => {
+  test('counts what its invocations send: of API requests and of crons', async ({ stores, startEdge }) => {
+    const edge = await startEdge({ SUBREQUESTS: '10' })
+    const ids = await makeFullSegments(stores, 8)
+    expect(await (await edge.flush()).json()).toMatchObject({ claimed: 3, hits: 3, hasMore: true })
+    await edge.cron()
+    expect(sum(await counted(stores))).toBe(5)
+    expect(await (await edge.flush()).json()).toMatchObject({ claimed: 3, hits: 3, hasMore: false })
+    expect(await counted(stores)).toEqual(new Map(ids.map((id) => [id, 1])))
+  })
+})
+
+/** Segments of one hit each, of which no two are claimed together: they are full of what is no counter. */
+async function makeFullSegments({ sql, redis, keyPrefix }: Stores, count: number): Promise<string[]> {
+  const { sealedHits, sealedHitsPrefix } = createKeys(keyPrefix)
+  const filling = Array.from({ length: SEGMENT_LINKS / 2 }, (_, i) => [`filling-${i}`, '0']).flat()
+  const rows = await sql<{ id: string }>(
+    `INSERT INTO links (domain, code, url) SELECT '*', 'full-' || i, 'https://example.com/'
+     FROM generate_series(1, ${count}) AS i RETURNING id`,
+  )
+  for (const { id } of rows) {
+    await redis(
+      'HSET',
+      `${sealedHitsPrefix}segment-${id}`,
+      id,
+      '1',
+      FIELD.hits,
+      '1',
+      FIELD.next,
+      'n',
+      ...filling,
+    )
+    await redis('RPUSH', sealedHits, `segment-${id}`)
+  }
+  return rows.map(({ id }) => id)
+}
 
 describe('a full reconciliation', () => {
   const LINKS = 1_500
