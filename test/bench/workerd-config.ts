@@ -39,10 +39,7 @@ function serviceText({ name, script, bindings = {}, services = {} }: Server): st
       ([key, service]) => `(name = ${quote(key)}, service = ${quote(service)})`,
     ),
   ]
-  const flags = [
-    'nodejs_als',
-    ...(Object.keys(services).length > 0 ? ['service_binding_extra_handlers'] : []),
-  ]
+  const flags = Object.keys(services).length > 0 ? ['service_binding_extra_handlers'] : []
   return `    (name = ${quote(name)}, worker = (
       modules = [(name = "worker.js", esModule = embed ${quote(relative(OUTPUT, script))})],
       compatibilityDate = ${quote(COMPATIBILITY_DATE)},

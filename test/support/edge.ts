@@ -81,7 +81,6 @@ export async function startEdge(
         config: {
           name: 'linkr',
           compatibilityDate: '2026-10-01',
-          compatibilityFlags: ['nodejs_als'],
           manifest: {
             mainModule: 'worker.js',
             modules: { 'worker.js': { type: 'esm', contents: await readFile(WORKER_BUNDLE, 'utf8') } },
