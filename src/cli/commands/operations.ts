@@ -56,12 +56,12 @@ export function addOperations(program: Command, terminal: Terminal, end: (code: 
 
 /** One request flushes what an invocation of the Worker may; further ones do the rest. */
 async function flush(api: ApiClient): Promise<Readonly<Record<string, unknown>>> {
-  const sum: Record<string, number> = {}
+  const sum: Record<string, unknown> = {}
+  const add = (before: unknown, value: unknown): unknown =>
+    typeof before === 'number' && typeof value === 'number' ? before + value : value
   for (const mustAdvance = patience(); ; ) {
     const { hasMore, ...report } = await api.request('POST /flush', flushResponse)
-    for (const [name, value] of Object.entries(report)) {
-      if (typeof value === 'number') sum[name] = (sum[name] ?? 0) + value
-    }
+    for (const [name, value] of Object.entries(report)) sum[name] = add(sum[name], value)
     if (!hasMore) return sum
     mustAdvance(report.claimed ?? 0)
   }
