@@ -76,15 +76,15 @@ export async function measureLoad(options: LoadOptions): Promise<LoadRow> {
   const committing = openLoop({
     ...{ actors: isolates, perSecond: 1, warmUpSeconds: 1, seconds },
     act: async (i) => fleet[i]?.commit(linksOf[i] ?? []),
+  })
+  const reading = openLoop({
+    ...{ actors: READERS, perSecond: readsPerSecond / READERS, warmUpSeconds: 1, seconds },
+    act: () => getRegister(reader, registers[Math.floor(Math.random() * REGISTERS)] ?? ''),
     async onMeasure() {
       before = await redisUsage(redis)
       loopBefore = performance.eventLoopUtilization()
       measuringSince = performance.now()
     },
-  })
-  const reading = openLoop({
-    ...{ actors: READERS, perSecond: readsPerSecond / READERS, warmUpSeconds: 1, seconds },
-    act: () => getRegister(reader, registers[Math.floor(Math.random() * REGISTERS)] ?? ''),
   })
   const [commits, reads] = await Promise.all([committing, reading])
   const elapsedMs = performance.now() - measuringSince

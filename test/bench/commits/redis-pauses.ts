@@ -3,6 +3,7 @@ import { createKeys } from '../../../src/redis/keys.ts'
 import { claimHits, releaseHits } from '../../../src/redis/scripts/flush-hits.ts'
 import { type ClaimedSegment, SEGMENT_LINKS, WRITER_TTL_MS } from '../../../src/redis/scripts/hit-segment.ts'
 import { pendingHits, waitingHits } from '../../../src/redis/scripts/pending-hits.ts'
+import { median } from '../statistics.ts'
 import { deleteKeys, type RedisConnection } from './bench-redis.ts'
 import { newIsolate } from './isolates.ts'
 import { redisUsage, scriptUsage, usageBetween } from './redis-usage.ts'
@@ -16,9 +17,11 @@ export interface PausesOptions {
   readonly sealedSegments: number
 }
 
-/** For how long Redis does nothing else, in ms. What else runs on the machine adds to all but the shortest. */
+/** For how long Redis does nothing else, in ms. What else runs on the machine adds to the longest before all. */
 export interface Pause {
   readonly what: string
+  /** CPU time of Redis, the reply included; `null` = it does not tell. The median. */
+  readonly cpu: number | null
   readonly shortest: number
   readonly median: number
   readonly longest: number
@@ -47,19 +50,22 @@ export async function measurePauses(options: PausesOptions): Promise<readonly Pa
 
   async function measure(what: string, run: () => Promise<unknown>, before = async () => {}): Promise<void> {
     const runs: number[] = []
+    const cpu: number[] = []
     for (let i = 0; i < RUNS; i++) {
       await before()
       const earlier = await redisUsage(redis)
       await run()
-      runs.push(scriptUsage(usageBetween(earlier, await redisUsage(redis))).microseconds / 1000)
+      const used = usageBetween(earlier, await redisUsage(redis))
+      runs.push(scriptUsage(used).microseconds / 1000)
+      if (used.cpuSeconds !== null) cpu.push(1000 * used.cpuSeconds)
     }
-    runs.sort((a, b) => a - b)
-    const [shortest = Number.NaN, median = Number.NaN, longest = Number.NaN] = [
-      0,
-      (RUNS - 1) / 2,
-      RUNS - 1,
-    ].map((i) => runs[i])
-    pauses.push({ what, shortest, median, longest })
+    pauses.push({
+      what,
+      cpu: cpu.length === 0 ? null : median(cpu),
+      shortest: Math.min(...runs),
+      median: median(runs),
+      longest: Math.max(...runs),
+    })
   }
 
   await isolate.commit(['1'])
