@@ -21,7 +21,9 @@ test.beforeAll(async ({ stores }) => {
   for (const table of ['links', 'cache_outbox', 'settled_edits']) await stores.sql(`ANALYZE ${table}`)
 })
 
-test('looking up, draining or settling many keys reads those and no others, however many wait', async ({ stores }) => {
+test('looking up, draining or settling many keys reads those and no others, however many wait', async ({
+  stores,
+}) => {
   const statements: { readonly query: string; readonly params: unknown[] }[] = []
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (_url, init) => {
     statements.push(JSON.parse(String(init?.body)))
