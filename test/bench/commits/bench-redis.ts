@@ -25,6 +25,8 @@ export async function startBenchRedis(core: number | null): Promise<BenchRedis> 
   const server = spawn(...pinned(core, 'redis-server', flags), { stdio: 'ignore' })
   const exited = once(server, 'exit')
   process.once('exit', () => server.kill())
+  // A signal alone ends Node without that event.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   return {
     url: `redis://127.0.0.1:${port}`,
     async close() {
