@@ -51,9 +51,12 @@ export async function benchCommits(options: CommitsOptions): Promise<readonly Co
       const row = await measureRound(count, shape)
       if (goalOf(row) < goalOf(best)) best = row
     }
-    const { redisBusy } = best
+    const { redisBusy, commitsPerSecond } = best
     const busy = redisBusy === null || busyWithReads === null ? null : redisBusy - busyWithReads
-    return { ...best, commitUs: busy === null || count === 0 ? null : (1e6 * busy) / count }
+    return {
+      ...best,
+      commitUs: busy === null || commitsPerSecond === null ? null : (1e6 * busy) / commitsPerSecond,
+    }
   }
   const rows: CommitsRow[] = []
   const add = (row: CommitsRow): void => {

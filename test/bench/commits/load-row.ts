@@ -47,6 +47,8 @@ export interface LoadRow {
   /** Of Redis's time, what a commit's script takes, in µs. */
   readonly scriptUs: number | null
   readonly commandsPerCommit: number | null
+  /** That came to Redis in a second; fewer than isolates when the load is late. */
+  readonly commitsPerSecond: number | null
   /** Of the load generator's core; near 1 it is the load generator that is measured. */
   readonly loadBusy: number
   /** What Redis has in the end of what was committed, the first second included: 1 = everything. */
@@ -105,6 +107,7 @@ export async function measureLoad(options: LoadOptions): Promise<LoadRow> {
     redisBusy: used.cpuSeconds === null ? null : (1000 * used.cpuSeconds) / elapsedMs,
     scriptUs: script.calls === 0 ? null : script.microseconds / script.calls,
     commandsPerCommit: script.calls === 0 ? null : calls / script.calls,
+    commitsPerSecond: script.calls === 0 ? null : (1000 * script.calls) / elapsedMs,
     loadBusy: loop.utilization,
     counted: counted / (isolates * (seconds + 1) * SHAPES[shape](0).length),
   }
