@@ -28,7 +28,8 @@ export function postgresOutbox(database: Database): Outbox {
         SELECT name, version, created_at AS position FROM ${cacheOutbox} ORDER BY created_at LIMIT ${limit}`),
 
     async settle(edits, logId) {
-      // Looked up one by one, for the same reason as in `registersOf`; locked in one order, like every write.
+      // Looked up one by one, for the same reason as in `registersOf`; locked in one order, like every write. What is
+      // forgotten is chosen first: which of it is in the outbox again, and kept, would be a join that reads all of both.
       const settled = edits.map((edit) => ({ name: registerName(edit), version: edit.version }))
       const rows = await database.execute<{ name: string; version: string }>(sql`
         WITH s AS MATERIALIZED (
@@ -49,11 +50,15 @@ export function postgresOutbox(database: Database): Outbox {
         ), kept AS (
           INSERT INTO ${settledEdits} (name, version, log_id) SELECT name, version, ${logId}::text FROM taken
           ON CONFLICT (name) DO UPDATE SET version = excluded.version, log_id = excluded.log_id, settled_at = now()
+        ), aged AS MATERIALIZED (
+          SELECT name FROM ${settledEdits} WHERE settled_at < now() - ${SETTLED_FOR}
+          ORDER BY settled_at LIMIT ${2 * edits.length}
         ), forgotten AS (
           DELETE FROM ${settledEdits} WHERE name IN (
             SELECT name FROM ${settledEdits} e
-            WHERE settled_at < now() - ${SETTLED_FOR} AND NOT EXISTS (SELECT FROM ${cacheOutbox} WHERE name = e.name)
-            ORDER BY settled_at LIMIT ${2 * edits.length} FOR UPDATE SKIP LOCKED)
+            WHERE name IN (SELECT name FROM aged) AND settled_at < now() - ${SETTLED_FOR}
+              AND (SELECT version FROM ${cacheOutbox} WHERE name = e.name) IS NULL
+            FOR UPDATE SKIP LOCKED)
         )
         SELECT name, version FROM outranked`)
       return rows.map(({ name, version }) => ({ key: keyFromName(name), version: Number(version) }))

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { WORKER_BUNDLE } from '../support/build-worker.ts'
+import { startStores } from '../support/stores.ts'
+import { benchCommits } from './commits/bench-commits.ts'
 import { benchFlush, type FlushResult } from './flush.ts'
 import { benchRedirects, type RedirectResult } from './redirects.ts'
 
@@ -91,6 +93,24 @@ describe('the flush benchmark', () => {
     for (const { links, sqlStatements } of result.dirty) {
       expect(sqlStatements).toBeLessThanOrEqual(Math.ceil(links / 10_000) + 2)
     }
+  })
+})
+
+describe('the commits benchmark', () => {
+  test.each([
+    ['straight to Redis', false],
+    ['through the bridge', true],
+  ])('%s: Redis has every hit that was committed', async (_, isBridged) => {
+    const stores = await startStores()
+    const short = { isolates: [20], seconds: 1, readsPerSecond: 40, rounds: 1 }
+    const shapes = ['one link', 'each its own', 'each 50 of its own'] as const
+    const rows = await benchCommits({ ...short, shapes, isBridged, redisUrl: stores.redisUrl })
+    await stores.close()
+    const [reads, ...commits] = rows
+    expect(reads).toMatchObject({ isolates: 0, commits: 0 })
+    expect(commits.map((row) => [row.hits, row.commits, row.counted])).toEqual(
+      shapes.map((shape) => [shape, 20, 1]),
+    )
   })
 })
 

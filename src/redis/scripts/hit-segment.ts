@@ -88,7 +88,7 @@ local function seal()
   for i = 1, #scores, 2 do
     if before[scores[i]] ~= scores[i + 1] then
       fields[#fields + 1] = '${FIELD.isolate}' .. scores[i]
-      fields[#fields + 1] = string.format('%.0f', tonumber(scores[i + 1]))
+      fields[#fields + 1] = scores[i + 1]
     end
   end
   id = id or following .. '-0'

@@ -1,0 +1,49 @@
+import { createBreaker } from '../../../src/breaker.ts'
+import { createHitCounters } from '../../../src/hits/hit-counters.ts'
+import {
+  createRedisClient,
+  type RedisClient,
+  type RedisTransport,
+  upstash,
+} from '../../../src/redis/client.ts'
+import type { Keys } from '../../../src/redis/keys.ts'
+import { createChangeLogReader } from '../../../src/registers/change-log.ts'
+
+const CONFIG = { keyPrefix: '', timeoutMs: 60_000, retries: 0 }
+
+/** Linkr's client over any transport. Its breaker never opens: what fails shall end the benchmark. */
+export const clientOver = (transport: RedisTransport): RedisClient =>
+  createRedisClient(
+    { ...CONFIG, url: '', token: '' },
+    createBreaker({ now: Date.now, isOutage: () => false }),
+    transport,
+  )
+
+/** Linkr's client as the Worker has it: HTTP to an Upstash, or to its local bridge. */
+export const clientOverHttp = (url: string, token: string): RedisClient =>
+  clientOver(upstash({ ...CONFIG, url, token }))
+
+/** What one isolate does with its hits, without the redirects. */
+export interface Isolate {
+  /** Commits one hit for each link. */
+  commit(linkIds: readonly string[]): Promise<void>
+}
+
+export function newIsolate(redis: RedisClient, keys: Keys): Isolate {
+  const isolate = crypto.randomUUID()
+  const changeLog = createChangeLogReader({ onChange() {}, onGap() {}, onWentBack() {} })
+  const counters = createHitCounters({ redis, backgroundRedis: redis, keys, changeLog, now: Date.now })
+  let sequence = 0
+  let last = Promise.resolve()
+  const send = (linkIds: readonly string[]): Promise<void> => {
+    sequence = Math.max(sequence + 1, Date.now())
+    return counters.commit({ isolate, sequence, hits: new Map(linkIds.map((id) => [id, 1])) })
+  }
+  return {
+    commit(linkIds) {
+      // One at a time, as the recorder does.
+      last = last.then(() => send(linkIds))
+      return last
+    },
+  }
+}
