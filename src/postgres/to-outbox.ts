@@ -26,9 +26,9 @@ export const TO_OUTBOX = sql`outbox AS (${OUTBOX._.sql} RETURNING o.name, xmax =
 export const SETTLED_FOR = sql`${SETTLED_FOR_MS / 1000}::integer * interval '1 second'`
 
 /**
- * See `Edit`; of a row in `written`, which knows whether it `is_new`, after `TO_OUTBOX`. A deletion that was published while
- * the statement ran is in the outbox as the statement saw it first, one that was not has been met by its insert. Looked up one by
- * one, for the same reason as in `registersOf`.
+ * See `Edit`; of a row in `written`, which knows whether it `is_new`, after `TO_OUTBOX`. An earlier edit that has not been published
+ * is met by the insert into the outbox, unless that was done while this statement ran: then the change log has named it.
+ * Looked up one by one, for the same reason as in `registersOf`.
  */
 export const IS_FIRST = sql`(is_new
   AND domain || '/' || code IN (SELECT name FROM outbox WHERE was_empty)

@@ -109,8 +109,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'freshness: a new link that Redis knows is not named',
     file: 'src/redis/scripts/registers.ts',
-    find: "if untold ~= '' and found",
-    replace: 'if false and found',
+    find: "if untold ~= '' and isKnown",
+    replace: 'if false and isKnown',
     tests: ['test/registers/change-log.test.ts'],
   },
   {

@@ -122,7 +122,7 @@ export interface RegisterWrite extends RegisterKeys {
 }
 
 export interface RegisterPublication extends RegisterWrite {
-  /** Its name, if the change log's entries take it for a new link and do not tell of it; '' = they do. */
+  /** Its name, if the change log's entries do not tell of it, because it is new; '' = they do. */
   readonly untold: string
 }
 
@@ -152,8 +152,8 @@ export async function fillRegisters(
  * Publishes edits: each register unless a newer one is there ("set if not older"), no lease survives, and the change
  * log tells every isolate. Without its lease an edit only corrects an older version. Where there is none (nothing, or an
  * absent link that was filled in), the edit may be coming late, and a newer one may have expired or been forgotten.
- * A link that is called new is told of by name all the same if there is a register of it: isolates may know what that says.
- * KEYS change log, then register, lease for each; ARGV for each: version, register text, TTL in ms, token or '', its name if
+ * A link that the entries call new is named all the same if there is a register of it: isolates may know what that says.
+ * KEYS change log, then register, lease for each; ARGV for each: version, register text, TTL in ms, token or '', name if
  * the entries do not tell of it or ''; then the change log's entries.
  * Returns the id of the log's newest entry, then for each 0 if nothing newer was there, else the newer version.
  */
@@ -168,13 +168,12 @@ for i = 1, edits do
   local found = type(current) == 'string' and string.match(current, '^(%d+):')
   local held = token ~= '' and redis.call('GET', lease) == token
   redis.call('DEL', lease)
-  if untold ~= '' and found and tonumber(found) > 0 then
-    result[1] = append(KEYS[1], version .. ' ' .. untold)
-  end
+  local isKnown = found and tonumber(found) > 0
+  if untold ~= '' and isKnown then result[1] = append(KEYS[1], version .. ' ' .. untold) end
   result[i + 1] = 0
   if found and tonumber(found) > tonumber(version) then
     result[i + 1] = found
-  elseif held or found and tonumber(found) > 0 then
+  elseif held or isKnown then
     redis.call('SET', register, text, 'PX', ttl)
   else
     redis.call('DEL', register)
