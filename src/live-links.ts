@@ -19,9 +19,10 @@ import {
 } from './redis/client.ts'
 import { createKeys } from './redis/keys.ts'
 import { refusalOf } from './redis/refusals.ts'
-import { type Change, createChangeLogReader } from './registers/change-log.ts'
+import { createChangeLogReader } from './registers/change-log.ts'
 import type { Codec } from './registers/codec.ts'
 import { linkCodec } from './registers/link-codec.ts'
+import type { Change } from './registers/log-entries.ts'
 import { createPublisher } from './registers/publisher.ts'
 import { createRegisterStore, type RegisterStore } from './registers/register-store.ts'
 import { settingsCodec } from './registers/settings-codec.ts'
@@ -108,6 +109,7 @@ export function createLiveLinks(
     (name.includes('/') ? links : settings).markChanged(name, version)
   const changeLog = createChangeLogReader({
     onChange: markChanged,
+    onNewLinks: links.markNewLinks,
     onGap() {
       links.markGap()
       settings.markGap()

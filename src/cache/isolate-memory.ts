@@ -40,10 +40,14 @@ export interface IsolateMemory<Value> {
   isOutdated(name: string, entry: Entry<Value>): boolean
   /** Whether an edit may have been missed since that was loaded. */
   isBeforeGap(entry: Load): boolean
+  /** Whether an edit that nobody told of by name may have made it old. */
+  mayBeOld(entry: Entry<Value>): boolean
   /** How many gaps there have been. */
   readonly era: () => number
   /** An edit: the change log told of it, or this isolate made it itself. */
   markChanged(name: string, version: number): void
+  /** Links exist now that are not named. To be called before the change log counts as synced by the same reply. */
+  markNewLinks(): void
   /** Anything may have changed. To be called before the change log counts as synced by the same reply. */
   markGap(): void
   readonly size: () => number
@@ -90,6 +94,9 @@ export function createIsolateMemory<Value extends { readonly version: number }>(
   let eraSyncedUntil = Number.NEGATIVE_INFINITY
   let lastGapAt = Number.NEGATIVE_INFINITY
   let loads = 0
+  /** When the change log last told of new links, and how many loads had begun by then. */
+  let newLinksAt = Number.NEGATIVE_INFINITY
+  let loadsBeforeNewLinks = 0
 
   /** An absent value does not carry its version, but no older one was loaded. */
   const versionOf = ({ value, atLeast }: Entry<Value>): number => Math.max(value?.version ?? 0, atLeast)
@@ -97,7 +104,13 @@ export function createIsolateMemory<Value extends { readonly version: number }>(
   const isOutdated = (name: string, entry: Entry<Value>): boolean =>
     changed.versionOf(name) > versionOf(entry)
 
-  function syncedUntil(entry: Load): number {
+  /** Clocks tell how far a replica lagged; the order of loads is right whatever clocks do. */
+  const mayExistNow = ({ value, order, loadedAt }: Entry<Value>): boolean =>
+    value === null && (order <= loadsBeforeNewLinks || loadedAt <= newLinksAt)
+
+  function syncedUntil(entry: Entry<Value>): number {
+    // Its own age bounds it all the same: see replica-lag.ts.
+    if (mayExistNow(entry)) return Number.NEGATIVE_INFINITY
     if (entry.era === era) return syncedAt()
     return entry.era === era - 1 ? eraSyncedUntil : Number.NEGATIVE_INFINITY
   }
@@ -106,6 +119,7 @@ export function createIsolateMemory<Value extends { readonly version: number }>(
     size: () => entries.size,
     isOutdated,
     isBeforeGap,
+    mayBeOld: (entry) => isBeforeGap(entry) || mayExistNow(entry),
     era: () => era,
     recall: (name) => entries.peek(name),
     begin(name) {
@@ -121,6 +135,11 @@ export function createIsolateMemory<Value extends { readonly version: number }>(
       if (entry !== undefined && versionOf(entry) < version) entries.delete(name)
     },
 
+    markNewLinks() {
+      newLinksAt = now()
+      loadsBeforeNewLinks = loads
+    },
+
     markGap() {
       // What is there may be old now. It is refreshed when it is asked for, and kept for when no store answers.
       era++
@@ -131,7 +150,10 @@ export function createIsolateMemory<Value extends { readonly version: number }>(
     keep(name, entry) {
       // Loads may overtake each other: the one that began last knows best.
       const isOvertaken = (entries.peek(name)?.order ?? 0) > entry.order
-      if (!isOvertaken && !isBeforeGap(entry) && !isOutdated(name, entry)) entries.set(name, entry)
+      // Of the many edits since, one that was forgotten may be this link's.
+      const isForgotten = entry.loadedAt <= changed.forgottenAt()
+      if (isOvertaken || isForgotten || isBeforeGap(entry) || isOutdated(name, entry)) return
+      entries.set(name, entry)
     },
 
     servable(name) {

@@ -20,7 +20,7 @@ export interface MemoryTierOptions<Key, Value> {
 
 export interface MemoryTier<Key, Value>
   extends Source<Key, Value>,
-    Pick<IsolateMemory<Value>, 'markChanged' | 'markGap' | 'size'> {
+    Pick<IsolateMemory<Value>, 'markChanged' | 'markNewLinks' | 'markGap' | 'size'> {
   /** What `find` would resolve to without asking any store; `undefined` = it would have to ask. */
   peek(key: Key): Value | null | undefined
 }
@@ -78,13 +78,13 @@ export function memoryTier<Key extends RegisterKey, Value extends { readonly ver
   }
 
   /**
-   * Postgres fails, and Redis has no register. If Redis can be asked at all, its change log decides: only without a gap
-   * since the load is the entry as good as ever.
+   * Postgres fails, and Redis has no register. If Redis can be asked at all, its change log decides: only if nothing went
+   * untold since the load is the entry as good as ever.
    */
   async function remembered(name: string, failure: SourceUnavailable): Promise<Value | null> {
     const isInformed = await followChanges()
     const entry = memory.recall(name)
-    if (entry === undefined || (isInformed && memory.isBeforeGap(entry))) throw failure
+    if (entry === undefined || (isInformed && memory.mayBeOld(entry))) throw failure
     if (runtime.now() - entry.loadedAt > STALE_IF_ERROR_MS) throw failure
     return entry.value
   }
@@ -108,6 +108,7 @@ export function memoryTier<Key extends RegisterKey, Value extends { readonly ver
   return {
     size: memory.size,
     markChanged: memory.markChanged,
+    markNewLinks: memory.markNewLinks,
     markGap: memory.markGap,
     peek,
     async find(key) {

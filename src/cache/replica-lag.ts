@@ -12,6 +12,8 @@
  *    (for longer than L) and takes no older register: it reads again, from the primary.
  * 4. That leaves edits that the log did not tell by name: those before a gap, which is also how every isolate begins. So
  *    for L after a gap an isolate reads from the primary, and so it does if it had to forget versions that it was told.
+ * 5. New links are not named if they are many, but nothing can be known of them except that they did not exist. What was
+ *    found not to exist before the log told of new links, or less than L after, keeps to its own 5 s (1 and 2).
  *
  * A register that has expired is read again from the primary too, where it may have been refreshed.
  */

@@ -21,6 +21,8 @@ export interface WrittenLink extends LinkRecord {
   readonly index: number
   /** `false` = there was a link, and it has been overwritten. */
   readonly isNew: boolean
+  /** See `Edit`. */
+  readonly isFirst: boolean
   /** Whether an earlier attempt at the request wrote it: it is as it was then, and may have been changed since. */
   readonly isRepeated: boolean
 }

@@ -65,7 +65,7 @@ export async function markingBehind<Result>(
 /** For links of which each is where it was written. See `PublishedWrites.run`. */
 export function editsOf(written: readonly WrittenLink[], lease?: Lease | null): readonly Edit[] | 'repeated' {
   if (written.some(({ isRepeated }) => isRepeated)) return 'repeated'
-  return written.map((link) => linkEdit({ ...link, link }, lease))
+  return written.map((link) => ({ ...linkEdit({ ...link, link }, lease), isFirst: link.isFirst }))
 }
 
 /** @param lease `null` = correct what Redis holds and add nothing: most links of many are not visited soon. */

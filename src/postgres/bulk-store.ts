@@ -8,11 +8,15 @@ import { byName, definitions, FIELD_COLUMNS, LINK_COLUMNS, names, overwrites } f
 import { decodeRow, type RawRow, toLinkRecord } from './link-row.ts'
 import { recordedWrite } from './recorded-write.ts'
 import { linkHits, links } from './schema.ts'
-import { TO_OUTBOX } from './to-outbox.ts'
+import { IS_FIRST, TO_OUTBOX } from './to-outbox.ts'
 
 interface WriteResult {
   /** As JSON, so that they can be recorded. */
-  readonly rows: readonly (RawRow & { readonly index: number; readonly is_new: boolean })[]
+  readonly rows: readonly (RawRow & {
+    readonly index: number
+    readonly is_new: boolean
+    readonly is_first: boolean
+  })[]
   readonly is_repeated: boolean
 }
 
@@ -26,7 +30,7 @@ export function postgresBulkStore(database: Database): BulkStore {
       const { rows, is_repeated: isRepeated } = result
       return rows.map((row) => {
         const link = toLinkRecord(decodeRow(LINK_COLUMNS, row))
-        return { ...link, index: row.index, isNew: row.is_new, isRepeated }
+        return { ...link, index: row.index, isNew: row.is_new, isFirst: row.is_first, isRepeated }
       })
     },
 
@@ -84,7 +88,7 @@ function writeStatement(
       ORDER BY id ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
     ), ${TO_OUTBOX}, result AS (
       SELECT coalesce(json_agg(link), '[]') AS rows
-      FROM (SELECT written.*, index FROM written JOIN draft USING (domain, code)) AS link
+      FROM (SELECT written.*, index, ${IS_FIRST} AS is_first FROM written JOIN draft USING (domain, code)) AS link
     ), ${recorded}
     ${select}`
 }

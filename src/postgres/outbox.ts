@@ -1,15 +1,14 @@
 import { count, eq, getTableColumns, min, type SQL, sql } from 'drizzle-orm'
 import { keyFromName, registerName } from '../links/register-key.ts'
 import type { Edit } from '../registers/edit.ts'
-import { type Outbox, SETTLED_FOR_MS } from '../registers/outbox.ts'
+import type { Outbox } from '../registers/outbox.ts'
 import type { Database } from './client.ts'
 import { NEXT_VERSION } from './expressions.ts'
 import { LINK_COLUMNS } from './link-columns.ts'
 import { isLinkNamed, NAMED, registersOf, toEdit } from './registers.ts'
 import { cacheOutbox, domains, links, settledEdits } from './schema.ts'
-import { toOutbox } from './to-outbox.ts'
+import { SETTLED_FOR, toOutbox } from './to-outbox.ts'
 
-const SETTLED_FOR = sql`${SETTLED_FOR_MS / 1000}::integer * interval '1 second'`
 /** What one statement does within its time-out. */
 const MAX_REOPENED = 20_000
 

@@ -4,16 +4,13 @@
  */
 import { SourceUnavailable } from '../errors.ts'
 import type { ChangeLogNews } from '../redis/scripts/changes.ts'
-
-export interface Change {
-  /** See `registerName`. */
-  readonly name: string
-  readonly version: number
-}
+import { type Change, decodeEntry, type Told } from './log-entries.ts'
 
 /** What follows the log. */
 export interface ChangeListener {
   onChange(change: Change): void
+  /** Links were created that are not named: what was known not to exist may exist now. Called before, as for a gap. */
+  onNewLinks(): void
   /** Anything may have changed. Called before the reader counts as synced by the same reply. */
   onGap(): void
   /** Redis has come back as it was before: it may lack edits that it had taken. A gap as well. */
@@ -64,10 +61,8 @@ export function createChangeLogReader(listener: ChangeListener): ChangeLogReader
         if (newest === cursor) advance(requestedAt)
         return
       }
-      const changes = kind === 'news' ? texts.map(decodeChanges) : [null]
       if (kind === 'back') listener.onWentBack()
-      if (changes.includes(null)) listener.onGap()
-      else for (const change of changes.flatMap((entry) => entry ?? [])) listener.onChange(change)
+      tell(kind === 'news' ? texts.map(decodeEntry) : ['anything'])
       cursor = newest
       if (kind === 'back' || isLater(newest, seen)) seen = newest
       if (newest === '') syncedAt = Number.NEGATIVE_INFINITY
@@ -86,34 +81,21 @@ export function createChangeLogReader(listener: ChangeListener): ChangeLogReader
   }
   return reader
 
+  function tell(entries: readonly Told[]): void {
+    if (entries.includes('anything')) {
+      listener.onGap()
+      return
+    }
+    for (const told of entries) {
+      if (told === 'new links') listener.onNewLinks()
+      else if (told !== 'anything') for (const change of told) listener.onChange(change)
+    }
+  }
+
   function advance(requestedAt: number): void {
     const isPutBack = requestedAt < syncedAt - CLOCK_PUT_BACK_MS
     syncedAt = isPutBack ? requestedAt : Math.max(syncedAt, requestedAt)
   }
-}
-
-/** Stands for changes of anything in an entry of the log. */
-const ANYTHING = '*'
-/** The log's length times this bounds its size; an edit of more keys clears what isolates remember. */
-const MAX_ENTRY_BYTES = 400
-
-export function encodeChanges(changes: readonly Change[]): string {
-  const text = changes.map(({ name, version }) => `${version} ${name}`).join('\n')
-  // Names are ASCII: codes are, and so are host names.
-  return text.length > MAX_ENTRY_BYTES ? ANYTHING : text
-}
-
-/** `null` = anything may have changed. */
-export function decodeChanges(text: string): readonly Change[] | null {
-  if (text === '') return []
-  const changes: Change[] = []
-  for (const line of text.split('\n')) {
-    const [, digits, name] = /^(\d+) (.+)$/.exec(line) ?? []
-    const version = Number(digits)
-    if (name === undefined || !Number.isSafeInteger(version)) return null
-    changes.push({ name, version })
-  }
-  return changes
 }
 
 /** Ids of a stream: `<milliseconds>-<number>`, 64 bits each. */

@@ -14,6 +14,11 @@ interface Written {
   readonly version: number
   /** Taken before the edit was made, and still held: it may be written where Redis has nothing. */
   readonly lease?: Lease | null
+  /**
+   * Whether it created a link of whose key Postgres knows no edit before it in the last `SETTLED_FOR_MS`: then isolates can
+   * remember nothing of it but that there was no link.
+   */
+  readonly isFirst?: boolean
 }
 
 /** Calls `use` with what an edit makes of its register, and with the codec of that kind. */

@@ -14,12 +14,12 @@ import {
   readOrLease,
   readRegisters,
 } from '../redis/scripts/registers.ts'
-import { encodeChanges } from './change-log.ts'
 import { type Codec, decodeRegister, encodeRegister } from './codec.ts'
 import { type Edit, withRegister } from './edit.ts'
+import { logEntries } from './log-entries.ts'
 
 export interface Published {
-  /** The id of the change log's entry about these edits. */
+  /** The id of the change log's newest entry about these edits. */
   readonly logId: string
   /** Refused: their registers claim to be newer. Usually a later edit has been published already. */
   readonly newer: readonly { readonly key: RegisterKey; readonly newerVersion: number }[]
@@ -111,21 +111,25 @@ export function createRegisterStore({
     },
 
     async publish(edits) {
-      const changes = edits.map((edit) => ({ name: registerName(edit), version: edit.version }))
+      const logged = edits.map((edit) => {
+        return { name: registerName(edit), version: edit.version, isFirst: edit.isFirst ?? false }
+      })
+      const { texts, untold } = logEntries(logged)
       const { logId, newer } = await publishRegisters(
         redis,
-        { key: keys.changes, entry: encodeChanges(changes) },
-        edits.map((edit) => ({
+        { key: keys.changes, entries: texts },
+        edits.map((edit, i) => ({
           ...keysOf(edit),
           ...withRegister(edit, (register, codec) =>
             contentOf(withExpiry(register, TYPICAL_LOAD_MS, now(), random), codec),
           ),
           token: edit.lease?.token ?? '',
+          untold: untold.has(logged[i]?.name ?? '') ? (logged[i]?.name ?? '') : '',
         })),
       )
       return {
         logId,
-        newer: changes.flatMap(({ name }, i) => {
+        newer: logged.flatMap(({ name }, i) => {
           const newerVersion = newer[i] ?? 0
           return newerVersion > 0 ? { key: keyFromName(name), newerVersion } : []
         }),

@@ -51,6 +51,7 @@ export function openMemoryTier({ lagMs = 0, ...options }: MemoryTierSituation = 
   })
   const changeLog = createChangeLogReader({
     onChange: ({ name, version }) => tier.markChanged(name, version),
+    onNewLinks: tier.markNewLinks,
     onGap: tier.markGap,
     onWentBack: () => wentBack++,
   })

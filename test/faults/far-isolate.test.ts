@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import { createKeys } from '../../src/redis/keys.ts'
 import { READ_OR_LEASE } from '../../src/redis/scripts/registers.ts'
-import { encodeChanges } from '../../src/registers/change-log.ts'
+import { logEntries } from '../../src/registers/log-entries.ts'
 import { test as base } from '../support/fault-test.ts'
 import { runs } from '../support/faults.ts'
 
@@ -14,9 +14,11 @@ const test = base
   /** What a bulk edit leaves in the change log. */
   .extend('logEdit', ({ stores }) => async (links: number, version: number): Promise<void> => {
     const changes = Array.from({ length: links }, (_, i) => {
-      return { name: `*/a-code-of-usual-length-${i}`, version }
+      return { name: `*/a-code-of-unusual-length-${i}`, version, isFirst: false }
     })
-    await stores.redis('XADD', createKeys(stores.keyPrefix).changes, '*', 'c', encodeChanges(changes))
+    for (const text of logEntries(changes).texts) {
+      await stores.redis('XADD', createKeys(stores.keyPrefix).changes, '*', 'c', text)
+    }
   })
   .extend('makeLinks', ({ edge }) => async (): Promise<void> => {
     const links = Array.from({ length: LINKS }, (_, i) => {

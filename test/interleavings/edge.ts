@@ -5,7 +5,7 @@
 import { SourceUnavailable } from '../../src/errors.ts'
 import type { LinkKey } from '../../src/links/link.ts'
 import type { Deed, Event, Task } from './happenings.ts'
-import type { State } from './in-memory-postgres.ts'
+import type { State, Written } from './in-memory-postgres.ts'
 import { type Isolate, KEYS, startIsolate } from './isolate.ts'
 import { createJournal, isSame } from './journal.ts'
 import type { World } from './world.ts'
@@ -29,7 +29,11 @@ export interface Edge {
 
 const HOUR_MS = 3_600_000
 
-export function openEdge(world: World): Edge {
+/** What is written together with the link: so much that the change log does not name new links, and has two entries for others. */
+const OTHERS = Array.from({ length: 14 }, (_, i) => ({ domain: '*', code: `${i}`.padStart(120, 'x') }))
+
+/** @param isThere whether the link exists when it all begins. */
+export function openEdge(world: World, isThere = true): Edge {
   const { postgres, clock, network, redis } = world
   const journal = createJournal(postgres, clock.now)
   const open = (): Isolate =>
@@ -39,7 +43,7 @@ export function openEdge(world: World): Edge {
   const isolates = [open(), open()]
   const stale: string[] = []
   let goBack = remember()
-  postgres.insert(LINK, postgres.drawVersion())
+  if (isThere) postgres.insert(LINK, postgres.drawVersion())
 
   async function find(isolate: Isolate): Promise<void> {
     const since = clock.now()
@@ -71,8 +75,8 @@ export function openEdge(world: World): Edge {
     if (first !== undefined) first.life.clockError += ms
   }
 
-  async function write(isolate: Isolate, does: Deed): Promise<State | null> {
-    if (does === 'create') {
+  async function write(isolate: Isolate, does: Deed): Promise<Written | null> {
+    if (does === 'create' || does === 'import') {
       // Before the unique index lets it wait for a delete, so a code that is taken again while its link is being deleted
       // may get a version below the deletion's.
       await world.step('insert draws its version')
@@ -81,14 +85,17 @@ export function openEdge(world: World): Edge {
     }
     const id = postgres.find(LINK)?.id
     if (id === undefined) return null
-    return isolate.sql(does, (db) => (does === 'update' ? db.update(id) : db.delete(id)))
+    return isolate.sql(does, (db) => (does === 'delete' ? db.delete(id) : db.update(id)))
   }
 
   async function edit(isolate: Isolate, does: Deed): Promise<void> {
     const lease = does === 'create' ? await isolate.publisher.lease(LINK) : null
     const state = await write(isolate, does)
     if (state === null) return
-    await isolate.publisher.publish([{ ...LINK, ...state, lease }])
+    const { version } = state
+    const isOneOfMany = does === 'import' || does === 'update many'
+    const others = OTHERS.map((key) => ({ ...key, version, link: null, isFirst: does === 'import' }))
+    await isolate.publisher.publish([...(isOneOfMany ? others : []), { ...LINK, ...state, lease }])
     journal.acknowledge(LINK, state)
   }
 

@@ -109,6 +109,37 @@ const withoutNews = {
   happening: inTurn(['isolate dies', 'isolate dies', 2_900, 2_500, 2_400]),
 }
 
+/** Codes that are asked for before there is a link, when there is one, and when there is one again. */
+const imports = {
+  ...worldParts(slowFates, MAX_LAG_MS),
+  actors: tasks(
+    'find',
+    'find',
+    'find',
+    'import',
+    'import',
+    'delete',
+    'update many',
+    'commit',
+    'commit',
+    'drain',
+  ),
+  happening: turns(
+    [30, 400, 1_000, 1_000, 2_500, 2_900, 4_900, 61_000, 4_300_000],
+    [
+      'Redis forgets',
+      'Redis is remembered',
+      'Redis goes back',
+      'log trimmed',
+      'Redis down',
+      'Redis up',
+      'Postgres down',
+      'Postgres up',
+      'isolate dies',
+    ],
+  ),
+}
+
 /** No more faults: the cron drains the outbox, every isolate reads the change log. */
 async function settleDown(world: World, { isolates }: Edge): Promise<void> {
   world.network.heal()
@@ -145,19 +176,25 @@ describe('an acknowledged edit is in every read that begins 5 s later, and in th
     ['while Postgres is away', postgresAway, 0.4],
     ['while replicas lag', laggingReplicas, 0.4],
     ['while replicas lag and no news comes', withoutNews, 0.4],
+    ['while links are imported', imports, 0.8],
   ])('%s', { timeout: RUN_TIMEOUT_MS }, (_, parts, share) =>
     fc.assert(
       // Unbiased: in short schedules nothing meets.
       fc.asyncProperty(fc.noBias(fc.record(parts)), ({ actors, happening, ...world }) =>
-        inWorld(world, (running) => checkFreshness(running, actors, happening)),
+        inWorld(world, (running) => checkFreshness(running, actors, happening, parts !== imports)),
       ),
       { ...RUN, numRuns: Math.ceil(RUN.numRuns * share) },
     ),
   )
 })
 
-async function checkFreshness(world: World, actors: Task[][], happening: Turn[]): Promise<void> {
-  const edge = openEdge(world)
+async function checkFreshness(
+  world: World,
+  actors: Task[][],
+  happening: Turn[],
+  isThere: boolean,
+): Promise<void> {
+  const edge = openEdge(world, isThere)
   await edge.warmUp()
   world.happen(
     happening.flatMap(({ steps, event }) => [

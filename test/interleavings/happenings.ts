@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 
-export type Deed = 'find' | 'update' | 'create' | 'delete' | 'commit' | 'drain'
+export type Deed = 'find' | 'update' | 'create' | 'delete' | 'import' | 'update many' | 'commit' | 'drain'
 export type Mishap =
   | 'Redis forgets'
   | 'Redis is remembered'

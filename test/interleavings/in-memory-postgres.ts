@@ -18,6 +18,11 @@ export interface State {
   readonly link: Link | null
 }
 
+export interface Written extends State {
+  /** See `Edit`. */
+  readonly isFirst?: boolean
+}
+
 type Synchronous<Port> = {
   [Method in keyof Port]: Port[Method] extends (...args: infer Args) => Promise<infer Result>
     ? (...args: Args) => Result
@@ -37,7 +42,7 @@ export interface InMemoryPostgres {
   find(key: LinkKey): Link | null
   drawVersion(): number
   /** Resolves to `null` when the key is taken. */
-  insert(key: LinkKey, version: number): State | null
+  insert(key: LinkKey, version: number): Written | null
   update(id: string): State | null
   delete(id: string): State | null
   readonly outbox: Synchronous<Outbox>
@@ -88,7 +93,10 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
     drawVersion: () => ++sequence,
     insert(key, version) {
       if (find(key) !== null) return null
-      return editWithOutbox(key, { version, link: linkAt(String(++ids), version) })
+      const earlier = settled.get(linkName(key))
+      const wasSettled = earlier !== undefined && now() - earlier.at < SETTLED_FOR_MS
+      const isFirst = !outbox.has(linkName(key)) && !wasSettled
+      return { ...editWithOutbox(key, { version, link: linkAt(String(++ids), version) }), isFirst }
     },
     update(id) {
       const key = keyOf(id)

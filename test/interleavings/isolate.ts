@@ -94,7 +94,7 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
   function hearPublished(keys: string[], args: (string | number)[], reply: unknown): void {
     const [, ...newer]: unknown[] = Array.isArray(reply) ? reply : []
     for (const [i, refused] of newer.entries()) {
-      if (refused === 0) onPublished?.(keys[2 * i + 1] ?? '', Number(args[4 * i + 1]))
+      if (refused === 0) onPublished?.(keys[2 * i + 1] ?? '', Number(args[5 * i]))
     }
   }
   async function sql<T>(label: string, statement: (postgres: InMemoryPostgres) => T): Promise<T> {

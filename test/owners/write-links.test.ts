@@ -44,7 +44,7 @@ function memoryStore(
       if (!isNew && onTaken === 'keep') return []
       const link = { ...recordOf(domain, code, fields.url), id: table.get(name)?.id ?? `${table.size + 1}` }
       table.set(name, link)
-      return [{ ...link, index, isNew, isRepeated: false }]
+      return [{ ...link, index, isNew, isFirst: isNew, isRepeated: false }]
     })
   }
 }

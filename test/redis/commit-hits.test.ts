@@ -21,7 +21,7 @@ const test = base
   })
   .extend('newIsolate', ({ redis, keys }) => () => {
     const isolate = crypto.randomUUID()
-    const changeLog = createChangeLogReader({ onChange() {}, onGap() {}, onWentBack() {} })
+    const changeLog = createChangeLogReader({ onChange() {}, onNewLinks() {}, onGap() {}, onWentBack() {} })
     const counters = createHitCounters({ redis, backgroundRedis: redis, keys, changeLog, now: Date.now })
     return {
       counters,

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { RedisReply } from '../../src/redis/client.ts'
 import { createKeys } from '../../src/redis/keys.ts'
 import { parseNews } from '../../src/redis/scripts/changes.ts'
-import { type Change, createChangeLogReader, encodeChanges, isLater } from '../../src/registers/change-log.ts'
+import { createChangeLogReader, isLater } from '../../src/registers/change-log.ts'
+import { type Change, type LoggedEdit, logEntries } from '../../src/registers/log-entries.ts'
 import { createRegisterStore } from '../../src/registers/register-store.ts'
 import { emptyRedis, type InProcessRedis, type Snapshot } from '../interleavings/in-process-redis.ts'
 
@@ -30,6 +31,7 @@ function follow() {
   const heard: (string | Change)[] = []
   const log = createChangeLogReader({
     onChange: (change) => heard.push(change),
+    onNewLinks: () => heard.push('new links'),
     onGap: () => heard.push('gap'),
     onWentBack: () => heard.push('went back'),
   })
@@ -73,16 +75,26 @@ describe('the change log', () => {
     expect(await read()).toEqual([])
   })
 
-  test('tells of no single link when many were edited at once', async () => {
+  test('names each of a thousand links that were edited at once', async () => {
     const { read } = follow()
     await read()
-    await publish(...Array.from({ length: 1_000 }, (_, i) => `code${i}`))
+    const codes = Array.from({ length: 1_000 }, (_, i) => `${1_000_000 + i}`)
+    await publish(...codes)
+    expect(await read()).toEqual(codes.map((code, i) => ({ name: `*/${code}`, version: i + 1 })))
+    expect(await read()).toEqual([])
+  })
+
+  test('names none of them when no reply could carry their names', async () => {
+    const { read } = follow()
+    await read()
+    await publish(...Array.from({ length: 1_000 }, (_, i) => `a-code-of-unusual-length-${i}`))
+    expect((await redis.command('XRANGE', keys.changes, '-', '+')) as unknown[]).toHaveLength(2)
     expect(await read()).toEqual(['gap'])
     expect(await read()).toEqual([])
   })
 
   test.each([
-    ['bytes', 60, 390],
+    ['bytes', 70, 390],
     ['entries', 501, 1],
   ])(
     'tells of nothing when there are too many %s to tell, and goes on from there',
@@ -103,15 +115,15 @@ describe('the change log', () => {
     expect((await read()).length).toBe(500)
   })
 
-  test('stays below a megabyte, whatever is published', async () => {
-    const entry = encodeChanges([{ name: 'x'.repeat(380), version: 1 }])
-    const filled = `for i = 1, 2150 do redis.call('XADD', KEYS[1], '*', 'c', ARGV[1]) end`
-    await redis.command('EVAL', filled, 1, keys.changes, entry)
+  test('stays below 3.5 MB, whatever is published', async () => {
+    const [entry = ''] = logEntries([{ name: 'x'.repeat(1_598), version: 1, isFirst: false }]).texts
+    const filled = `for i = 1, 2150 do redis.call('XADD', KEYS[1], '*', 'c', '') end`
+    await redis.command('EVAL', filled, 1, keys.changes)
     await publish('a')
     const entries = (await redis.command('XRANGE', keys.changes, '-', '+')) as unknown[]
     expect(entries.length).toBeLessThanOrEqual(2_100)
-    expect(JSON.stringify(entries).length).toBeLessThan(1024 * 1024)
-    expect(encodeChanges([{ name: 'x'.repeat(400), version: 1 }])).toBe('*')
+    expect(entry).toHaveLength(1_600)
+    expect(2_100 * entry.length).toBeLessThan(3.5 * 1024 * 1024)
   })
 
   test('has a gap once what an isolate has not read was taken off its old end', async () => {
@@ -132,6 +144,45 @@ describe('the change log', () => {
     expect(await read()).toEqual(['gap'])
     await publish('b')
     expect(await read()).toEqual([{ name: '*/b', version: 1 }])
+  })
+})
+
+describe('many new links', () => {
+  const created = Array.from({ length: 11 }, (_, i) => ({ ...edit(`new${i}`, i + 1), isFirst: true }))
+
+  test('are told of without their names, beside the names of others', async () => {
+    const { read } = follow()
+    await read()
+    await store().publish([...created, edit('old', 12)])
+    expect(await read()).toEqual([{ name: '*/old', version: 12 }, 'new links'])
+  })
+
+  test('are named where Redis has a register of them all the same', async () => {
+    const { read } = follow()
+    await read()
+    for (const [code, version] of [
+      ['new3', 2],
+      ['new4', 0],
+      ['new5', 9],
+    ]) {
+      await redis.command('SET', keys.register({ domain: '*', code: `${code}` }), `${version}:{}`)
+    }
+    const { logId, newer } = await store().publish(created)
+    expect(newer).toEqual([{ key: { domain: '*', code: 'new5' }, newerVersion: 9 }])
+    expect(await read()).toEqual([
+      'new links',
+      { name: '*/new3', version: 4 },
+      { name: '*/new5', version: 6 },
+    ])
+    expect(await store().loggedIds(0)).toContain(logId)
+  })
+
+  test('are a gap to an earlier release, which does not know what their entry means', () => {
+    const [text = ''] = logEntries(
+      created.map(({ code, version }) => ({ name: code, version, isFirst: true })),
+    ).texts
+    expect(text).not.toBe('')
+    expect(text).not.toMatch(/^\d+ .+$/)
   })
 })
 
@@ -228,6 +279,7 @@ describe('answers that overtake each other', () => {
     const heard: unknown[] = []
     const log = createChangeLogReader({
       onChange: (change) => heard.push(change),
+      onNewLinks() {},
       onGap: () => heard.push('gap'),
       onWentBack: () => heard.push('went back'),
     })
@@ -242,10 +294,41 @@ describe('answers that overtake each other', () => {
   })
 })
 
-test('an entry names links, or says that there are too many to name', () => {
-  const change = { name: '*/a', version: 7 }
-  expect(encodeChanges([change, change])).toBe('7 */a\n7 */a')
-  expect(encodeChanges(Array.from({ length: 100 }, () => change))).toBe('*')
+describe('entries', () => {
+  const edits = (count: number, isFirst = false) =>
+    Array.from({ length: count }, (_, i) => ({
+      name: `*/${isFirst ? 'new' : 'old'}${i}`,
+      version: 7,
+      isFirst,
+    }))
+  const texts = (...edited: LoggedEdit[]) => logEntries(edited).texts
+
+  test('name links, as many as are small enough', () => {
+    expect(texts(...edits(2))).toEqual(['7 */old0\n7 */old1'])
+    const named = texts(...edits(1_000))
+    expect(named.join('\n').split('\n')).toEqual(edits(1_000).map(({ name }) => `7 ${name}`))
+    expect(Math.max(...named.map((text) => text.length))).toBeLessThanOrEqual(1_600)
+  })
+
+  test.each([
+    ['that are too many', edits(3_000)],
+    [
+      'one of whose names is too long',
+      [...edits(1), { name: 'x'.repeat(1_600), version: 1, isFirst: false }],
+    ],
+  ])('say that there are links %s to name', (_, edited) => {
+    expect(texts(...edited)).toEqual(['*'])
+  })
+
+  test('name new links only if they are few, and always those that were there before', () => {
+    expect(texts(...edits(2, true), ...edits(1))).toEqual(['7 */new0\n7 */new1\n7 */old0'])
+    expect(logEntries([...edits(11, true), ...edits(1)])).toEqual({
+      texts: ['7 */old0', '+'],
+      untold: new Set(edits(11, true).map(({ name }) => name)),
+    })
+    expect(texts(...edits(1_000, true))).toEqual(['+'])
+    expect(texts(...edits(11, true), ...edits(3_000))).toEqual(['*'])
+  })
 })
 
 test('ids of entries are compared as what they are', () => {

@@ -6,11 +6,11 @@
 import { listOf, type RedisClient, type RedisReply } from '../client.ts'
 import { KEY_LOCKING } from './key-locking.ts'
 
-/** Times what an entry may have, less than 1 MB. Isolates that missed more publications have a gap. */
+/** Times what an entry may have: 3.9 MB of Redis at most. Isolates that missed more publications have a gap. */
 const CHANGE_LOG_LENGTH = 2_000
 
 /** What one reply brings of the log, in bytes of text: it must fit through the line of an isolate far away. */
-const MAX_NEWS_BYTES = 16 * 1024
+export const MAX_NEWS_BYTES = 24 * 1024
 const MAX_NEWS_ENTRIES = 500
 
 /**

@@ -121,6 +121,11 @@ export interface RegisterWrite extends RegisterKeys {
   readonly token: string
 }
 
+export interface RegisterPublication extends RegisterWrite {
+  /** Its name, if the change log's entries do not tell of it, because it is new; '' = they do. */
+  readonly untold: string
+}
+
 export interface RegisterFill extends RegisterWrite {
   /** The corrupt text to write over without a lease; '' = none. */
   readonly corrupt: string
@@ -147,24 +152,28 @@ export async function fillRegisters(
  * Publishes edits: each register unless a newer one is there ("set if not older"), no lease survives, and the change
  * log tells every isolate. Without its lease an edit only corrects an older version. Where there is none (nothing, or an
  * absent link that was filled in), the edit may be coming late, and a newer one may have expired or been forgotten.
- * KEYS change log, then register, lease for each; ARGV change log entry, then version, register text, TTL in ms,
- * token or '' for each.
- * Returns the id of the log's new entry, then for each 0 if nothing newer was there, else the newer version.
+ * A link that the entries call new is named all the same if there is a register of it: isolates may know what that says.
+ * KEYS change log, then register, lease for each; ARGV for each: version, register text, TTL in ms, token or '', name if
+ * the entries do not tell of it or ''; then the change log's entries.
+ * Returns the id of the log's newest entry, then for each 0 if nothing newer was there, else the newer version.
  */
 export const PUBLISH = `${KEY_LOCKING}
 ${APPEND_CHANGE}
-local result = {append(KEYS[1], ARGV[1])}
-for i = 1, (#KEYS - 1) / 2 do
+local result, edits = {}, (#KEYS - 1) / 2
+for i = 5 * edits + 1, #ARGV do result[1] = append(KEYS[1], ARGV[i]) end
+for i = 1, edits do
   local register, lease = KEYS[2 * i], KEYS[2 * i + 1]
-  local version, text, ttl, token = unpack(ARGV, 4 * i - 2, 4 * i + 1)
+  local version, text, ttl, token, untold = unpack(ARGV, 5 * i - 4, 5 * i)
   local current = redis.pcall('GET', register)
   local found = type(current) == 'string' and string.match(current, '^(%d+):')
   local held = token ~= '' and redis.call('GET', lease) == token
   redis.call('DEL', lease)
+  local isKnown = found and tonumber(found) > 0
+  if untold ~= '' and isKnown then result[1] = append(KEYS[1], version .. ' ' .. untold) end
   result[i + 1] = 0
   if found and tonumber(found) > tonumber(version) then
     result[i + 1] = found
-  elseif held or found and tonumber(found) > 0 then
+  elseif held or isKnown then
     redis.call('SET', register, text, 'PX', ttl)
   else
     redis.call('DEL', register)
@@ -172,16 +181,19 @@ for i = 1, (#KEYS - 1) / 2 do
 end
 return result`
 
-/** Resolves to the id of the log's new entry, and for each register to the newer version that stood there, or 0. */
+/** Resolves to the id of the log's newest entry, and for each register to the newer version that stood there, or 0. */
 export async function publishRegisters(
   redis: RedisClient,
-  changeLog: { readonly key: string; readonly entry: string },
-  edits: readonly RegisterWrite[],
+  changeLog: { readonly key: string; readonly entries: readonly string[] },
+  edits: readonly RegisterPublication[],
 ): Promise<{ readonly logId: string; readonly newer: readonly number[] }> {
   const reply = await redis.eval(
     PUBLISH,
     [changeLog.key, ...edits.flatMap(({ register, lease }) => [register, lease])],
-    [changeLog.entry, ...edits.flatMap(({ version, text, ttlMs, token }) => [version, text, ttlMs, token])],
+    [
+      ...edits.flatMap(({ version, text, ttlMs, token, untold }) => [version, text, ttlMs, token, untold]),
+      ...changeLog.entries,
+    ],
   )
   const [logId, ...results] = listOf(reply)
   return { logId: String(logId), newer: results.map(Number) }
