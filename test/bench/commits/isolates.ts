@@ -31,7 +31,7 @@ export interface Isolate {
 
 export function newIsolate(redis: RedisClient, keys: Keys): Isolate {
   const isolate = crypto.randomUUID()
-  const changeLog = createChangeLogReader({ onChange() {}, onGap() {}, onWentBack() {} })
+  const changeLog = createChangeLogReader({ onChange() {}, onNewLinks() {}, onGap() {}, onWentBack() {} })
   const counters = createHitCounters({ redis, backgroundRedis: redis, keys, changeLog, now: Date.now })
   let sequence = 0
   let last = Promise.resolve()
