@@ -8,7 +8,10 @@ import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
 import type { Breaker } from '../breaker.ts'
 import type { Config } from '../config.ts'
 import { againIfRolledBack, postgresFailure } from './postgres-error.ts'
-import * as schema from './schema.ts'
+import * as linkSchema from './schema.ts'
+import * as visitSchema from './visit-schema.ts'
+
+const schema = { ...linkSchema, ...visitSchema }
 
 export type QueryBuilder = NeonHttpDatabase<typeof schema>
 
