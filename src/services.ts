@@ -16,6 +16,7 @@ import type { RedirectServices } from './redirect/redirect-services.ts'
 import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { openStores, type Stores } from './stores.ts'
+import { createInterimGatherer } from './visits/interim-gatherer.ts'
 
 export interface Services extends RedirectServices, ApiServices {
   readonly runtime: Runtime
@@ -40,7 +41,11 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
   const breakers = { ...live.breakers, postgres: stores.postgresBreaker }
   const { sealAtLinks, commitWindowMs, maxCommitWindowMs } = config.hits
   const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog, sealAtLinks })
-  const hits = createHitRecorder({ counters, totals, commitWindowMs, maxCommitWindowMs, runtime })
+  const visits = createInterimGatherer(now)
+  const hits = createHitRecorder({
+    ...{ counters, totals, visits, runtime, commitWindowMs, maxCommitWindowMs },
+    prepareWithinMs: config.redis.timeoutMs,
+  })
   const flush = async (): Promise<FlushReport> => {
     // What this isolate has gathered is flushed too, so that an operator who asks for a flush sees their own hits.
     await hits.commit()

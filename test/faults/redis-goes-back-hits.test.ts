@@ -21,12 +21,12 @@ const test = base
   .extend('newIsolate', ({ hits, link }) => (): Isolate => {
     const isolate = crypto.randomUUID()
     let counters = hits.newCounters()
-    let last = { isolate, sequence: 0, hits: new Map<string, number>() }
+    let last = { isolate, sequence: 0, hits: new Map<string, number>(), visits: '' }
     return {
       id: isolate,
       counters,
       commit(count, at = ++sequences) {
-        last = { isolate, sequence: at, hits: new Map([[link, count]]) }
+        last = { isolate, sequence: at, hits: new Map([[link, count]]), visits: '' }
         return counters.commit(last)
       },
       repeat() {

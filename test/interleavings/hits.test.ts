@@ -31,7 +31,7 @@ muteLog()
 
 describe('hits', () => {
   test(
-    'are in Postgres exactly once, but for those in the memory of an isolate that dies',
+    'are in Postgres exactly once with what is known of them, but for those in the memory of an isolate that dies',
     {
       timeout: RUN_TIMEOUT_MS,
     },
@@ -47,6 +47,7 @@ describe('hits', () => {
             await world.finish()
             await settleDown(world, traffic)
 
+            const { told, unknown } = world.postgres
             const secured = traffic.secured()
             for (const [id, recorded] of traffic.recorded) {
               const counted = world.postgres.hits.get(id) ?? 0
@@ -54,7 +55,15 @@ describe('hits', () => {
               expect({ id, counted, secured: secured.get(id) }).toSatisfy(
                 () => counted >= (secured.get(id) ?? 0),
               )
+              const known = told.reduce((sum, { linkId, hits }) => sum + (linkId === id ? hits : 0), 0)
+              expect({ id, known: known + (unknown.get(id) ?? 0) }).toEqual({ id, known: counted })
             }
+            if (traffic.losses.has('Redis goes back')) return
+            expect([...unknown.values()].filter((count) => count > 0)).toEqual([])
+            const sources = told.map(({ utmSource }) => utmSource)
+            expect(sources).toHaveLength(new Set(sources).size)
+            expect(told.every(({ hits }) => hits === 1)).toBe(true)
+            if (traffic.losses.size === 0) expect(world.postgres.misses()).toBe(traffic.recordedMisses())
           }),
         ),
         RUN,

@@ -9,7 +9,7 @@ import type { World } from './world.ts'
 
 export const deeds = fc.array(
   fc.record({
-    does: fc.constantFrom('hit', 'hit', 'hit', 'flush'),
+    does: fc.constantFrom('hit', 'hit', 'hit', 'flush', 'miss'),
     slot: fc.nat({ max: 1 }),
     id: fc.constantFrom('1', '2', '3'),
     /** Few, which an isolate gathers for longer, or enough for a commit. */
@@ -39,8 +39,11 @@ export interface Traffic {
   hit(isolate: Isolate, id: string): void
   /** The cron, in an isolate of its own. */
   cron(): Promise<unknown>
-  /** Hits that were counted in an isolate. */
+  /** Hits that were counted in an isolate. Of each a UTM source tells which one it was. */
   readonly recorded: Tally
+  readonly recordedMisses: () => number
+  /** Whether something befell the stores or the isolates that may cost hits, or what is known of them. */
+  readonly losses: ReadonlySet<'Redis goes back' | 'isolate dies'>
   /**
    * Hits that must not be lost: all but those that died with an isolate which no store had told to have them, and those
    * that Redis got after the moment to which it went back.
@@ -54,6 +57,9 @@ const SEAL_AT_LINKS = 2
 export function openTraffic(world: World): Traffic {
   const { clock, network, redis } = world
   const recorded: Tally = new Map()
+  const losses = new Set<'Redis goes back' | 'isolate dies'>()
+  let visits = 0
+  let recordedMisses = 0
   const lostAtMost: Tally = new Map()
   const unconfirmed = new Map<Isolate, Tally>()
   let backup = redis.snapshot()
@@ -74,12 +80,15 @@ export function openTraffic(world: World): Traffic {
   function hit(isolate: Isolate, id: string): void {
     addTo(recorded, [[id, 1]])
     addTo(unconfirmed.get(isolate) ?? new Map(), [[id, 1]])
-    isolate.hits.record(id)
+    const url = `https://h/x?utm_source=${++visits}`
+    isolate.hits.record(id, { url, headers: new Headers() })
   }
 
   return {
     isolates,
     recorded,
+    recordedMisses: () => recordedMisses,
+    losses,
     hit,
     cron: () => startIsolate(world).flush(),
     secured() {
@@ -93,7 +102,10 @@ export function openTraffic(world: World): Traffic {
         const isolate = isolates[slot]
         if (isolate === undefined) continue
         if (does === 'hit') for (let i = 0; i < times; i++) hit(isolate, id)
-        else await isolate.flush().catch(ignoreOutage)
+        else if (does === 'miss') {
+          recordedMisses++
+          isolate.hits.recordMiss({ domain: '*', code: id })
+        } else await isolate.flush().catch(ignoreOutage)
       }
     },
     async befall(event) {
@@ -110,6 +122,7 @@ export function openTraffic(world: World): Traffic {
       }
       if (event === 'Redis goes back') {
         redis.restore(backup)
+        losses.add(event)
         addTo(lostAtMost, addedSinceBackup)
         return
       }
@@ -117,6 +130,7 @@ export function openTraffic(world: World): Traffic {
       isolates.push(open())
       if (first === undefined) return
       first.life.isAlive = false
+      losses.add(event)
       addTo(lostAtMost, unconfirmed.get(first) ?? [])
     },
   }

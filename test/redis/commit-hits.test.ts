@@ -26,8 +26,8 @@ const test = base
     return {
       counters,
       /** Resolves to the id of the batch. */
-      async commit(hits: Record<string, number>, at = ++sequence): Promise<string> {
-        await counters.commit({ isolate, sequence: at, hits: new Map(Object.entries(hits)) })
+      async commit(hits: Record<string, number>, at = ++sequence, visits = ''): Promise<string> {
+        await counters.commit({ isolate, sequence: at, hits: new Map(Object.entries(hits)), visits })
         return `${isolate}-${at}`
       },
     }
@@ -36,8 +36,8 @@ const test = base
     const { counters } = newIsolate()
     const { segments } = await counters.claim(true)
     await counters.release(segments)
-    return segments.map(({ id, hits, newestBatches }) => {
-      return { id, hits: Object.fromEntries(hits), newestBatches: [...newestBatches].sort() }
+    return segments.map(({ id, hits, visits, newestBatches }) => {
+      return { id, hits: Object.fromEntries(hits), visits, newestBatches: [...newestBatches].sort() }
     })
   })
   .extend('commandsOf', ({ stores }) => async (work: () => Promise<unknown>): Promise<readonly string[]> => {
