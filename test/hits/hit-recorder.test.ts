@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { BreakerOpen } from '../../src/breaker.ts'
 import { SourceUnavailable } from '../../src/errors.ts'
 import type { HitBatch, HitCounters } from '../../src/hits/hit-counters.ts'
@@ -58,6 +58,8 @@ function setup(maxLinks = 100, maxCommitWindowMs = 1_000) {
   })
   return {
     recorder,
+    visits,
+    preparations,
     sent,
     repeated,
     leaders: () => work.length,
@@ -325,6 +327,124 @@ describe('hit recorder', () => {
     const { recorder } = setup(3)
     for (const id of ['1', '2', '3', '4', '5', '1']) recorder.record(id, VISIT)
     expect(recorder.state()).toEqual({ waitingLinks: 3, droppedHits: 2 })
+  })
+
+  describe('visits', () => {
+    const visit = (name: string) => new Request(`https://h/x?utm_source=${name}`)
+    /** The UTM sources that a text tells of. */
+    const named = (text = ''): string[] =>
+      text
+        .split('\n')
+        .flatMap((line) => line.split('\t')[10] ?? [])
+        .sort()
+
+    test('go with their hits, and those of a dropped hit do not', async () => {
+      const { recorder, sent, endWindow } = setup(1)
+      recorder.record('1', visit('a'))
+      recorder.record('2', visit('dropped'))
+      recorder.record('1', visit('b'))
+      await endWindow()
+      expect(sent.map(({ visits }) => named(visits))).toEqual([['a', 'b']])
+    })
+
+    test('of a batch that is sent again are the same text, those that came later follow with theirs', async () => {
+      const { recorder, sent, fail, endWindow } = setup()
+      fail(new Error('no answer'))
+      recorder.record('1', visit('a'))
+      await endWindow()
+      recorder.record('1', visit('b'))
+      await endWindow()
+      fail(null)
+      await endWindow()
+      expect(sent.map(({ visits }) => named(visits))).toEqual([['a'], ['a'], ['a'], ['b']])
+      expect(new Set(sent.slice(0, 3).map(({ visits }) => visits)).size).toBe(1)
+    })
+
+    test('of a batch that was never sent go with the next one', async () => {
+      const { recorder, sent, fail, endWindow } = setup()
+      fail(new SourceUnavailable('redis', new Error('Too many subrequests.'), false))
+      recorder.record('1', visit('a'))
+      await endWindow()
+      fail(null)
+      recorder.record('1', visit('b'))
+      await endWindow()
+      expect(sent.slice(1).map((batch) => [counts(batch), named(batch.visits)])).toEqual([
+        [{ 1: 2 }, ['a', 'b']],
+      ])
+    })
+
+    test('go to Postgres with hits that do', async () => {
+      const { recorder, applied, fail, endWindow } = setup()
+      fail(new SourceUnavailable('redis', new BreakerOpen()))
+      recorder.record('1', visit('a'))
+      await endWindow()
+      expect(applied.map(({ visits }) => named(visits))).toEqual([['a']])
+    })
+
+    test('that Postgres has certainly not got either go to Redis with their hits', async () => {
+      const { recorder, sent, fail, failPostgres, endWindow } = setup()
+      fail(new SourceUnavailable('redis', new BreakerOpen()))
+      failPostgres(new SourceUnavailable('postgres', new BreakerOpen()))
+      recorder.record('1', visit('a'))
+      await endWindow()
+      fail(null)
+      await endWindow()
+      expect([counts(sent.at(-1)), named(sent.at(-1)?.visits)]).toEqual([{ 1: 1 }, ['a']])
+    })
+
+    test('are prepared before their batch is taken, which takes along what came meanwhile', async () => {
+      const { recorder, visits, sent, endWindow } = setup()
+      const begun = Promise.withResolvers<void>()
+      const prepare = vi.spyOn(visits, 'prepare').mockReturnValue(begun.promise)
+      recorder.record('1', visit('a'))
+      await endWindow()
+      recorder.record('1', visit('b'))
+      expect([prepare.mock.calls.length, sent]).toEqual([1, []])
+      begun.resolve()
+      await endWindow()
+      expect(sent.map((batch) => [counts(batch), named(batch.visits)])).toEqual([[{ 1: 2 }, ['a', 'b']]])
+    })
+
+    test('do not hold up a commit by more than the time-out', async () => {
+      const { recorder, visits, preparations, sent, endWindow } = setup()
+      vi.spyOn(visits, 'prepare').mockReturnValue(new Promise(() => {}))
+      recorder.record('1', visit('a'))
+      await endWindow()
+      expect(sent).toEqual([])
+      preparations.shift()?.()
+      await endWindow()
+      expect(sent.map(({ visits }) => named(visits))).toEqual([['a']])
+    })
+
+    test('are not prepared while Redis fails', async () => {
+      const { recorder, visits, fail, endWindow } = setup()
+      const prepare = vi.spyOn(visits, 'prepare')
+      fail(new SourceUnavailable('redis', new BreakerOpen()))
+      for (let i = 0; i < 3; i++) {
+        recorder.record('1', visit('a'))
+        await endWindow()
+      }
+      expect(prepare).toHaveBeenCalledTimes(1)
+      fail(null)
+      for (let i = 0; i < 2; i++) {
+        recorder.record('1', visit('a'))
+        await endWindow()
+      }
+      expect(prepare).toHaveBeenCalledTimes(2)
+    })
+
+    test('of codes that no link has are sent without any hits, after the longer window', async () => {
+      const { recorder, sent, leaders, endWindow } = setup(100, 4_000)
+      for (let i = 0; i < 50; i++) recorder.recordMiss({ domain: '*', code: 'none' })
+      expect(leaders()).toBe(1)
+      for (let second = 0; second < 3; second++) await endWindow()
+      expect(sent).toEqual([])
+      await endWindow()
+      expect(sent.map((batch) => [counts(batch), batch.visits])).toEqual([[{}, '!\t0\t*\tnone\t50\n']])
+      await endWindow()
+      recorder.recordMiss({ domain: '*', code: 'none' })
+      expect(leaders()).toBe(2)
+    })
   })
 
   test('replaces a leader that the platform cut off', () => {
