@@ -37,6 +37,8 @@ export function createKeys(prefix: string) {
     hitWriters: `${root}hits:writers`,
     /** What that was when a segment was sealed last. */
     sealedWriters: `${root}hits:writers:sealed`,
+    /** The key of visitors' numbers of a day, in days since the epoch, for 48 h. */
+    visitorKey: (day: number): string => `${root}visitors:${day}`,
     /** There for as long as no reconciliation is due. */
     reconciled: `${root}reconciled`,
     /** Where the next reconciliation goes on: a SCAN cursor. */
