@@ -8,15 +8,17 @@ import type { Config } from './config.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters, type HitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
+import { configuredHosts } from './links/host.ts'
 import { createLiveLinks } from './live-links.ts'
 import type { Breakers } from './operations/health.ts'
 import type { Owners } from './owners/owners.ts'
 import { createMissGuard } from './redirect/miss-guard.ts'
 import type { RedirectServices } from './redirect/redirect-services.ts'
+import { visitorKeyStore } from './redis/scripts/visitor-key.ts'
 import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { openStores, type Stores } from './stores.ts'
-import { createInterimGatherer } from './visits/interim-gatherer.ts'
+import { createVisitGatherer } from './visits/visit-gatherer.ts'
 
 export interface Services extends RedirectServices, ApiServices {
   readonly runtime: Runtime
@@ -41,7 +43,11 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
   const breakers = { ...live.breakers, postgres: stores.postgresBreaker }
   const { sealAtLinks, commitWindowMs, maxCommitWindowMs } = config.hits
   const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog, sealAtLinks })
-  const visits = createInterimGatherer(now)
+  const settings = createSettingsFinder(live.settings)
+  const visits = createVisitGatherer({
+    visitorKeys: visitorKeyStore(backgroundRedis, keys),
+    ...{ settings, ownHosts: configuredHosts(config), now },
+  })
   const hits = createHitRecorder({
     ...{ counters, totals, visits, runtime, commitWindowMs, maxCommitWindowMs },
     prepareWithinMs: config.redis.timeoutMs,
@@ -70,7 +76,7 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
       return composed
     },
     idempotentResponses,
-    settings: createSettingsFinder(live.settings),
+    settings,
     flush,
     async reconcile(full) {
       const { reconcile } = await import('./operations/reconcile.ts')

@@ -70,6 +70,7 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
   let lastSequence = 0
   let droppedHits = 0
   let failures = 0
+  let hasPrepared = false
   let committingSince = Number.NEGATIVE_INFINITY
   let applyingSince = Number.NEGATIVE_INFINITY
   let lastDirectAt = Number.NEGATIVE_INFINITY
@@ -103,7 +104,7 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
       forRedis = null
     }
     if (gathered.size === 0 && visits.isEmpty()) return 'done'
-    if (failures === 0) await prepare()
+    await prepare()
     const batch = takeBatch()
     forRedis = batch
     const outcome = await send(batch, false)
@@ -113,9 +114,13 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
     return outcome
   }
 
-  /** What is noted meanwhile joins the batch. */
+  /** What is noted meanwhile joins the batch. Redis, which is asked here too, is spared while it fails. */
   async function prepare(): Promise<void> {
-    if (!visits.isEmpty()) await Promise.race([visits.prepare(), runtime.sleep(options.prepareWithinMs)])
+    if (visits.isEmpty() || (failures > 0 && hasPrepared)) return
+    const prepared = visits.prepare().then(() => {
+      hasPrepared = true
+    })
+    await Promise.race([prepared, runtime.sleep(options.prepareWithinMs)])
   }
 
   async function send(batch: HitBatch, isRepeated: boolean): Promise<CommitOutcome> {

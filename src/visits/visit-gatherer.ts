@@ -112,7 +112,6 @@ export function createVisitGatherer(options: VisitGathererOptions): VisitGathere
     noteMiss: ({ domain, code }) => lines.addMiss({ domain, code, at: now() / 1_000 }),
 
     async prepare() {
-      if (notes.length === 0) return
       const days = new Set(notes.map(({ at }) => dayOf(at)))
       const hosts = new Set(notes.map(({ request }) => hostOfUrl(request.url)))
       await Promise.all([loadAgents(), knownSettings.fetch(hosts), ...[...days].map(visitorKeys.fetch)])

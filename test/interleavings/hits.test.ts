@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { loadUserAgents } from '../../src/visits/user-agent.ts'
 import { anyFates } from './network.ts'
 import { muteLog, RUN, RUN_TIMEOUT_MS } from './runs.ts'
 import { deeds, events, openTraffic, type Traffic } from './traffic.ts'
@@ -28,6 +29,8 @@ async function settleDown({ network, clock, finish }: World, traffic: Traffic): 
 }
 
 muteLog()
+// The first import of a library takes real time, which schedules do not wait for.
+beforeAll(async () => void (await loadUserAgents()))
 
 describe('hits', () => {
   test(

@@ -51,6 +51,12 @@ export interface Traffic {
   readonly secured: () => Tally
 }
 
+/** Of a bot nothing would be kept that tells its visits apart. */
+const BROWSER = new Headers({
+  'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  'CF-Connecting-IP': '192.0.2.1',
+})
+
 /** Small, so that segments are sealed by commits too. */
 const SEAL_AT_LINKS = 2
 
@@ -81,7 +87,7 @@ export function openTraffic(world: World): Traffic {
     addTo(recorded, [[id, 1]])
     addTo(unconfirmed.get(isolate) ?? new Map(), [[id, 1]])
     const url = `https://h/x?utm_source=${++visits}`
-    isolate.hits.record(id, { url, headers: new Headers() })
+    isolate.hits.record(id, { url, headers: BROWSER })
   }
 
   return {
