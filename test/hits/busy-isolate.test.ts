@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createHitRecorder } from '../../src/hits/hit-recorder.ts'
 import { createVirtualClock, type VirtualClock } from '../interleavings/virtual-clock.ts'
 import { createFakeVisits } from '../support/fake-visits.ts'
+import { toldHits } from '../support/told-hits.ts'
 
 /** The platform ends what an invocation does in the background this long after its response. */
 const INVOCATION_MS = 30_000
@@ -20,8 +21,9 @@ function setup(clock: VirtualClock, roundTripMs: number, maxCommitWindowMs = WIN
   }
   const recorder = createHitRecorder({
     counters: {
-      async commit({ hits }) {
+      async commit({ hits, visits }) {
         const at = clock.now()
+        expect(toldHits(visits, at)).toEqual(Object.fromEntries(hits))
         const intoInvocationMs = at - (invocations.getStore()?.startedAt ?? 0)
         commits.push({
           at,
