@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_SETTINGS } from '../../src/links/domain-settings.ts'
-import { describeVisit, type VisitContext } from '../../src/visits/describe-visit.ts'
+import { createVisitDescriber, type VisitContext } from '../../src/visits/describe-visit.ts'
 import { loadUserAgents } from '../../src/visits/user-agent.ts'
 import { DIMENSION_NAMES } from '../../src/visits/visit.ts'
 import { createVisitLines, parseVisitLines } from '../../src/visits/visit-lines.ts'
 import { expectFit, hostileText } from './hostile.ts'
 import { FIREFOX, visitRequest } from './visit-request.ts'
 
+const describeVisit = createVisitDescriber(await loadUserAgents())
 const context: VisitContext = {
-  describeAgent: await loadUserAgents(),
   settings: DEFAULT_SETTINGS,
   visitorKey: Uint32Array.of(1, 2, 3, 4),
   isOwnHost: (host) => host === 'go.example.com',

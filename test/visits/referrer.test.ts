@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { referrerOf } from '../../src/visits/referrer.ts'
+import { hostOfReferrer, referrerOf } from '../../src/visits/referrer.ts'
 import { expectFit, expectSoon, hostileText } from './hostile.ts'
 
-const isOwnHost = (host: string): boolean => host === 'go.example.com'
+const referrer = (header: string): string =>
+  referrerOf(hostOfReferrer(header), (host) => host === 'go.example.com')
 
 describe('the referrer', () => {
   test.each([
@@ -16,11 +17,10 @@ describe('the referrer', () => {
     ['android-app://com.google.android.gm/', 'com.google.android.gm'],
     ['android-app://com.google.android.googlequicksearchbox', 'com.google.android.googlequicksearchbox'],
   ])('of %s is %s', (header, host) => {
-    expect(referrerOf(header, isOwnHost)).toBe(host)
+    expect(referrer(header)).toBe(host)
   })
 
   test.each([
-    null,
     '',
     'https://go.example.com/a',
     'https://GO.example.com.:8443/a',
@@ -47,26 +47,26 @@ describe('the referrer', () => {
     'example.org',
     'about:blank',
   ])('of %j is none', (header) => {
-    expect(referrerOf(header, isOwnHost)).toBe('')
+    expect(referrer(header)).toBe('')
   })
 
   test('that is long keeps the end of the host, by whole labels', () => {
     const label = 'x'.repeat(40)
-    expect(referrerOf(`https://${label}.${label}.example.org/`, isOwnHost)).toBe(`${label}.example.org`)
-    const longest = referrerOf(`https://${'y'.repeat(63)}.example/`, isOwnHost)
+    expect(referrer(`https://${label}.${label}.example.org/`)).toBe(`${label}.example.org`)
+    const longest = referrer(`https://${'y'.repeat(63)}.example/`)
     expect(longest).toBe(`${'y'.repeat(56)}.example`)
   })
 
   test('of 10 KB is known by its host', () => {
-    expect(referrerOf(`https://example.org/${'a/'.repeat(5_000)}`, isOwnHost)).toBe('example.org')
-    expect(referrerOf(`https://${'a.'.repeat(5_000)}example.org/`, isOwnHost)).toBe('')
+    expect(referrer(`https://example.org/${'a/'.repeat(5_000)}`)).toBe('example.org')
+    expect(referrer(`https://${'a.'.repeat(5_000)}example.org/`)).toBe('')
   })
 
   test('is fit for a line, whatever was sent', () => {
     fc.assert(
       fc.property(
         hostileText('https://', 'http://www.', 'android-app://', 'a.', '.', '-', ':', '@', '/', '[::1]'),
-        (header) => expectSoon(() => expectFit(referrerOf(header, isOwnHost))),
+        (header) => expectSoon(() => expectFit(referrer(header))),
       ),
     )
   })
