@@ -20,14 +20,10 @@ const COLON = 0x3a
 const DOT = 0x2e
 const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39
 
-/** The host of a URL, normalized; '' = it has none. */
+/** The host of a request's URL, which always has a path, normalized. */
 export function hostOfUrl(url: string): string {
-  const schemeAt = url.indexOf('://')
-  if (schemeAt === -1) return ''
-  const hostAt = schemeAt + 3
-  let end = hostAt
-  while (end < url.length && !/[/?#]/.test(url.charAt(end))) end++
-  return normalizeHost(url.slice(hostAt, end))
+  const hostAt = url.indexOf('://') + 3
+  return normalizeHost(url.slice(hostAt, url.indexOf('/', hostAt)))
 }
 
 /** The hosts that are linkr's own by its configuration, normalized. */

@@ -8,14 +8,13 @@ const MAX_LOOKED_AT = 8_192
 
 /** What a short link's own query tells about the campaign that it stands in. Of a repeated parameter the first one counts. */
 export function campaignOf(url: string): Campaign {
-  const queryAt = url.indexOf('?')
-  if (queryAt === -1 || !/[?&](?:utm_|qr=1)/.test(url.slice(queryAt, queryAt + MAX_LOOKED_AT))) {
-    return NO_CAMPAIGN
-  }
-  const hashAt = url.indexOf('#', queryAt)
-  const end = Math.min(hashAt === -1 ? url.length : hashAt, queryAt + MAX_LOOKED_AT)
+  const [text = ''] = url.split('#', 1)
+  const queryAt = text.indexOf('?')
+  if (queryAt === -1) return NO_CAMPAIGN
+  const looked = text.slice(queryAt, queryAt + MAX_LOOKED_AT)
+  if (!/[?&](?:utm_|qr=1)/.test(looked)) return NO_CAMPAIGN
   // Malformed percent-encoding does not throw: it decodes to U+FFFD.
-  const query = new URLSearchParams(url.slice(queryAt + 1, end))
+  const query = new URLSearchParams(looked)
   const value = (name: string): string => toValue(query.get(name) ?? '')
   return {
     utmSource: value('utm_source'),

@@ -10,8 +10,7 @@ const WEIGHT = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i
  * The first acceptable language, as `de` or `de-AT`; '' = none is named.
  * @param header `Accept-Language`; what is malformed in it is skipped.
  */
-export function languageOf(header: string | null): string {
-  if (header === null) return ''
+export function languageOf(header: string): string {
   const ranges = header.slice(0, MAX_LOOKED_AT).split(',', MAX_RANGES)
   // The last one may have been cut in two.
   if (header.length > MAX_LOOKED_AT && ranges.length > 1 && ranges.length < MAX_RANGES) ranges.pop()

@@ -12,20 +12,20 @@ const CONTROL = /\p{Cc}/u
 /**
  * The host that linked here, or the package of an Android app; '' = none that is worth telling.
  * @param header `Referer`.
- * @param isOwnHost of the hosts whose pages lead to the short link itself.
  */
-export function referrerOf(header: string | null, isOwnHost: (host: string) => boolean): string {
-  const host = header === null || header === '' ? null : hostOfReferrer(header.slice(0, MAX_LOOKED_AT))
-  return host === null || isOwnHost(host) ? '' : shorten(withoutWww(host))
-}
-
-function hostOfReferrer(referrer: string): string | null {
-  if (CONTROL.test(referrer)) return null
+export function hostOfReferrer(header: string): string {
+  const referrer = header.slice(0, MAX_LOOKED_AT)
+  if (CONTROL.test(referrer)) return ''
   const app = ANDROID_APP.exec(referrer)?.[1]
   if (app !== undefined) return app
   const url = /^https?:\/\//i.test(referrer) ? URL.parse(referrer) : null
   const host = url === null ? null : parseHost(url.hostname)
-  return host === null || !host.includes('.') || ADDRESS.test(host) || LOCAL.test(host) ? null : host
+  return host === null || !host.includes('.') || ADDRESS.test(host) || LOCAL.test(host) ? '' : host
+}
+
+/** As it is stored: '' for one of linkr's own hosts. */
+export function referrerOf(host: string, isOwnHost: (host: string) => boolean): string {
+  return isOwnHost(host) ? '' : shorten(withoutWww(host))
 }
 
 function withoutWww(host: string): string {

@@ -3,7 +3,7 @@
  * What a user agent tells: a bot or a person, and a person's device, browser and system. Its two libraries are imported on
  * first use, after the response, so that neither an isolate's start nor its first redirect waits for them.
  */
-import { BoundedCache } from '../cache/bounded-cache.ts'
+import { memoized } from './memoized.ts'
 import { DEVICES, type VisitValues } from './visit.ts'
 
 export interface Agent extends Pick<VisitValues, 'device' | 'browser' | 'os'> {
@@ -27,27 +27,19 @@ export async function loadUserAgents(): Promise<DescribeAgent> {
   // Of an unknown one Bowser returns a part of the user agent itself.
   const browsers = new Set<string>(Object.values(BROWSER_MAP))
   const systems = new Set<string>(Object.values(OS_MAP))
-  const remembered = new BoundedCache<Agent>({ maxEntries: MAX_REMEMBERED })
 
   function parse(userAgent: string): Agent {
-    const agent = Bowser.getParser(userAgent, true)
+    const looked = userAgent.slice(0, MAX_LOOKED_AT)
+    const agent = Bowser.getParser(looked, true)
     const [browser, os, platform] = [agent.getBrowserName(), agent.getOSName(), agent.getPlatformType()]
     return {
-      isBot: platform === 'bot' || isbot(userAgent),
+      isBot: platform === 'bot' || isbot(looked),
       device: DEVICES.find((device) => device === platform) ?? 'other',
       browser: browsers.has(browser) ? browser : '',
       os: systems.has(os) ? os : '',
     }
   }
 
-  return (userAgent) => {
-    if (userAgent === null || userAgent === '') return NAMELESS
-    // Not remembered: a part of a string keeps all of it in memory.
-    if (userAgent.length > MAX_LOOKED_AT) return parse(userAgent.slice(0, MAX_LOOKED_AT))
-    const known = remembered.get(userAgent)
-    if (known !== undefined) return known
-    const agent = parse(userAgent)
-    remembered.set(userAgent, agent)
-    return agent
-  }
+  const describeNamed = memoized(parse, { maxEntries: MAX_REMEMBERED, maxLength: MAX_LOOKED_AT })
+  return (userAgent) => (userAgent === null || userAgent === '' ? NAMELESS : describeNamed(userAgent))
 }

@@ -6,9 +6,9 @@ import type { SettingsFinder } from '../cache/settings-finder.ts'
 import { hostOfUrl } from '../links/host.ts'
 import type { LinkKey } from '../links/link.ts'
 import { describeError, log } from '../log.ts'
-import { describeVisit } from './describe-visit.ts'
+import { createVisitDescriber, type DescribeVisit } from './describe-visit.ts'
 import { createKnownSettings } from './known-settings.ts'
-import { type DescribeAgent, loadUserAgents } from './user-agent.ts'
+import { loadUserAgents } from './user-agent.ts'
 import { createVisitLines, type VisitLines } from './visit-lines.ts'
 import { createVisitorKeys, type VisitorKeyStore } from './visitor-keys.ts'
 
@@ -58,7 +58,7 @@ export function createVisitGatherer(options: VisitGathererOptions): VisitGathere
   const { settings, ownHosts, now } = options
   const visitorKeys = createVisitorKeys(options.visitorKeys)
   const knownSettings = createKnownSettings({ settings, now })
-  let describeAgent: DescribeAgent | undefined
+  let describeVisit: DescribeVisit | undefined
   let notes: Note[] = []
   let lines = createVisitLines()
   /** Visits in `lines`. */
@@ -69,18 +69,17 @@ export function createVisitGatherer(options: VisitGathererOptions): VisitGathere
   let undescribable: string | undefined
 
   function describeNotes(): void {
-    if (describeAgent === undefined || described + notes.length > MAX_WAITING) leftOut += notes.length
-    else for (const note of notes) describe(note, describeAgent)
+    if (describeVisit === undefined || described + notes.length > MAX_WAITING) leftOut += notes.length
+    else for (const note of notes) describe(note, describeVisit)
     notes = []
   }
 
   /** One that cannot be described does not hold up the others, nor the hits. */
-  function describe({ linkId, at, request }: Note, knowsAgents: DescribeAgent): void {
+  function describe({ linkId, at, request }: Note, describeVisit: DescribeVisit): void {
     try {
       const here = hostOfUrl(request.url)
       const visitorKey = visitorKeys.peek(dayOf(at))
       const visit = describeVisit(request, {
-        describeAgent: knowsAgents,
         settings: knownSettings.of(here),
         visitorKey,
         isOwnHost: (host) => host === here || ownHosts.has(host),
@@ -94,9 +93,9 @@ export function createVisitGatherer(options: VisitGathererOptions): VisitGathere
     }
   }
 
-  async function loadAgents(): Promise<void> {
+  async function load(): Promise<void> {
     try {
-      describeAgent ??= await loadUserAgents()
+      describeVisit ??= createVisitDescriber(await loadUserAgents())
     } catch (error) {
       log.error('visits.no_user_agents', { error: describeError(error) })
     }
@@ -104,7 +103,7 @@ export function createVisitGatherer(options: VisitGathererOptions): VisitGathere
 
   return {
     note(linkId, request) {
-      if (notes.length >= MAX_NOTED && describeAgent !== undefined) describeNotes()
+      if (notes.length >= MAX_NOTED && describeVisit !== undefined) describeNotes()
       if (notes.length >= MAX_NOTED_UNPREPARED) leftOut++
       else notes.push({ linkId, at: now(), request })
     },
@@ -114,7 +113,7 @@ export function createVisitGatherer(options: VisitGathererOptions): VisitGathere
     async prepare() {
       const days = new Set(notes.map(({ at }) => dayOf(at)))
       const hosts = new Set(notes.map(({ request }) => hostOfUrl(request.url)))
-      await Promise.all([loadAgents(), knownSettings.fetch(hosts), ...[...days].map(visitorKeys.fetch)])
+      await Promise.all([load(), knownSettings.fetch(hosts), ...[...days].map(visitorKeys.fetch)])
     },
 
     take() {

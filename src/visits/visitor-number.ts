@@ -8,10 +8,9 @@ const MAX_USER_AGENT = 512
  * A visitor's number of a day, 32 bits: a keyed hash of address and user agent. Without the day's key, which is gone after
  * two days, it tells nothing about either. `null` = the address is unknown.
  */
-export function visitorNumber(headers: Headers, key: SipKey): number | null {
+export function visitorNumber(headers: Headers, userAgent: string, key: SipKey): number | null {
   const client = clientOf(headers)
-  if (client === null) return null
-  return sipHash32(key, `${client}\n${(headers.get('User-Agent') ?? '').slice(0, MAX_USER_AGENT)}`)
+  return client === null ? null : sipHash32(key, `${client}\n${userAgent.slice(0, MAX_USER_AGENT)}`)
 }
 
 /** Whether the visitor asks not to be followed: Global Privacy Control, or its predecessor. */

@@ -314,7 +314,6 @@ describe('exit codes and messages', () => {
     for (const argv of [
       ['domains', 'get', 'https://go.example'],
       ['domains', 'set', 'go_example', '--robots', 'allow'],
-      ['domains', 'set', 'go.example', '--geography', 'yes'],
       ['links', 'list', '--domain', 'go.example:8443'],
       ['links', 'create', 'https://x.example/', '--domain', 'go example'],
       ['keys', 'create', 'ci', '--domain', '-'],
