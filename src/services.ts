@@ -18,7 +18,7 @@ import { visitorKeyStore } from './redis/scripts/visitor-key.ts'
 import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { openStores, type Stores } from './stores.ts'
-import { createVisitGatherer } from './visits/visit-gatherer.ts'
+import { createVisitGatherer, type VisitGatherer } from './visits/visit-gatherer.ts'
 
 export interface Services extends RedirectServices, ApiServices {
   readonly runtime: Runtime
@@ -33,8 +33,10 @@ export interface Services extends RedirectServices, ApiServices {
 
 const RECONCILE_EVERY_SECONDS = 60 * 60
 
-/** @param given ways to the stores that take the place of those to Upstash and Neon. */
-export function createServices(config: Config, runtime: Runtime, given: Partial<Stores> = {}): Services {
+/** What a test puts in the place of the ways to Upstash and Neon, and of what describes visits. */
+export type Given = Partial<Stores> & { readonly visits?: VisitGatherer }
+
+export function createServices(config: Config, runtime: Runtime, given: Given = {}): Services {
   const { now, random } = runtime
   const stores: Stores = { ...openStores(config, now), ...given }
   const { outbox, totals, idempotentResponses } = stores
@@ -44,10 +46,9 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
   const { sealAtLinks, commitWindowMs, maxCommitWindowMs } = config.hits
   const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog, sealAtLinks })
   const settings = createSettingsFinder(live.settings)
-  const visits = createVisitGatherer({
-    visitorKeys: visitorKeyStore(backgroundRedis, keys),
-    ...{ settings, ownHosts: configuredHosts(config), now },
-  })
+  const visitorKeys = visitorKeyStore(backgroundRedis, keys)
+  const ownHosts = configuredHosts(config)
+  const visits = given.visits ?? createVisitGatherer({ visitorKeys, settings, ownHosts, now })
   const hits = createHitRecorder({
     ...{ counters, totals, visits, runtime, commitWindowMs, maxCommitWindowMs },
     prepareWithinMs: config.redis.timeoutMs,

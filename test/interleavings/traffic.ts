@@ -71,17 +71,17 @@ export function openTraffic(world: World): Traffic {
   let backup = redis.snapshot()
   let addedSinceBackup: Tally = new Map()
 
-  const open = (): Isolate => {
+  const open = (describesAlone: boolean): Isolate => {
     const waiting: Tally = new Map()
     const isolate = startIsolate(world, {
-      sealAtLinks: SEAL_AT_LINKS,
+      ...{ sealAtLinks: SEAL_AT_LINKS, describesAlone },
       onCommitted: (hits) => addTo(waiting, hits, -1),
       onAdded: (hits) => addTo(addedSinceBackup, hits),
     })
     unconfirmed.set(isolate, waiting)
     return isolate
   }
-  const isolates = [open(), open()]
+  const isolates = [open(true), open(false)]
 
   function hit(isolate: Isolate, id: string): void {
     addTo(recorded, [[id, 1]])
@@ -133,7 +133,7 @@ export function openTraffic(world: World): Traffic {
         return
       }
       const [first] = isolates.splice(0, 1)
-      isolates.push(open())
+      isolates.push(open(true))
       if (first === undefined) return
       first.life.isAlive = false
       losses.add(event)
