@@ -3,6 +3,7 @@ import { isCutShort } from '../subrequest-limit.ts'
 import type { Budget } from '../subrequests.ts'
 import type { HitCounters, HitSegment } from './hit-counters.ts'
 import type { HitTotals } from './hit-totals.ts'
+import { logLosses } from './log-losses.ts'
 
 export interface FlushOptions {
   readonly counters: Pick<HitCounters, 'claim' | 'release'>
@@ -44,10 +45,8 @@ export async function flushHits({ counters, totals, budget }: FlushOptions): Pro
       return
     }
     const applied = await (await totals()).apply(distinct(claim.segments))
-    const { dropped, returned, repeated } = applied
-    const ids = claim.segments.map(({ id }) => id).slice(0, 10)
-    if (dropped > 0) log.warn('hits.dropped', { ids, hits: dropped })
-    if (returned > 0) log.warn('hits.segment_came_back', { ids, segments: returned, hits: repeated })
+    const ids = claim.segments.map(({ id }) => id)
+    logLosses(applied, ids)
     report = {
       claimed: report.claimed + claim.segments.length,
       segments: report.segments + applied.segments,

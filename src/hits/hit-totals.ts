@@ -12,6 +12,10 @@ export interface AppliedHits {
   readonly returned: number
   /** Hits of those that were taken for counted ones. If there had been more before Redis went back, some were new. */
   readonly repeated: number
+  /** Hits that were counted, of which no line tells. */
+  readonly unknownVisits: number
+  /** Lines that are none. */
+  readonly corruptLines: number
 }
 
 /** Where hits end up. */
@@ -19,7 +23,7 @@ export interface HitTotals {
   /**
    * Adds the hits of segments, once however often they are applied, in one statement. Hits of unknown links are dropped.
    * If Redis went back to an earlier time, a segment may come again with other hits: then of each link what it has more
-   * than before is added.
+   * than before is added. What is known of them is what lines in `visits` tell, fitted to the counters.
    */
   apply(segments: readonly HitSegment[]): Promise<AppliedHits>
   /** Forgets what was applied long ago. */

@@ -9,7 +9,10 @@ import type { Breaker } from '../breaker.ts'
 import type { Config } from '../config.ts'
 import { noteSubrequest } from '../subrequests.ts'
 import { againIfRolledBack, postgresFailure } from './postgres-error.ts'
-import * as schema from './schema.ts'
+import * as linkSchema from './schema.ts'
+import * as visitSchema from './visit-schema.ts'
+
+const schema = { ...linkSchema, ...visitSchema }
 
 export type QueryBuilder = NeonHttpDatabase<typeof schema>
 

@@ -13,5 +13,8 @@ export const SEARCH_TEXT = sql.raw(`(code || chr(10) || url || chr(10) || coales
 /** Every hit that Postgres has of a link, wherever it was counted. */
 export const TOTAL_HITS = sql.raw('(hits + baseline)')
 
+/** Those of them that were not made by bots, as far as that is known: who counted elsewhere may not have told them apart. */
+export const TOTAL_PEOPLE = sql.raw('(hits + baseline - bots)')
+
 /** Drawn by every write of a link or of a domain's settings. */
 export const NEXT_VERSION = sql<number>`nextval('link_version_seq')`.mapWith(Number)

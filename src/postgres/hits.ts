@@ -25,6 +25,7 @@ export function postgresHits(database: Database, within: number): HitTotals {
         return {
           ...{ segments: number('segments'), links: number('links'), hits: number('hits') },
           ...{ dropped: number('dropped'), returned: number('returned'), repeated: number('repeated') },
+          ...{ unknownVisits: number('unknownVisits'), corruptLines: number('corruptLines') },
         }
       }
       throw new SourceUnavailable('postgres', new Error('others kept applying the same hits'))

@@ -21,7 +21,7 @@ import {
 import type { RobotsPolicy } from '../links/domain-settings.ts'
 import type { RedirectStatus } from '../links/link.ts'
 import type { Scope } from '../owners/api-key.ts'
-import { NEXT_VERSION, SEARCH_TEXT, TOTAL_HITS } from './expressions.ts'
+import { NEXT_VERSION, SEARCH_TEXT, TOTAL_HITS, TOTAL_PEOPLE } from './expressions.ts'
 
 /** One sequence for all links: a re-created link still gets a greater version than the deleted one had. */
 export const linkVersion = pgSequence('link_version_seq')
@@ -100,10 +100,15 @@ export const linkHits = pgTable(
     hits: bigint({ mode: 'number' }).notNull().default(0),
     /** Counted elsewhere, before the link was imported. Apart from `hits`, so that importing twice never doubles it. */
     baseline: bigint({ mode: 'number' }).notNull().default(0),
+    /** How many of `hits` were made by bots. */
+    bots: bigint({ mode: 'number' }).notNull().default(0),
     /** When the last flush that brought hits was applied; `null` = none did. */
     lastHitAt: timestamp('last_hit_at', { withTimezone: true }),
   },
-  (table) => [index('link_hits_total_idx').on(sql`${TOTAL_HITS}`, table.linkId)],
+  (table) => [
+    index('link_hits_total_idx').on(sql`${TOTAL_HITS}`, table.linkId),
+    index('link_hits_people_idx').on(sql`${TOTAL_PEOPLE}`, table.linkId),
+  ],
 )
 
 /**
@@ -154,6 +159,8 @@ export const domains = pgTable('domains', {
   expiredUrl: text('expired_url'),
   defaultStatus: smallint('default_status').$type<RedirectStatus>().notNull().default(302),
   robots: text().$type<RobotsPolicy>().notNull().default('allow'),
+  respectsOptOut: boolean('respects_opt_out').notNull().default(true),
+  geography: boolean().notNull().default(false),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   version: bigint({ mode: 'number' }).notNull().default(NEXT_VERSION),

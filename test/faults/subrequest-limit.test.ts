@@ -30,6 +30,7 @@ const test = linkr
           isolate: 'isolate-of-the-test',
           sequence: Date.now() + i,
           hits: new Map(all.slice(i, i + LINKS_A_CLAIM)),
+          visits: '',
         }
         await counters.commit(batch)
       }

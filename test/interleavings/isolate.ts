@@ -14,6 +14,7 @@ import { createServices, type Services } from '../../src/services.ts'
 import type { Stores } from '../../src/stores.ts'
 import { isSubrequestLimit } from '../../src/subrequest-limit.ts'
 import { noteSubrequest } from '../../src/subrequests.ts'
+import { createFakeVisits } from '../support/fake-visits.ts'
 import type { InMemoryPostgres } from './in-memory-postgres.ts'
 import type { Life } from './network.ts'
 import { refuseBeyondLimit } from './platform.ts'
@@ -44,6 +45,8 @@ export interface IsolateOptions {
   /** Hears what Redis has added to its counters, at that moment. */
   readonly onAdded?: (hits: Hits) => void
   readonly sealAtLinks?: number
+  /** Describes visits without asking any store, so that what befalls the requests befalls those of hits. */
+  readonly describesAlone?: boolean
 }
 
 /** Link id, hits. */
@@ -51,7 +54,7 @@ export type Hits = Iterable<readonly [string, number]>
 
 export function startIsolate(world: World, options: IsolateOptions = {}): Isolate {
   const { clock, network, redis, postgres } = world
-  const { onPublished, onCommitted, onAdded, sealAtLinks } = options
+  const { onPublished, onCommitted, onAdded, sealAtLinks, describesAlone } = options
   const life: Life = { isAlive: true, clockError: 0 }
   const failures = { redis: 0, postgres: 0 }
   const runtime: Runtime = {
@@ -138,7 +141,8 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
     ...CONFIG,
     hits: { ...CONFIG.hits, ...(sealAtLinks === undefined ? {} : { sealAtLinks }) },
   }
-  return { ...createServices(config, runtime, stores), life, failures, sql }
+  const given = { ...stores, ...(describesAlone ? { visits: createFakeVisits(runtime.now) } : {}) }
+  return { ...createServices(config, runtime, given), life, failures, sql }
 }
 
 /** The hits in the arguments of a commit. */

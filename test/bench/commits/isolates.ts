@@ -23,6 +23,10 @@ export const clientOver = (transport: RedisTransport): RedisClient =>
 export const clientOverHttp = (url: string, token: string): RedisClient =>
   clientOver(upstash({ ...CONFIG, url, token }))
 
+/** As long as what a visit tells usually is. */
+const lineOf = (id: string): string =>
+  `${id}\t1961312\t\tDE\tnews.example\tmobile\tChrome\tAndroid\tde-DE${'\t'.repeat(10)}1\t12:00c0ffee\n`
+
 /** What one isolate does with its hits, without the redirects. */
 export interface Isolate {
   /** Commits one hit for each link. */
@@ -37,7 +41,8 @@ export function newIsolate(redis: RedisClient, keys: Keys): Isolate {
   let last = Promise.resolve()
   const send = (linkIds: readonly string[]): Promise<void> => {
     sequence = Math.max(sequence + 1, Date.now())
-    return counters.commit({ isolate, sequence, hits: new Map(linkIds.map((id) => [id, 1])) })
+    const hits = new Map(linkIds.map((id) => [id, 1]))
+    return counters.commit({ isolate, sequence, hits, visits: linkIds.map(lineOf).join('') })
   }
   return {
     commit(linkIds) {
