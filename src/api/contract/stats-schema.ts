@@ -6,10 +6,12 @@ import * as v from 'valibot'
 import { INTERVALS } from '../../owners/stats-range.ts'
 import { DIMENSION_NAMES, type Dimension, MAX_VALUE_LENGTH } from '../../visits/visit.ts'
 import { filterFields } from './list-schema.ts'
-import { list, maxCharacters, text, trueOrFalse, wholeNumber } from './scalars.ts'
+import { calendarDay, dateTime, list, maxCharacters, text, trueOrFalse, wholeNumber } from './scalars.ts'
 
 /** A date, a day of the timezone, or an instant. */
-const time = v.optional(v.pipe(text, maxCharacters(40)))
+const time = v.optional(
+  v.union([calendarDay, dateTime], 'must be a date like 2030-01-31, or a time like 2030-01-31T12:00:00Z'),
+)
 const range = { from: time, to: time }
 const timezone = v.optional(v.pipe(text, v.nonEmpty('must not be empty'), maxCharacters(64)))
 
@@ -59,6 +61,4 @@ export const visitsSchema = v.strictObject({
 
 export const missesSchema = v.strictObject({ ...range, domain: filterFields.domain, limit })
 
-export const purgeSchema = v.strictObject({
-  before: v.pipe(text, v.isoDate('must be a date, like 2030-01-31')),
-})
+export const purgeSchema = v.strictObject({ before: calendarDay })
