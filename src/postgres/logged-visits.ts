@@ -6,13 +6,15 @@ import { visits } from './visit-schema.ts'
 
 export const LOG_COLUMNS = getTableColumns(visits)
 
-/** A condition on a row of `visits`: what a filter asks. */
+/** A condition on a row of `visits`: what a filter asks. Of bots nothing is known but their country. */
 export function isWanted({ isBot, values }: VisitFilter): SQL {
+  const isOfPeople = DIMENSION_NAMES.some((name) => name !== 'country' && values[name] !== undefined)
   const conditions = DIMENSION_NAMES.map((name) => {
     const any = values[name]
     return any === undefined ? undefined : inArray(LOG_COLUMNS[name], [...any])
   })
-  return and(isBot === undefined ? undefined : eq(visits.isBot, isBot), ...conditions) ?? sql`TRUE`
+  const isOfKind = isBot === undefined ? undefined : eq(visits.isBot, isBot)
+  return and(isOfKind, isOfPeople ? eq(visits.isBot, false) : undefined, ...conditions) ?? sql`TRUE`
 }
 
 /** Seconds since the epoch; `to` is excluded. The log has whole seconds. */

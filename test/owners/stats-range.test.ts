@@ -163,7 +163,7 @@ describe('a range', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 })
