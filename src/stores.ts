@@ -33,8 +33,12 @@ export interface Stores {
 const FLUSH_PATIENCE = 6
 
 /** Upstash's REST client, and Neon. Opens nothing yet. */
-export function openStores(config: Pick<Config, 'redis' | 'postgres'>, now: () => number): Stores {
+export function openStores(
+  config: Pick<Config, 'redis' | 'postgres' | 'visits'>,
+  now: () => number,
+): Stores {
   const { timeoutMs, retries } = config.postgres
+  const within = FLUSH_PATIENCE * timeoutMs
   const postgresBreaker = createBreaker({
     now,
     isOutage: (error) => (isSubrequestLimit(error) ? null : true),
@@ -54,8 +58,10 @@ export function openStores(config: Pick<Config, 'redis' | 'postgres'>, now: () =
     settings: async () =>
       (await import('./postgres/domain-store.ts')).postgresSettings(await database(), retries),
     outbox: async () => (await import('./postgres/outbox.ts')).postgresOutbox(await database()),
-    totals: async () =>
-      (await import('./postgres/hits.ts')).postgresHits(await database(), FLUSH_PATIENCE * timeoutMs),
+    totals: async () => {
+      const { postgresHits } = await import('./postgres/hits.ts')
+      return postgresHits(await database(), { within, now, visitLogDays: config.visits.logDays })
+    },
     owners: async () => (await import('./postgres/owner-stores.ts')).postgresOwnerStores(await database()),
     idempotentResponses: async () =>
       (await import('./postgres/idempotent-responses.ts')).postgresIdempotentResponses(await database()),

@@ -138,7 +138,7 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
     },
     totals: {
       apply(segments) {
-        const report = { segments: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 }
+        const report = { segments: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0, ...NOTHING_UNKNOWN }
         for (const { id, hits: counted, newestBatches } of segments) {
           const known = batches.get(id)
           const prior =

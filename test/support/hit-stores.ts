@@ -29,7 +29,9 @@ export function openHitStores(stores: Stores): HitStores {
   const breaker = createBreaker({ now: Date.now, isOutage: () => false })
   const redis = createRedisClient({ ...config.redis, timeoutMs: 5_000 }, breaker)
   const changeLog = { cursor: () => '', receive() {}, missed() {} }
-  const totals = postgresHits(openDatabase(config.postgres, breaker), 30_000)
+  const totals = postgresHits(openDatabase(config.postgres, breaker), {
+    ...{ within: 30_000, now: Date.now, visitLogDays: config.visits.logDays },
+  })
   const newCounters = () =>
     createHitCounters({
       ...{ redis, backgroundRedis: redis, keys, changeLog },
