@@ -33,10 +33,7 @@ export interface Stores {
 const FLUSH_PATIENCE = 6
 
 /** Upstash's REST client, and Neon. Opens nothing yet. */
-export function openStores(
-  config: Pick<Config, 'redis' | 'postgres' | 'visits'>,
-  now: () => number,
-): Stores {
+export function openStores(config: Pick<Config, 'redis' | 'postgres' | 'visits'>, now: () => number): Stores {
   const { timeoutMs, retries } = config.postgres
   const within = FLUSH_PATIENCE * timeoutMs
   const postgresBreaker = createBreaker({

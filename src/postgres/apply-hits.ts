@@ -37,7 +37,10 @@ export interface KnownVisits {
  * ORDER BY: two flushes then lock rows in the same order and cannot deadlock.
  * FOR KEY SHARE: a link deleted meanwhile would fail the foreign key, and with it all segments.
  */
-export function applyHits(segments: readonly HitSegment[], { visits, misses, now, logSince }: KnownVisits): SQL {
+export function applyHits(
+  segments: readonly HitSegment[],
+  { visits, misses, now, logSince }: KnownVisits,
+): SQL {
   const ids = segments.map(({ id }) => id)
   const batches = segments.flatMap(({ id: own, newestBatches }, i) =>
     newestBatches.filter((id) => id !== own).map((id) => ({ no: i + 1, id })),

@@ -17,7 +17,9 @@ const KEPT_LETTERS = [
   ...quarterLetters,
 ]
 /** Of a key: whether it stands for itself in any row. Otherwise it may be folded. */
-const IS_KEPT = sql.raw(`(left(key, 1) IN (${KEPT_LETTERS.map((letter) => `'${letter}'`).join(', ')}) OR key ~ '^.\\*$')`)
+const IS_KEPT = sql.raw(
+  `(left(key, 1) IN (${KEPT_LETTERS.map((letter) => `'${letter}'`).join(', ')}) OR key ~ '^.\\*$')`,
+)
 
 /** The keys of a row of `visited`. */
 const KEYS = sql.raw(`CASE WHEN is_bot THEN ARRAY['${QUARTER_LETTERS.bots}' || quarter % 96] ELSE ARRAY[

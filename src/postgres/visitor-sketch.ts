@@ -23,7 +23,9 @@ const constant = (value: number): SQL => sql.raw(`${value}`)
 const POWERS_OF_2 = sql.raw(`'{${Array.from({ length: RANK_BITS }, (_, i) => 2 ** i).join(',')}}'::int[]`)
 
 /** A number as 16 * register + rank. Its register is what the low bits say, its rank 1 + the zeros that the others begin with. */
-const packed = (number: SQL): SQL => sql`(16 * (${number} & ${constant(REGISTERS - 1)}) + least(${constant(MAX_RANK)},
+const packed = (
+  number: SQL,
+): SQL => sql`(16 * (${number} & ${constant(REGISTERS - 1)}) + least(${constant(MAX_RANK)},
   ${constant(RANK_BITS + 1)} - width_bucket((${number} >> ${constant(REGISTER_BITS)}) & ${constant(2 ** RANK_BITS - 1)}, ${POWERS_OF_2})))`
 
 /** The columns of what two sketches are together; arrays that are `null` are empty. */
@@ -62,7 +64,8 @@ const sigma = (x: SQL): SQL => sql`(
   FROM generate_series(1, 20) AS k)`
 
 /** (1 - x - the sum of (1 - x^(2^-k))^2 2^-k) / 3 */
-const tau = (x: SQL): SQL => sql`(SELECT (1 - ${x} - sum((1 - ${x} ^ (2 ^ -k::float8)) ^ 2 * 2 ^ -k::float8)) / 3 FROM generate_series(1, 40) AS k)`
+const tau = (x: SQL): SQL =>
+  sql`(SELECT (1 - ${x} - sum((1 - ${x} ^ (2 ^ -k::float8)) ^ 2 * 2 ^ -k::float8)) / 3 FROM generate_series(1, 40) AS k)`
 
 /** Of a row's columns. */
 export const visitors = (numbers: SQL, registers: SQL): SQL =>
@@ -71,7 +74,12 @@ export const visitors = (numbers: SQL, registers: SQL): SQL =>
 const NONE = sql`NULL::int[]`
 
 function sketching(table: typeof linkVisitors | typeof domainVisitors, owner: SQL, seen: SQL): SQL {
-  const both = merged(sql`${table}.numbers`, sql`${table}.registers`, sql`excluded.numbers`, sql`excluded.registers`)
+  const both = merged(
+    sql`${table}.numbers`,
+    sql`${table}.registers`,
+    sql`excluded.numbers`,
+    sql`excluded.registers`,
+  )
   return sql`
     INSERT INTO ${table} (${owner}, day, numbers, registers)
     SELECT ${owner}, day, s.numbers, s.registers
