@@ -15,6 +15,7 @@ import type { Database } from './postgres/client.ts'
 import { type RedisTransport, upstash } from './redis/client.ts'
 import type { Outbox } from './registers/outbox.ts'
 import { isSubrequestLimit } from './subrequest-limit.ts'
+import type { VisitRetention } from './visits/visit-retention.ts'
 
 export interface Stores {
   /** Makes the way to Redis for a time-out in milliseconds. */
@@ -25,6 +26,7 @@ export interface Stores {
   readonly settings: () => Promise<SettingsSource>
   readonly outbox: () => Promise<Outbox>
   readonly totals: () => Promise<HitTotals>
+  readonly retention: () => Promise<VisitRetention>
   readonly owners: () => Promise<OwnerStores>
   readonly idempotentResponses: () => Promise<IdempotentResponses>
 }
@@ -58,6 +60,10 @@ export function openStores(config: Pick<Config, 'redis' | 'postgres' | 'visits'>
     totals: async () => {
       const { postgresHits } = await import('./postgres/hits.ts')
       return postgresHits(await database(), { within, now, visitLogDays: config.visits.logDays })
+    },
+    retention: async () => {
+      const { postgresVisitRetention } = await import('./postgres/visit-retention.ts')
+      return postgresVisitRetention(await database(), { within, now, ...config.visits })
     },
     owners: async () => (await import('./postgres/owner-stores.ts')).postgresOwnerStores(await database()),
     idempotentResponses: async () =>

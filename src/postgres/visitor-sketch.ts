@@ -29,7 +29,7 @@ const packed = (
   ${constant(RANK_BITS + 1)} - width_bucket((${number} >> ${constant(REGISTER_BITS)}) & ${constant(2 ** RANK_BITS - 1)}, ${POWERS_OF_2})))`
 
 /** The columns of what two sketches are together; arrays that are `null` are empty. */
-function merged(numbers: SQL, registers: SQL, moreNumbers: SQL, moreRegisters: SQL): SQL {
+export function mergedSketch(numbers: SQL, registers: SQL, moreNumbers: SQL, moreRegisters: SQL): SQL {
   const isExact = sql`${registers} IS NULL AND ${moreRegisters} IS NULL AND cardinality(united) <= ${constant(MAX_NUMBERS)}`
   return sql`(
     SELECT CASE WHEN ${isExact} THEN united END, CASE WHEN NOT (${isExact}) THEN (
@@ -74,7 +74,7 @@ export const visitors = (numbers: SQL, registers: SQL): SQL =>
 const NONE = sql`NULL::int[]`
 
 function sketching(table: typeof linkVisitors | typeof domainVisitors, owner: SQL, seen: SQL): SQL {
-  const both = merged(
+  const both = mergedSketch(
     sql`${table}.numbers`,
     sql`${table}.registers`,
     sql`excluded.numbers`,
@@ -83,7 +83,7 @@ function sketching(table: typeof linkVisitors | typeof domainVisitors, owner: SQ
   return sql`
     INSERT INTO ${table} (${owner}, day, numbers, registers)
     SELECT ${owner}, day, s.numbers, s.registers
-    FROM ${seen} AS seen CROSS JOIN LATERAL ${merged(sql`seen.numbers`, NONE, NONE, NONE)} AS s (numbers, registers)
+    FROM ${seen} AS seen CROSS JOIN LATERAL ${mergedSketch(sql`seen.numbers`, NONE, NONE, NONE)} AS s (numbers, registers)
     ORDER BY ${owner}, day
     ON CONFLICT (${owner}, day) DO UPDATE SET (numbers, registers) = ${both}
     RETURNING ${owner}, day, ${visitors(sql`numbers`, sql`registers`)} AS visitors`

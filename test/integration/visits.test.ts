@@ -25,11 +25,14 @@ const test = base
     )
   })
 
-const STATISTICS = 'domain_days, domain_details, domain_months, domain_visitors, misses'
-
 test.afterEach(async ({ stores }) => {
-  await expectStatisticsToAddUp(stores)
-  await stores.sql(`TRUNCATE links, applied_hits, ${STATISTICS} CASCADE`)
+  try {
+    await expectStatisticsToAddUp(stores)
+  } finally {
+    await stores.sql(
+      'TRUNCATE links, applied_hits, domain_days, domain_details, domain_months, domain_visitors, misses CASCADE',
+    )
+  }
 })
 
 /** People of one dimension. */
