@@ -9,6 +9,7 @@ import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters, type HitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
 import { createLiveLinks } from './live-links.ts'
+import { log } from './log.ts'
 import type { Breakers } from './operations/health.ts'
 import type { Owners } from './owners/owners.ts'
 import { createMissGuard } from './redirect/miss-guard.ts'
@@ -34,7 +35,7 @@ const RECONCILE_EVERY_SECONDS = 60 * 60
 export function createServices(config: Config, runtime: Runtime, given: Partial<Stores> = {}): Services {
   const { now, random } = runtime
   const stores: Stores = { ...openStores(config, now), ...given }
-  const { outbox, totals, idempotentResponses } = stores
+  const { outbox, totals, retention, idempotentResponses } = stores
   const live = createLiveLinks(config, runtime, stores)
   const { links, changeLog, publisher, registers, redis, backgroundRedis, keys } = live
   const breakers = { ...live.breakers, postgres: stores.postgresBreaker }
@@ -72,6 +73,7 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
       const prune = async () => {
         await (await idempotentResponses()).prune()
         await (await totals()).prune()
+        log.info('visits.pruned', { ...(await (await retention()).prune()) })
       }
       return reconcile({ redis, keys, registers, publisher, flush, prune, now, outbox: await outbox() }, full)
     },

@@ -37,6 +37,7 @@ export async function flushHits({ counters, totals }: FlushOptions): Promise<Flu
     const ids = claim.segments.map(({ id }) => id).slice(0, 10)
     if (dropped > 0) log.warn('hits.dropped', { ids, hits: dropped })
     if (returned > 0) log.warn('hits.segment_came_back', { ids, segments: returned, hits: repeated })
+    if (applied.unloggedVisits > 0) log.warn('visits.unlogged', { ids, visits: applied.unloggedVisits })
     await counters.release(claim.segments)
     hasMore = claim.hasMore
     report = {

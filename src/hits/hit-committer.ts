@@ -119,7 +119,7 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
 
   async function apply(batch: HitBatch, isNew: boolean): Promise<void> {
     try {
-      await (await totals()).apply([{ id: batchId(batch), hits: batch.hits, newestBatches: [] }])
+      await (await totals()).apply([{ id: batchId(batch), hits: batch.hits, newestBatches: [], visits: '' }])
       if (forPostgres === batch) forPostgres = null
     } catch (error) {
       if (isNew && outcomeOf(error) !== 'may have arrived' && forPostgres === batch) {

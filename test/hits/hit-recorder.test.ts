@@ -29,7 +29,8 @@ function setup(maxLinks = 100, maxCommitWindowMs = 1_000) {
       async apply(segments) {
         if (postgresFailure !== null) throw postgresFailure
         for (const { id, hits } of segments) applied.push({ id, hits: Object.fromEntries(hits) })
-        return { segments: 1, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 }
+        const nothing = { links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 }
+        return { segments: 1, ...nothing, unknownVisits: 0, corruptLines: 0, unloggedVisits: 0 }
       },
     }),
     commitWindowMs: 1_000,

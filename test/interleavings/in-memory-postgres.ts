@@ -138,7 +138,10 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
     },
     totals: {
       apply(segments) {
-        const report = { segments: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 }
+        const report = {
+          ...{ segments: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 },
+          ...{ unknownVisits: 0, corruptLines: 0, unloggedVisits: 0 },
+        }
         for (const { id, hits: counted, newestBatches } of segments) {
           const known = batches.get(id)
           const prior =

@@ -112,6 +112,8 @@ export interface ClaimedSegment {
   readonly hits: ReadonlyMap<string, number>
   /** Of each isolate the newest batch in it. */
   readonly newestBatches: readonly string[]
+  /** Lines about its visits: see visit-lines.ts; '' = none. */
+  readonly visits: string
   /** What a release must find unchanged: which time it was that this segment was sealed. */
   readonly sealing: string
 }
@@ -132,5 +134,5 @@ export function parseSegment(reply: RedisReply): ClaimedSegment {
     if (/^\d{1,18}$/.test(name)) hits.set(name, count)
     else if (name.startsWith(FIELD.isolate)) newestBatches.push(`${name.slice(1)}-${count}`)
   }
-  return { id: String(id), hits, newestBatches, sealing }
+  return { id: String(id), hits, newestBatches, visits: '', sealing }
 }
