@@ -25,7 +25,7 @@ CREATE TABLE "domain_visitors" (
 	"domain" text NOT NULL,
 	"day" date NOT NULL,
 	"numbers" integer[],
-	"registers" smallint[],
+	"registers" integer[],
 	CONSTRAINT "domain_visitors_domain_day_pk" PRIMARY KEY("domain","day")
 );
 --> statement-breakpoint
@@ -56,7 +56,7 @@ CREATE TABLE "link_visitors" (
 	"link_id" bigint NOT NULL,
 	"day" date NOT NULL,
 	"numbers" integer[],
-	"registers" smallint[],
+	"registers" integer[],
 	CONSTRAINT "link_visitors_link_id_day_pk" PRIMARY KEY("link_id","day")
 );
 --> statement-breakpoint

@@ -57,6 +57,12 @@ export interface Config {
     /** Left out = as many as one response and one statement take. */
     readonly sealAtLinks?: number
   }
+  readonly visits: {
+    /** For how many days each single visit is kept; 0 = not at all. */
+    readonly logDays: number
+    /** For how many days the details of a day are told apart from those of the other days of its month. */
+    readonly detailDays: number
+  }
 }
 
 /** @throws {ConfigError} that lists every missing or malformed setting with its fix. */
@@ -175,6 +181,10 @@ export function parseConfig(env: Env): Config {
     },
     subrequests: whole('SUBREQUESTS', 50, 10, 10_000_000, 'requests'),
     hits: { commitWindowMs, maxCommitWindowMs },
+    visits: {
+      logDays: whole('VISIT_LOG_DAYS', 30, 0, 400, 'days'),
+      detailDays: whole('DETAIL_DAYS', 90, 7, 400, 'days'),
+    },
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config

@@ -10,6 +10,7 @@ import { createHitCounters, type HitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
 import { configuredHosts } from './links/host.ts'
 import { createLiveLinks } from './live-links.ts'
+import { log } from './log.ts'
 import type { Breakers } from './operations/health.ts'
 import type { Owners } from './owners/owners.ts'
 import { createMissGuard } from './redirect/miss-guard.ts'
@@ -42,7 +43,7 @@ export type Given = Partial<Stores> & { readonly visits?: VisitGatherer }
 export function createServices(config: Config, runtime: Runtime, given: Given = {}): Services {
   const { now, random } = runtime
   const stores: Stores = { ...openStores(config, now), ...given }
-  const { outbox, totals, idempotentResponses } = stores
+  const { outbox, totals, retention, idempotentResponses } = stores
   const budget = createBudget(config.subrequests)
   const live = createLiveLinks(config, runtime, stores, budget)
   const { links, changeLog, publisher, registers, redis, backgroundRedis, keys } = live
@@ -93,6 +94,7 @@ export function createServices(config: Config, runtime: Runtime, given: Given = 
       const prune = async () => {
         await (await idempotentResponses()).prune()
         await (await totals()).prune()
+        log.info('visits.pruned', { ...(await (await retention()).prune()) })
       }
       const options = { redis, keys, registers, publisher, flush, prune, now, budget, outbox: await outbox() }
       return reconcile(options, full)

@@ -15,6 +15,7 @@ import type { Database } from './postgres/client.ts'
 import { type RedisTransport, upstash } from './redis/client.ts'
 import type { Outbox } from './registers/outbox.ts'
 import { isSubrequestLimit } from './subrequest-limit.ts'
+import type { VisitRetention } from './visits/visit-retention.ts'
 
 export interface Stores {
   /** Makes the way to Redis for a time-out in milliseconds. */
@@ -25,6 +26,7 @@ export interface Stores {
   readonly settings: () => Promise<SettingsSource>
   readonly outbox: () => Promise<Outbox>
   readonly totals: () => Promise<HitTotals>
+  readonly retention: () => Promise<VisitRetention>
   readonly owners: () => Promise<OwnerStores>
   readonly idempotentResponses: () => Promise<IdempotentResponses>
 }
@@ -33,8 +35,9 @@ export interface Stores {
 const FLUSH_PATIENCE = 6
 
 /** Upstash's REST client, and Neon. Opens nothing yet. */
-export function openStores(config: Pick<Config, 'redis' | 'postgres'>, now: () => number): Stores {
+export function openStores(config: Pick<Config, 'redis' | 'postgres' | 'visits'>, now: () => number): Stores {
   const { timeoutMs, retries } = config.postgres
+  const within = FLUSH_PATIENCE * timeoutMs
   const postgresBreaker = createBreaker({
     now,
     isOutage: (error) => (isSubrequestLimit(error) ? null : true),
@@ -54,8 +57,14 @@ export function openStores(config: Pick<Config, 'redis' | 'postgres'>, now: () =
     settings: async () =>
       (await import('./postgres/domain-store.ts')).postgresSettings(await database(), retries),
     outbox: async () => (await import('./postgres/outbox.ts')).postgresOutbox(await database()),
-    totals: async () =>
-      (await import('./postgres/hits.ts')).postgresHits(await database(), FLUSH_PATIENCE * timeoutMs),
+    totals: async () => {
+      const { postgresHits } = await import('./postgres/hits.ts')
+      return postgresHits(await database(), { within, now, visitLogDays: config.visits.logDays })
+    },
+    retention: async () => {
+      const { postgresVisitRetention } = await import('./postgres/visit-retention.ts')
+      return postgresVisitRetention(await database(), { within, now, ...config.visits })
+    },
     owners: async () => (await import('./postgres/owner-stores.ts')).postgresOwnerStores(await database()),
     idempotentResponses: async () =>
       (await import('./postgres/idempotent-responses.ts')).postgresIdempotentResponses(await database()),

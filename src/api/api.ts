@@ -21,6 +21,8 @@ import { importRoutes } from './routes/import-routes.ts'
 import { keysRoutes } from './routes/keys-routes.ts'
 import { linksRoutes } from './routes/links-routes.ts'
 import { maintenanceRoutes } from './routes/maintenance-routes.ts'
+import { statsRoutes } from './routes/stats-routes.ts'
+import { visitsRoutes } from './routes/visits-routes.ts'
 
 export function createApi(services: ApiServices): Hono<ApiEnv> {
   const { config, runtime, owners } = services
@@ -48,6 +50,8 @@ export function createApi(services: ApiServices): Hono<ApiEnv> {
   bulkRoutes(route, services)
   importRoutes(route, services)
   linksRoutes(route, services)
+  statsRoutes(route, services)
+  visitsRoutes(route, services)
   keysRoutes(route, services)
   domainsRoutes(route, services)
   maintenanceRoutes(route, services)

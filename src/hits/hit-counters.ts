@@ -3,7 +3,13 @@ import type { Keys } from '../redis/keys.ts'
 import { commitHits } from '../redis/scripts/commit-hits.ts'
 import { type ClaimedHits, claimHits, releaseHits } from '../redis/scripts/flush-hits.ts'
 import { begunAt, type ClaimedSegment, SEGMENT_LINKS, WRITER_TTL_MS } from '../redis/scripts/hit-segment.ts'
-import { type PendingReport, pendingHits, waitingHits } from '../redis/scripts/pending-hits.ts'
+import {
+  type PendingHits,
+  type PendingReport,
+  pendingHits,
+  pendingLinks,
+  waitingHits,
+} from '../redis/scripts/pending-hits.ts'
 import type { ChangeLogReader } from '../registers/change-log.ts'
 
 /**
@@ -46,6 +52,8 @@ export interface HitCounters {
   /** Forgets segments that Postgres has. Releasing them twice is harmless. */
   release(segments: readonly Pick<ClaimedSegment, 'id' | 'sealing'>[]): Promise<void>
   pending(linkIds: readonly string[]): Promise<PendingReport>
+  /** Of all links; `null` = they are too many for one reply. */
+  pendingLinks(): Promise<readonly PendingHits[] | null>
   /** Every segment with hits and how many these are, sealed ones last; for supervision. */
   waiting(): Promise<readonly WaitingSegment[]>
 }
@@ -94,6 +102,7 @@ export function createHitCounters(options: HitCountersOptions): HitCounters {
     claim: (sealOpen) => claimHits(backgroundRedis, keys, sealOpen, now()),
     release: (segments) => releaseHits(backgroundRedis, keys, segments),
     pending: (linkIds) => pendingHits(redis, keys, linkIds),
+    pendingLinks: () => pendingLinks(backgroundRedis, keys),
     async waiting() {
       const segments = await waitingHits(redis, keys)
       return segments.map(({ id, hits }) => {

@@ -10,11 +10,13 @@ import type { HitCounters } from './hit-counters.ts'
 export interface CountedHits {
   /** All of them, wherever they are on their way. */
   readonly hits: number
+  /** Those of them that bots did not make. Hits that wait count as people's until they are flushed. */
+  readonly people: number
   /** When the last flush brought some to Postgres; `null` = none has. */
   readonly lastHitAt: Date | null
 }
 
-export const NO_HITS: CountedHits = { hits: 0, lastHitAt: null }
+export const NO_HITS: CountedHits = { hits: 0, people: 0, lastHitAt: null }
 
 interface Identified {
   readonly id: string
@@ -60,7 +62,8 @@ export function createLiveTotals(counters: Pick<HitCounters, 'pending'>, stored:
     const { links, appliedSegments } = await readStored(segments.flatMap(({ id }) => id ?? []))
     const waiting = segments.filter(({ id }) => id === null || !appliedSegments.includes(id))
     return links.map((link) => {
-      return { ...link, hits: waiting.reduce((sum, { hits }) => sum + (hits.get(link.id) ?? 0), link.hits) }
+      const added = waiting.reduce((sum, { hits }) => sum + (hits.get(link.id) ?? 0), 0)
+      return { ...link, hits: link.hits + added, people: link.people + added }
     })
   }
 

@@ -7,7 +7,7 @@
 import { sha256 } from '../sha256.ts'
 
 /** What a key may do. None includes another, except that `admin` includes everything. */
-export const SCOPES = ['links:read', 'links:write', 'admin'] as const
+export const SCOPES = ['links:read', 'links:write', 'stats:read', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 
 export interface ApiKey {

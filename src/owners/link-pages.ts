@@ -4,19 +4,19 @@ import type { LinkFilter } from './link-filter.ts'
 
 export type LinkWithHits = LinkRecord & CountedHits
 
-export const LINK_SORTS = ['createdAt', 'updatedAt', 'hits'] as const
+export const LINK_SORTS = ['createdAt', 'updatedAt', 'hits', 'people'] as const
 export type LinkSort = (typeof LINK_SORTS)[number]
 
 /** The place of one link in a list: a page begins right after it. */
 export interface ListPosition {
-  /** What the list is sorted by: an ISO time to the microsecond, or hits in decimal. */
+  /** What the list is sorted by: an ISO time to the microsecond, or hits or people in decimal. */
   readonly key: string
   readonly id: string
 }
 
 export interface LinkListQuery {
   readonly filter: LinkFilter
-  /** By hits means those that Postgres has: a flush may be minutes behind what a page shows. */
+  /** By hits or people means those that Postgres has: a flush may be minutes behind what a page shows. */
   readonly sort: LinkSort
   readonly order: 'asc' | 'desc'
   readonly limit: number

@@ -4,7 +4,6 @@
  * publishes it.
  */
 import type { Config } from '../config.ts'
-import type { HitCounters } from '../hits/hit-counters.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ApiKeyStore } from './api-key.ts'
 import type { BulkStore } from './bulk-store.ts'
@@ -16,9 +15,15 @@ import type { LinkPages } from './link-pages.ts'
 import type { LinkStore } from './link-store.ts'
 import { createLinks, type Links } from './links.ts'
 import { createPublishedWrites, type PublishedWritesOptions } from './published-writes.ts'
+import { createStatsReads, type StatsReads } from './stats.ts'
+import type { StatsPurge } from './stats-purge.ts'
+import type { StatsStore } from './stats-store.ts'
+import type { VisitLog } from './visit-log.ts'
+import type { WaitingCounters } from './waiting-hits.ts'
 
-export interface Owners {
+export interface Owners extends StatsPurge {
   readonly links: Links
+  readonly stats: StatsReads
   readonly domains: Domains
   readonly keys: Keys
 }
@@ -30,15 +35,18 @@ export interface OwnerStores {
   readonly pages: LinkPages
   readonly domains: DomainStore
   readonly keys: ApiKeyStore
+  readonly stats: StatsStore
+  readonly visitLog: VisitLog
+  readonly purge: StatsPurge
 }
 
 export interface OwnersOptions {
   readonly stores: OwnerStores
   readonly publisher: PublishedWritesOptions
-  readonly counters: Pick<HitCounters, 'pending'>
+  readonly counters: WaitingCounters
   /** Brings the hits that wait in Redis to Postgres. */
   readonly flush: FlushAllOptions['flush']
-  readonly config: Pick<Config, 'domains' | 'baseUrl'>
+  readonly config: Pick<Config, 'domains' | 'baseUrl' | 'visits'>
   readonly runtime: Pick<Runtime, 'now' | 'background'>
 }
 
@@ -48,5 +56,10 @@ export function createOwners({ stores, publisher, config, runtime, ...hits }: Ow
     links: createLinks({ ...stores, ...hits, writes }),
     domains: createDomains({ domains: stores.domains, writes, config, now: runtime.now }),
     keys: createKeys(stores.keys, runtime),
+    stats: createStatsReads({
+      ...{ stats: stores.stats, log: stores.visitLog, counters: hits.counters },
+      ...{ logDays: config.visits.logDays, now: runtime.now },
+    }),
+    purgeStats: stores.purge.purgeStats,
   }
 }

@@ -1,9 +1,25 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { HitSegment } from '../hits/hit-counters.ts'
+import { DAY_COUNTS } from './day-counts.ts'
+import { missedCodes } from './missed-codes.ts'
+import { PACKED_DETAILS } from './packed-details.ts'
 import { appliedHits, linkHits, links } from './schema.ts'
+import { visitLog } from './visit-log.ts'
+import { type NumberedLines, visitRows } from './visit-rows.ts'
+import { VISITOR_SKETCHES } from './visitor-sketch.ts'
+
+/** What is known of the hits of segments. */
+export interface KnownVisits {
+  readonly visits: NumberedLines
+  readonly misses: NumberedLines
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** Seconds since the epoch; older visits are not logged. `null` = there is no log. */
+  readonly logSince: number | null
+}
 
 /**
- * The statement that adds segments to `link_hits`, each once. It writes down their ids and what they counted, and the
+ * The statement that adds segments to `link_hits` and to all statistics, each once. It writes down their ids and what they counted, and the
  * ids of the newest batches in them: a batch that is sent once more after Redis has forgotten it comes as a segment of
  * its own, under its id.
  *
@@ -14,11 +30,17 @@ import { appliedHits, linkHits, links } from './schema.ts'
  *   in them that were taken for counted ones.
  * - `unsettled` > 0 = another statement is applying one of them right now, of which this one cannot see the rows yet:
  *   nothing of that segment was done, and it has to be tried again.
+ * - `unknown_visits` are hits that no line told of, `unlogged_visits` those that the log had no room for.
+ *
+ * Each count of a statistic comes from `visited`, which has as many hits as `counted`: so they add up with `link_hits`.
  *
  * ORDER BY: two flushes then lock rows in the same order and cannot deadlock.
  * FOR KEY SHARE: a link deleted meanwhile would fail the foreign key, and with it all segments.
  */
-export function applyHits(segments: readonly HitSegment[]): SQL {
+export function applyHits(
+  segments: readonly HitSegment[],
+  { visits, misses, now, logSince }: KnownVisits,
+): SQL {
   const ids = segments.map(({ id }) => id)
   const batches = segments.flatMap(({ id: own, newestBatches }, i) =>
     newestBatches.filter((id) => id !== own).map((id) => ({ no: i + 1, id })),
@@ -73,16 +95,19 @@ export function applyHits(segments: readonly HitSegment[]): SQL {
       FROM accepted JOIN counters c USING (no) LEFT JOIN applied a USING (no, link_id)
       WHERE c.hits > coalesce(a.hits, 0) GROUP BY c.link_id
     ), counted AS (
-      SELECT links.id, news.hits FROM news JOIN ${links} ON links.id = news.link_id
+      SELECT links.id, links.domain, news.hits FROM news JOIN ${links} ON links.id = news.link_id
       ORDER BY links.id
       FOR KEY SHARE OF links
-    ), added AS (
-      INSERT INTO ${linkHits} (link_id, hits, last_hit_at)
-      SELECT id, hits, now() FROM counted
-      ON CONFLICT (link_id) DO UPDATE
-      SET hits = link_hits.hits + excluded.hits, last_hit_at = excluded.last_hit_at
+    ), ${visitRows(visits, now)}, added AS (
+      INSERT INTO ${linkHits} (link_id, hits, bots, last_hit_at)
+      SELECT id, hits, coalesce(bots, 0), now() FROM counted LEFT JOIN (
+        SELECT link_id, sum(hits)::bigint AS bots FROM fitted WHERE is_bot GROUP BY link_id
+      ) AS b ON b.link_id = id
+      ORDER BY id
+      ON CONFLICT (link_id) DO UPDATE SET hits = link_hits.hits + excluded.hits, bots = link_hits.bots + excluded.bots,
+        last_hit_at = excluded.last_hit_at
       RETURNING link_id
-    ), returned AS MATERIALIZED (
+    ), ${VISITOR_SKETCHES}, ${DAY_COUNTS}, ${PACKED_DETAILS}, ${visitLog(logSince)}, ${missedCodes(misses)}, returned AS MATERIALIZED (
       SELECT k.no FROM known k WHERE k.is_own
         AND EXISTS (SELECT FROM batches b JOIN inserted USING (id) WHERE b.no = k.no)
     ), unseen AS (
@@ -99,6 +124,8 @@ export function applyHits(segments: readonly HitSegment[]): SQL {
       (SELECT count(*) FROM returned) AS returned,
       (SELECT coalesce(sum(least(c.hits, a.hits)), 0)
         FROM returned JOIN counters c USING (no) JOIN applied a USING (no, link_id)) AS repeated,
+      (SELECT coalesce(sum(hits), 0) FROM unknown) AS unknown_visits,
+      (SELECT hits FROM to_log) - (SELECT count(*) FROM logged) AS unlogged_visits,
       (SELECT count(*) FROM segments JOIN unseen USING (id))
         + (SELECT count(*) FROM merged) - (SELECT count(*) FROM grown) AS unsettled,
       -- A batch on its own that cannot be seen yet cannot be subtracted either: an error undoes it all.

@@ -1,11 +1,12 @@
 import { inArray, sql } from 'drizzle-orm'
 import type { QueryBuilder } from './client.ts'
-import { TOTAL_HITS } from './expressions.ts'
+import { TOTAL_HITS, TOTAL_PEOPLE } from './expressions.ts'
 import { appliedHits, linkHits } from './schema.ts'
 
 /** Of a row of `link_hits`, joined or not. */
 export const COUNTED_HITS = {
   hits: sql<number>`coalesce(${TOTAL_HITS}, 0)`.mapWith(Number),
+  people: sql<number>`coalesce(${TOTAL_PEOPLE}, 0)`.mapWith(Number),
   lastHitAt: linkHits.lastHitAt,
 }
 

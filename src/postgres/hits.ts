@@ -1,6 +1,8 @@
 import { and, isNotNull, isNull, lt, not, or, sql } from 'drizzle-orm'
 import { SourceUnavailable } from '../errors.ts'
+import type { HitSegment } from '../hits/hit-counters.ts'
 import type { AppliedHits, HitTotals } from '../hits/hit-totals.ts'
+import { parseVisitLines } from '../visits/visit-lines.ts'
 import { applyHits } from './apply-hits.ts'
 import type { Database } from './client.ts'
 import { appliedHits } from './schema.ts'
@@ -13,20 +15,37 @@ const KEEP_NEWEST_BATCHES_FOR = '1 day'
 const KEEP_COUNTS_FOR = '3 hours'
 /** A flush that applies the same segment at the same moment. */
 const MAX_TRIES = 3
+const DAY_S = 24 * 60 * 60
 
-/** @param within milliseconds a statement may take: many rows, on a Postgres that may have to wake up first. */
-export function postgresHits(database: Database, within: number): HitTotals {
+export interface PostgresHitsOptions {
+  /** Milliseconds that a statement may take: many rows, on a Postgres that may have to wake up first. */
+  readonly within: number
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** 0 = visits are not logged. */
+  readonly visitLogDays: number
+}
+
+export function postgresHits(
+  database: Database,
+  { within, now, visitLogDays }: PostgresHitsOptions,
+): HitTotals {
   return {
     async apply(segments) {
+      const at = now()
+      const { corrupt, ...lines } = parseSegments(segments, at)
+      const logSince = visitLogDays === 0 ? null : at / 1000 - visitLogDays * DAY_S
       for (let tries = 0; tries < MAX_TRIES; tries++) {
-        const [row] = await database.execute<Record<string, string>>(applyHits(segments), within)
+        const statement = applyHits(segments, { ...lines, now: at, logSince })
+        const [row] = await database.execute<Record<string, string>>(statement, within)
         if (Number(row?.unsettled ?? 0) > 0) continue
-        const number = (name: keyof AppliedHits): number => Number(row?.[name] ?? 0)
+        const number = (name: string): number => Number(row?.[name] ?? 0)
         return {
           ...{ segments: number('segments'), links: number('links'), hits: number('hits') },
           ...{ dropped: number('dropped'), returned: number('returned'), repeated: number('repeated') },
-          ...{ unknownVisits: number('unknownVisits'), corruptLines: number('corruptLines') },
-        }
+          ...{ unknownVisits: number('unknown_visits'), unloggedVisits: number('unlogged_visits') },
+          corruptLines: corrupt,
+        } satisfies AppliedHits
       }
       throw new SourceUnavailable('postgres', new Error('others kept applying the same hits'))
     },
@@ -45,3 +64,15 @@ export function postgresHits(database: Database, within: number): HitTotals {
 }
 
 const isBefore = (age: string) => lt(appliedHits.appliedAt, sql`now() - ${age}::interval`)
+
+/** The lines of all segments, each with the number of its segment, and how many cannot be read. */
+function parseSegments(segments: readonly HitSegment[], now: number) {
+  const parsed = segments.map((segment) => parseVisitLines(segment.visits, now))
+  const numbered = (kind: 'visits' | 'misses') =>
+    parsed.flatMap((lines, i) => lines[kind].map((line) => `${i + 1}\t${line}`))
+  return {
+    visits: numbered('visits'),
+    misses: numbered('misses'),
+    corrupt: parsed.reduce((sum, { corrupt }) => sum + corrupt, 0),
+  }
+}

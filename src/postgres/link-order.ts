@@ -1,6 +1,6 @@
 import { eq, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { LinkListQuery } from '../owners/link-pages.ts'
-import { TOTAL_HITS } from './expressions.ts'
+import { TOTAL_HITS, TOTAL_PEOPLE } from './expressions.ts'
 import { linkHits, links } from './schema.ts'
 
 /** One way to sort links. `sort_key` is what it sorts by; links with the same one are sorted by id. */
@@ -36,18 +36,22 @@ const byTime = (column: typeof links.createdAt | typeof links.updatedAt): Sort =
   asText: sql`to_char(sort_key AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`,
 })
 
+/** @param total an expression that is indexed. */
+const byTotal = (total: SQL): Sort => ({
+  key: total,
+  id: linkHits.linkId,
+  // Every link has its row of `link_hits`, also without hits.
+  rows: sql`${linkHits} JOIN ${links} ON ${links.id} = ${linkHits.linkId}`,
+  type: sql`bigint`,
+  sortKey: sql`(SELECT ${total} FROM ${linkHits} WHERE ${linkHits.linkId} = ${links.id})`,
+  asText: sql`sort_key::text`,
+})
+
 const SORTS: Readonly<Record<LinkListQuery['sort'], Sort>> = {
   createdAt: byTime(links.createdAt),
   updatedAt: byTime(links.updatedAt),
-  hits: {
-    key: TOTAL_HITS,
-    id: linkHits.linkId,
-    // Every link has its row of `link_hits`, also without hits.
-    rows: sql`${linkHits} JOIN ${links} ON ${links.id} = ${linkHits.linkId}`,
-    type: sql`bigint`,
-    sortKey: sql`(SELECT ${TOTAL_HITS} FROM ${linkHits} WHERE ${linkHits.linkId} = ${links.id})`,
-    asText: sql`sort_key::text`,
-  },
+  hits: byTotal(TOTAL_HITS),
+  people: byTotal(TOTAL_PEOPLE),
 }
 
 export function linkOrder({ sort, order, after }: LinkListQuery): LinkOrder {

@@ -32,20 +32,23 @@ export function postgresLinkPages(database: Database): LinkPages {
           .from(sql`(SELECT) AS one`)
           .leftJoin(linkHits, inArray(linkHits.linkId, linkIds.map(BigInt))),
       )
-      const counted = rows.flatMap(({ id, hits, lastHitAt }) =>
-        id === null ? [] : [[String(id), { hits, lastHitAt }] as const],
+      const counted = rows.flatMap(({ id, applied: _, ...hits }) =>
+        id === null ? [] : [[String(id), hits] as const],
       )
       return { links: new Map(counted), appliedSegments: rows[0]?.applied ?? [] }
     },
   }
 }
 
-const COLUMNS = { ...LINK_COLUMNS, hits: linkHits.hits, lastHitAt: linkHits.lastHitAt }
+const COLUMNS = {
+  ...LINK_COLUMNS,
+  ...{ hits: linkHits.hits, bots: linkHits.bots, lastHitAt: linkHits.lastHitAt },
+}
 
 function toPage({ limit }: LinkListQuery, rows: PageRow['links'], edge: PageRow['edge']): LinkPage {
   const shown = rows.slice(0, limit).map((row) => {
-    const { hits, lastHitAt, ...link } = decodeRow(COLUMNS, row)
-    return { ...toLinkRecord(link), hits, lastHitAt }
+    const { hits, bots, lastHitAt, ...link } = decodeRow(COLUMNS, row)
+    return { ...toLinkRecord(link), hits, people: hits - bots, lastHitAt }
   })
   const last = rows[limit - 1]
   const isFull = rows.length > limit && last !== undefined
@@ -61,10 +64,13 @@ export function pageStatement(query: LinkListQuery): SQL {
       (SELECT coalesce(json_agg(page ORDER BY ${orderBy}), '[]') FROM (
         SELECT *, ${asText} AS position,
           coalesce((SELECT ${TOTAL_HITS} FROM ${linkHits} WHERE link_id = id), 0) AS hits,
+          coalesce((SELECT bots FROM ${linkHits} WHERE link_id = id), 0) AS bots,
           (SELECT last_hit_at FROM ${linkHits} WHERE link_id = id) AS last_hit_at
         FROM found) AS page) AS links,
       (SELECT json_build_object('key', ${asText}, 'id', id::text) FROM edge) AS edge`
 }
+
+const BY_TOTAL: ReadonlySet<LinkListQuery['sort']> = new Set(['hits', 'people'])
 
 /**
  * The tables `found` and `edge`. Most filters match many links, and walking the links in their order soon finds a page
@@ -92,8 +98,8 @@ function findLinks(query: LinkListQuery): SQL {
     return sql`found AS MATERIALIZED (${all} ORDER BY ${orderBy} LIMIT ${wanted}), ${noEdge}`
   }
   const indexed = isIndexed(rest)
-  // A step by hits visits two tables in random order.
-  const steps = !indexed ? 20_000 : query.sort === 'hits' ? 500 + 5 * wanted : 4_000 + 16 * wanted
+  // A step by a total visits two tables in random order.
+  const steps = !indexed ? 20_000 : BY_TOTAL.has(query.sort) ? 500 + 5 * wanted : 4_000 + 16 * wanted
   return sql`
     walk AS MATERIALIZED (
       SELECT * FROM (${ordered(steps, domain)}) AS links WHERE ${condition} LIMIT ${wanted}

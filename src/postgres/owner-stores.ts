@@ -5,6 +5,9 @@ import type { Database } from './client.ts'
 import { postgresDomainStore } from './domain-store.ts'
 import { postgresLinkPages } from './link-pages.ts'
 import { postgresLinkStore } from './link-store.ts'
+import { postgresStatsPurge } from './stats-purge.ts'
+import { postgresStats } from './stats-store.ts'
+import { postgresVisitLog } from './visit-pages.ts'
 
 /** The adapters behind `createOwners`, to be imported at once when the API is first used. */
 export const postgresOwnerStores = (database: Database): OwnerStores => ({
@@ -13,4 +16,7 @@ export const postgresOwnerStores = (database: Database): OwnerStores => ({
   pages: postgresLinkPages(database),
   domains: postgresDomainStore(database),
   keys: postgresApiKeyStore(database),
+  stats: postgresStats(database),
+  visitLog: postgresVisitLog(database),
+  purge: postgresStatsPurge(database),
 })

@@ -100,7 +100,7 @@ export const linkHits = pgTable(
     hits: bigint({ mode: 'number' }).notNull().default(0),
     /** Counted elsewhere, before the link was imported. Apart from `hits`, so that importing twice never doubles it. */
     baseline: bigint({ mode: 'number' }).notNull().default(0),
-    /** How many of `hits` were made by bots. */
+    /** How many of `hits` were made by bots, and of `baseline` as far as their days were purged here. */
     bots: bigint({ mode: 'number' }).notNull().default(0),
     /** When the last flush that brought hits was applied; `null` = none did. */
     lastHitAt: timestamp('last_hit_at', { withTimezone: true }),

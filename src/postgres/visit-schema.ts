@@ -15,7 +15,6 @@ import {
   jsonb,
   pgTable,
   primaryKey,
-  smallint,
   text,
   timestamp,
 } from 'drizzle-orm/pg-core'
@@ -81,7 +80,7 @@ const sketch = () => ({
   /** Their numbers; `null` = too many for that. */
   numbers: integer().array(),
   /** HyperLogLog registers that are not 0, as 16 * register + rank; `null` = not needed yet. */
-  registers: smallint().array(),
+  registers: integer().array(),
 })
 
 export const linkVisitors = pgTable('link_visitors', { linkId: linkId(), ...sketch() }, (table) => [

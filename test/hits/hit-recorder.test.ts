@@ -5,7 +5,14 @@ import type { HitBatch, HitCounters } from '../../src/hits/hit-counters.ts'
 import { createHitRecorder } from '../../src/hits/hit-recorder.ts'
 import { createFakeVisits } from '../support/fake-visits.ts'
 
-const NOTHING_LOST = { dropped: 0, returned: 0, repeated: 0, unknownVisits: 0, corruptLines: 0 }
+const NOTHING_LOST = {
+  dropped: 0,
+  returned: 0,
+  repeated: 0,
+  unknownVisits: 0,
+  corruptLines: 0,
+  unloggedVisits: 0,
+}
 const VISIT = new Request('https://h/x')
 /** Not a window: a bound on what a commit waits for. */
 const PREPARE_MS = 300

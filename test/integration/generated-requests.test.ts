@@ -93,7 +93,7 @@ function complete(path: string, known: Known): string {
     return `${encodeURIComponent(btoa(json))}.${signature}`
   }
   return path
-    .replace('{link}', known.link)
+    .replaceAll('{link}', known.link)
     .replace('{key}', known.key)
     .replace('{cursor}', known.cursor)
     .replace(/\{rewritten:(\d):(.*?)\}/, (_, place: string, instead: string) =>

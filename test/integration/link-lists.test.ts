@@ -41,7 +41,7 @@ test.beforeAll(async ({ stores }) => {
       timestamptz '2026-02-01Z' - i * interval '1 second'
     FROM generate_series(1, 60) AS i`)
   await stores.sql(`
-    UPDATE link_hits SET hits = link_id % 5, baseline = CASE WHEN link_id % 9 = 0 THEN 100 ELSE 0 END
+    UPDATE link_hits SET hits = link_id % 5, bots = link_id % 5 / 2, baseline = CASE WHEN link_id % 9 = 0 THEN 100 ELSE 0 END
     WHERE link_id % 2 = 0`)
 })
 
@@ -51,17 +51,32 @@ const range = (isWanted: (i: number) => boolean): number[] =>
 const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b)
 
 describe('a list of links', () => {
-  test.for(['createdAt', 'updatedAt', 'hits'])(
+  test.for(['createdAt', 'updatedAt', 'hits', 'people'])(
     'shows each link once, page by page, by %s',
     async (sort, { all }) => {
       const descending = await all(`limit=7&sort=${sort}`)
       expect(ascending(numbers(descending))).toEqual(range(() => true))
       const upwards = await all(`limit=11&sort=${sort}&order=asc`)
       expect(upwards).toEqual(descending.toReversed())
-      const keys = descending.map((link) => (sort === 'hits' ? link.hits : Date.parse(String(link[sort]))))
+      const keys = descending.map((link) =>
+        typeof link[sort] === 'number' ? link[sort] : Date.parse(String(link[sort])),
+      )
       expect(keys).toEqual(keys.toSorted((a, b) => b - a))
     },
   )
+
+  test('shows people beside hits, which may be in another order', async ({ all, edge }) => {
+    const byPeople = await all('limit=9&sort=people')
+    const expected = (id: number) => {
+      const counted = id % 2 === 0 ? id % 5 : 0
+      const baseline = id % 18 === 0 ? 100 : 0
+      return [counted + baseline, counted + baseline - Math.floor(counted / 2)]
+    }
+    for (const { id, hits, people } of byPeople) expect([hits, people]).toEqual(expected(Number(id)))
+    expect(byPeople.map(({ id }) => id)).not.toEqual((await all('limit=9&sort=hits')).map(({ id }) => id))
+    const one = byPeople.find(({ hits, people }) => hits !== people)
+    expect(await (await edge.api('GET', `/links/${one?.id}`)).json()).toMatchObject({ people: one?.people })
+  })
 
   test('begins with the newest, 50 of them, when nothing is asked for', async ({ page }) => {
     const { data, nextCursor } = await page('')
@@ -90,7 +105,7 @@ describe('a list of links', () => {
     ['domain=*&tag=all&q=page&enabled=true&expired=false', (i: number) => i % 10 !== 0 && i !== 15],
     ['domain=elsewhere.example.com', () => false],
   ] as const)('filters by %s, in any order', async ([filter, isWanted], { all }) => {
-    for (const sort of ['createdAt', 'updatedAt', 'hits']) {
+    for (const sort of ['createdAt', 'updatedAt', 'hits', 'people']) {
       const found = await all(`${filter}&sort=${sort}&limit=3`)
       expect(ascending(numbers(found))).toEqual(range(isWanted))
     }
@@ -129,6 +144,7 @@ describe('a list of links', () => {
     await stores.redis('HSET', `${stores.keyPrefix}v1:hits`, '#', 'waiting', `${before?.id}`, '7')
     const [after, redisRequests, postgresRequests] = await ask()
     expect(after?.hits).toBe((before?.hits ?? 0) + 7)
+    expect(after?.people).toBe(Number(before?.people) + 7)
     expect([redisRequests, postgresRequests <= 2]).toEqual([1, true])
     await stores.redis('DEL', `${stores.keyPrefix}v1:hits`)
   })

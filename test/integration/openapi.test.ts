@@ -36,7 +36,7 @@ describe('the OpenAPI description', () => {
       if (problem !== null) broken.push(problem)
       called.add(`${method} ${path}`)
       const text = await response.text()
-      return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+      return { status: response.status, body: /^[{[]/.test(text) ? JSON.parse(text) : null }
     }
 
     const { body: link } = await call('POST', '/links', {
@@ -74,6 +74,19 @@ describe('the OpenAPI description', () => {
     await call('PATCH', '/links', {})
     await call('DELETE', '/links', { ids: ['1'], dryRun: true })
     await call('DELETE', '/links', {})
+    await call('GET', '/stats?groupBy=country&groupBy=qr&timezone=Asia/Kolkata')
+    await call('GET', '/stats?interval=hour', undefined, { Accept: 'text/csv' })
+    await call('GET', '/stats?timezone=Mars/Phobos')
+    await call('GET', `/links/${link.id}/stats?country=DE`)
+    await call('GET', '/links/0/stats')
+    await call('GET', '/stats/misses?from=2026-01-01')
+    await call('GET', '/stats/misses?from=yesterday')
+    await call('GET', '/visits?bot=false')
+    await call('GET', '/visits', undefined, { Accept: 'text/csv' })
+    await call('GET', '/visits?cursor=x')
+    await call('DELETE', `/links/${link.id}/stats?before=2026-01-01`)
+    await call('DELETE', `/links/${link.id}/stats`)
+    await call('DELETE', '/links/0/stats?before=2026-01-01')
     await call('DELETE', `/links/${link.id}`)
     await call('DELETE', `/links/${link.id}`)
     const { body: key } = await call('POST', '/keys', { name: 'a', scopes: ['links:read'], domains: ['*'] })

@@ -158,7 +158,10 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
     },
     totals: {
       apply(segments) {
-        const report = { segments: 0, links: 0, hits: 0, unknownVisits: 0, corruptLines: 0 }
+        const report = {
+          ...{ segments: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 },
+          ...{ unknownVisits: 0, corruptLines: 0, unloggedVisits: 0 },
+        }
         for (const { id, hits: counted, visits, newestBatches } of segments) {
           const known = batches.get(id)
           const prior =
@@ -184,7 +187,7 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
           report.unknownVisits += sum(lines.unknown)
           report.corruptLines += lines.corrupt
         }
-        return { ...report, dropped: 0, returned: 0, repeated: 0 }
+        return report
       },
       prune() {},
     },

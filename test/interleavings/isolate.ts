@@ -136,6 +136,9 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
       },
       prune: () => sql('hits.prune', (db) => db.totals.prune()),
     }),
+    retention: async () => ({
+      prune: async () => ({ visits: 0, visitors: 0, days: 0, misses: 0, complete: true }),
+    }),
   }
   const config = {
     ...CONFIG,

@@ -50,7 +50,7 @@ export function createContract(description: object): Contract {
       .join('/')
     const validate = validators.get(pointer) ?? ajv.compile({ $ref: `api#/${pointer}` })
     validators.set(pointer, validate)
-    return validate(JSON.parse(text))
+    return validate(type === 'text/csv' ? text : JSON.parse(text))
       ? null
       : `${name}: ${ajv.errorsText(validate.errors)} in ${text.slice(0, 300)}`
   }

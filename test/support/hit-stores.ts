@@ -3,10 +3,14 @@ import { parseConfig } from '../../src/config.ts'
 import { type FlushReport, flushHits } from '../../src/hits/flush.ts'
 import { createHitCounters, type HitCounters } from '../../src/hits/hit-counters.ts'
 import type { HitTotals } from '../../src/hits/hit-totals.ts'
+import type { StatsPurge } from '../../src/owners/stats-purge.ts'
 import { openDatabase } from '../../src/postgres/client.ts'
 import { postgresHits } from '../../src/postgres/hits.ts'
+import { postgresStatsPurge } from '../../src/postgres/stats-purge.ts'
+import { postgresVisitRetention } from '../../src/postgres/visit-retention.ts'
 import { createRedisClient } from '../../src/redis/client.ts'
 import { createKeys } from '../../src/redis/keys.ts'
+import type { VisitRetention } from '../../src/visits/visit-retention.ts'
 import type { Stores } from './stores.ts'
 
 /** The parts through which hits go, over the stores of a test. */
@@ -14,6 +18,9 @@ export interface HitStores {
   /** What one isolate knows of Redis. */
   newCounters(): HitCounters
   readonly totals: HitTotals
+  /** @param now milliseconds since the epoch. */
+  retention(now: number, maxRunMs?: number): VisitRetention
+  readonly purge: StatsPurge
   flush(counters?: Partial<HitCounters>, totals?: Partial<HitTotals>): Promise<FlushReport>
   /** Ids of new links. */
   makeLinks(count: number): Promise<string[]>
@@ -29,7 +36,10 @@ export function openHitStores(stores: Stores): HitStores {
   const breaker = createBreaker({ now: Date.now, isOutage: () => false })
   const redis = createRedisClient({ ...config.redis, timeoutMs: 5_000 }, breaker)
   const changeLog = { cursor: () => '', receive() {}, missed() {} }
-  const totals = postgresHits(openDatabase(config.postgres, breaker), 30_000)
+  const database = openDatabase(config.postgres, breaker)
+  const totals = postgresHits(database, {
+    ...{ within: 30_000, now: Date.now, visitLogDays: config.visits.logDays },
+  })
   const newCounters = () =>
     createHitCounters({
       ...{ redis, backgroundRedis: redis, keys, changeLog },
@@ -38,6 +48,12 @@ export function openHitStores(stores: Stores): HitStores {
   return {
     newCounters,
     totals,
+    retention: (now, maxRunMs) =>
+      postgresVisitRetention(database, {
+        ...{ within: 30_000, now: () => now, ...config.visits },
+        ...(maxRunMs === undefined ? {} : { maxRunMs }),
+      }),
+    purge: postgresStatsPurge(database),
     flush: (counters, store) =>
       flushHits({
         counters: { ...newCounters(), ...counters },

@@ -9,8 +9,8 @@ type Json = Record<string, unknown>
 
 const INTRODUCTION = `Times are ISO 8601 in UTC, ids are strings. Errors are problem details (RFC 9457) with a stable \`code\`;
 \`errors\` names every wrong field. Lists are paged: pass \`nextCursor\` as \`cursor\` until it is null. A page may be short, even
-empty, and not be the last. Repeat \`tag\` to ask for links that have all of them. \`sort=hits\` goes by the hits that are in
-Postgres already, while \`hits\` also shows those that are on their way. More than 100 links a page need the scope \`admin\`.`
+empty, and not be the last. Repeat \`tag\` to ask for links that have all of them. \`sort=hits\` and
+\`sort=people\` go by what is in Postgres already, while \`hits\` and \`people\` also show what is on its way. More than 100 links a page need the scope \`admin\`.`
 
 /** The API's description, OpenAPI 3.1, made from the schemas that validate. */
 export function describeApi(serverUrl: string): Json {
@@ -37,9 +37,16 @@ export function describeApi(serverUrl: string): Json {
 /** Statuses that any request may get. */
 const ANY_PROBLEM = [400, 401, 403, 413, 429, 500, 503]
 
+/** To `Accept: text/csv`. */
+const CSV = { 'text/csv': { schema: { type: 'string' } } }
+
 function describe(operation: Operation, path: string, tag: string): Json {
-  const { method, scope, summary, body, item, isBodyOptional, responses, problems = [] } = operation
+  const { method, scope, summary, body, item, isBodyOptional, isCsvToo, responses, problems = [] } = operation
   const content = (type: string, schema: Json): Json => ({ content: { [type]: { schema } } })
+  const contentOf = (schema: v.GenericSchema): Json => {
+    const json = content('application/json', schemaOf(schema))
+    return isCsvToo ? { content: { ...(json.content as Json), ...CSV } } : json
+  }
   const problem = {
     description: 'Problem',
     ...content('application/problem+json', { $ref: '#/components/schemas/Problem' }),
@@ -60,7 +67,7 @@ function describe(operation: Operation, path: string, tag: string): Json {
       ...[...problems, ...ANY_PROBLEM].map((status) => [status, problem]),
       ...Object.entries(responses).map(([status, schema]) => [
         status,
-        { description: summary, ...(schema === null ? {} : content('application/json', schemaOf(schema))) },
+        { description: summary, ...(schema === null ? {} : contentOf(schema)) },
       ]),
     ]),
   }

@@ -29,6 +29,8 @@ export interface Operation<
   readonly isIdempotent?: boolean
   /** Whether it takes `If-Match`. */
   readonly isConditional?: boolean
+  /** Whether `Accept: text/csv` gets a table. */
+  readonly isCsvToo?: boolean
   /** By status; `null` = no body. */
   readonly responses: Readonly<Record<number, v.GenericSchema | null>>
   /** Statuses of problems beside those that any request can get. */

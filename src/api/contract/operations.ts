@@ -11,6 +11,8 @@ import { listSchema, lookupSchema } from './list-schema.ts'
 import { reconcileSchema, warmSchema } from './maintenance-schema.ts'
 import { MAX_BULK_BYTES, type Operation } from './operation.ts'
 import * as response from './response-schema.ts'
+import * as stats from './stats-response.ts'
+import { linkStatsSchema, missesSchema, purgeSchema, statsSchema, visitsSchema } from './stats-schema.ts'
 
 type Operations = Readonly<Record<string, Operation>>
 
@@ -31,6 +33,15 @@ export const BULK = {
   import: { method: 'post', path: '/links/import', scope: 'links:write', summary: 'Import up to 1,000 links with their age and hits', body: () => importSchema, item: importedSchema, maxBodyBytes: MAX_BULK_BYTES, checksDestinations: true, isIdempotent: true, responses: { 200: response.importResponse }, problems: [409, 422] },
   edit: { method: 'patch', path: '/links', scope: 'links:write', summary: 'Change or move up to 1,000 links, by ids or by a filter', body: bulkEditSchema, checksDestinations: true, responses: { 200: response.bulkEditResponse }, problems: [422] },
   delete: { method: 'delete', path: '/links', scope: 'links:write', summary: 'Delete up to 1,000 links, by ids or by a filter', body: () => bulkDeleteSchema, responses: { 200: response.bulkDeleteResponse }, problems: [422] },
+} as const satisfies Operations
+
+// biome-ignore format: a table
+export const STATS = {
+  all: { method: 'get', path: '/stats', scope: 'stats:read', summary: 'Count hits, people, bots and visitors of all links, of a domain, of a tag or of a link', query: () => statsSchema, isCsvToo: true, responses: { 200: stats.statsResponse }, problems: [422] },
+  misses: { method: 'get', path: '/stats/misses', scope: 'stats:read', summary: 'List the codes that visitors tried and no link has', query: () => missesSchema, isCsvToo: true, responses: { 200: stats.missesResponse }, problems: [422] },
+  link: { method: 'get', path: '/links/:id/stats', scope: 'stats:read', summary: 'Count hits, people, bots and visitors of a link', query: () => linkStatsSchema, isCsvToo: true, responses: { 200: stats.statsResponse }, problems: [404, 422] },
+  purge: { method: 'delete', path: '/links/:id/stats', scope: 'links:write', summary: 'Forget what is known of the visits to a link before a day', query: () => purgeSchema, responses: { 200: stats.purgeResponse }, problems: [404, 422] },
+  visits: { method: 'get', path: '/visits', scope: 'stats:read', summary: 'List visits, newest first, page by page', query: () => visitsSchema, isCsvToo: true, responses: { 200: stats.visitsResponse }, problems: [422] },
 } as const satisfies Operations
 
 // biome-ignore format: a table
@@ -61,6 +72,7 @@ export const MAINTENANCE = {
 export const OPERATIONS: Readonly<Record<string, Operations>> = {
   Links: LINKS,
   Bulk: BULK,
+  Statistics: STATS,
   'API keys': KEYS,
   Domains: DOMAINS,
   Operations: MAINTENANCE,

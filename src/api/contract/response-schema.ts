@@ -19,6 +19,8 @@ export const linkResponse = v.strictObject({
   shortUrl: v.string(),
   ...column(linkFields(ANY_CALLER), 'response'),
   hits: count,
+  /** Hits that bots did not make, with those that wait in Redis and those counted elsewhere. */
+  people: count,
   /** When the last flush brought hits: those that wait in Redis came later. */
   lastHitAt: v.nullable(shownTime),
   version: count,

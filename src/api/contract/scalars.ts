@@ -67,6 +67,18 @@ export const dateTime = v.pipe(
   v.check((date) => date.getTime() >= 0 && date.getTime() < YEAR_10000, 'must be a time from 1970 to 9999'),
 )
 
+/** A day as it is called in some timezone, in days since 1970-01-01. */
+export const calendarDay = v.pipe(
+  text,
+  maxCharacters(10),
+  v.isoDate('must be a date, like 2030-01-31'),
+  v.check(isCalendarDay, 'must be a day that exists'),
+  v.transform((day) => ({ day: Date.parse(`${day}T00:00:00Z`) / DAY_MS })),
+  v.check(({ day }) => day >= 0, 'must be a day from 1970 on'),
+)
+
+const DAY_MS = 24 * 60 * 60 * 1_000
+
 export const wholeNumber = (min: number, max: number) =>
   v.pipe(
     v.number('must be a whole number'),

@@ -1,20 +1,25 @@
 import { decodeBase64Url, encodeBase64Url } from 'hono/utils/encode'
-import type { LinkListQuery, ListPosition } from '../../owners/link-pages.ts'
 import { sha256 } from '../../sha256.ts'
 import { Problem } from './problem.ts'
 
-/** A query without what may differ from page to page. */
-export type ListedQuery = Pick<LinkListQuery, 'filter' | 'sort' | 'order'>
-
-/** Positions as clients see them: opaque, signed, and good for the query that they came from. */
-export interface Cursors {
-  encode(position: ListPosition, query: ListedQuery): Promise<string>
-  /** @throws {Problem} 422 for what `encode` did not make for this query. */
-  decode(cursor: string, query: ListedQuery): Promise<ListPosition>
+/** A place in a list: what it is sorted by, and an id that tells apart what is alike. */
+interface Position {
+  readonly key: string
+  readonly id: string
 }
 
-/** @param secret what every isolate has, and no client: Postgres is given only positions that it wrote itself. */
-export function createCursors(secret: string): Cursors {
+/** Positions as clients see them: opaque, signed, and good for the query that they came from. */
+export interface Cursors<Query> {
+  encode(position: Position, query: Query): Promise<string>
+  /** @throws {Problem} 422 for what `encode` did not make for this query. */
+  decode(cursor: string, query: Query): Promise<Position>
+}
+
+/**
+ * @param secret what every isolate has, and no client: Postgres is given only positions that it wrote itself.
+ * @param identify what makes a query another one, for JSON; lists of different things must differ in it.
+ */
+export function createCursors<Query>(secret: string, identify: (query: Query) => unknown): Cursors<Query> {
   // Made once; a promise would belong to the request that happens to be the first.
   let made: CryptoKey | undefined
   const signingKey = async (): Promise<CryptoKey> => {
@@ -24,6 +29,9 @@ export function createCursors(secret: string): Cursors {
     ])
     return made
   }
+
+  const fingerprint = async (query: Query): Promise<string> =>
+    (await sha256(JSON.stringify(identify(query)))).slice(0, 8)
 
   return {
     async encode({ key, id }, query) {
@@ -48,11 +56,6 @@ export function createCursors(secret: string): Cursors {
 }
 
 const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const
-
-async function fingerprint({ filter, sort, order }: ListedQuery): Promise<string> {
-  const { domains, code, tags, q, enabled, expired } = filter
-  return (await sha256(JSON.stringify([domains, code, tags, q, enabled, expired, sort, order]))).slice(0, 8)
-}
 
 function invalid(message: string): Problem {
   const detail = 'The cursor cannot be used: leave it out to start from the beginning.'

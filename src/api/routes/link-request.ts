@@ -4,6 +4,7 @@
  */
 import { normalizeHost } from '../../links/host.ts'
 import type { LinkFilter } from '../../owners/link-filter.ts'
+import type { LinkListQuery } from '../../owners/link-pages.ts'
 import type { LinkItem } from '../../owners/write-links.ts'
 import type { ApiServices } from '../api-services.ts'
 import type { RequestedLink } from '../contract/link-schema.ts'
@@ -64,6 +65,15 @@ function defaultDomain(host: string, listed: ReadonlySet<string>, allowed: Calle
 export function toFilter(caller: Caller, { domain, tag, ...rest }: RequestedFilter): LinkFilter {
   if (domain !== undefined && !maySee(caller, domain)) throw domainForbidden(domain)
   return { ...rest, tags: tag, domains: domain === undefined ? (caller.domains ?? undefined) : [domain] }
+}
+
+/** A query without what may differ from page to page. */
+export type ListedQuery = Pick<LinkListQuery, 'filter' | 'sort' | 'order'>
+
+/** What makes a query another one to a cursor. */
+export const identifyList = ({ filter, sort, order }: ListedQuery): unknown => {
+  const { domains, code, tags, q, enabled, expired } = filter
+  return [domains, code, tags, q, enabled, expired, sort, order]
 }
 
 export const linkId = (c: ApiContext): string => idParam(c, noSuchLink)

@@ -8,12 +8,12 @@ import type { Route } from '../http/create-route.ts'
 import { createCursors } from '../http/cursor.ts'
 import { etag } from '../http/etag.ts'
 import { Problem } from '../http/problem.ts'
-import { linkId, linkRequest, noSuchLink, toFilter } from './link-request.ts'
+import { identifyList, linkId, linkRequest, noSuchLink, toFilter } from './link-request.ts'
 
 /** `/api/links`: lists, and create, read, edit and delete one link. */
 export function linksRoutes(route: Route, services: ApiServices): void {
   const links = async () => (await services.owners()).links
-  const cursors = createCursors(services.config.postgres.url)
+  const cursors = createCursors(services.config.postgres.url, identifyList)
   const show = (c: ApiContext, link: LinkWithHits, status: 200 | 201 = 200): Response => {
     const headers: Record<string, string> = { ETag: etag(link.version) }
     if (status === 201) headers.Location = `/api/links/${link.id}`

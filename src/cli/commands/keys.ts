@@ -14,7 +14,7 @@ import { visible } from '../terminal/visible.ts'
 import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { dateOrNever, hostName, repeated, wholeNumber } from './option-parsers.ts'
 
-const SCOPES = ['links:read', 'links:write', 'admin']
+const SCOPES = ['links:read', 'links:write', 'stats:read', 'admin']
 
 const COLUMNS: readonly Column<KeyResponse>[] = [
   { title: 'ID', value: ({ id }) => id },

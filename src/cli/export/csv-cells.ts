@@ -2,6 +2,7 @@
  * @module
  * How linkr's own CSV writes what CSV has no notation for, and reads it back to the same value.
  */
+import { isFormula } from '../../api/contract/csv.ts'
 import type { LinkField } from '../link-fields.ts'
 
 /** @param value as the API shows it. */
@@ -16,18 +17,15 @@ export function decodeCell(cell: LinkField['cell'], text = ''): unknown {
   return cell === 'text' ? decodeText(text) : (decodeText(text) ?? '')
 }
 
-/** What a spreadsheet would take for a formula. */
-const FORMULA = /^'*[=+\-@\t\r]/
-
 /** `null` is the empty cell; the empty text and would-be formulas get a leading apostrophe, and so do apostrophes. */
 export function encodeText(text: string | null): string {
   if (text === null) return ''
-  return FORMULA.test(text) || /^'*$/.test(text) ? `'${text}` : text
+  return isFormula(text) || /^'*$/.test(text) ? `'${text}` : text
 }
 
 export function decodeText(cell: string): string | null {
   if (cell === '') return null
-  return FORMULA.test(cell) || /^'+$/.test(cell) ? cell.replace(/^'/, '') : cell
+  return isFormula(cell) || /^'+$/.test(cell) ? cell.replace(/^'/, '') : cell
 }
 
 /** Joined by `|`, which is `\|` inside a tag; a backslash is `\\`. */

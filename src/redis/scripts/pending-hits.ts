@@ -1,6 +1,6 @@
 import { listOf, type RedisClient } from '../client.ts'
 import type { Keys } from '../keys.ts'
-import { FIELD, TOTAL } from './hit-segment.ts'
+import { FIELD, SEGMENT_LINKS, TOTAL } from './hit-segment.ts'
 
 /**
  * Reads the hits that still wait in Redis. KEYS hits, sealed, released; ARGV sealed prefix, then link ids. Returns the id of the segment that was released last or nil, then {segment id or nil, hits of the
@@ -20,7 +20,7 @@ return segments`
 /** Hits waiting in one segment; its `id` is `null` when there has been none yet. */
 export interface PendingHits {
   readonly id: string | null
-  /** Link id -> hits, of every link that was asked for. */
+  /** Link id -> hits. */
   readonly hits: ReadonlyMap<string, number>
 }
 
@@ -50,6 +50,44 @@ export async function pendingHits(
     return { id: id === null ? null : String(id), hits }
   })
   return { segments, lastReleased: typeof lastReleased === 'string' ? lastReleased : null }
+}
+
+/**
+ * Reads the hits of all links that wait. KEYS hits, sealed; ARGV sealed prefix, how many fields may be read. Returns nil
+ * if there are more, else {segment id or nil, {field, value, ...}} for each segment.
+ */
+export const PENDING_LINKS = `
+local ids = redis.call('LRANGE', KEYS[2], 0, -1)
+local names, fields = {KEYS[1]}, redis.call('HLEN', KEYS[1])
+for i, id in ipairs(ids) do
+  names[i + 1] = ARGV[1] .. id
+  fields = fields + redis.call('HLEN', names[i + 1])
+end
+if fields > tonumber(ARGV[2]) then return false end
+local segments = {{redis.call('HGET', KEYS[1], '${FIELD.id}'), redis.call('HGETALL', KEYS[1])}}
+for i, id in ipairs(ids) do segments[i + 1] = {id, redis.call('HGETALL', names[i + 1])} end
+return segments`
+
+/** Hits of every link that waits in some segment; `null` = there are more than `SEGMENT_LINKS`. */
+export async function pendingLinks(
+  redis: RedisClient,
+  keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix'>,
+): Promise<readonly PendingHits[] | null> {
+  const reply = await redis.eval(
+    PENDING_LINKS,
+    [keys.hits, keys.sealedHits],
+    [keys.sealedHitsPrefix, SEGMENT_LINKS],
+  )
+  if (reply === null) return null
+  return listOf(reply).map((segment) => {
+    const [id = null, fields] = listOf(segment)
+    const flat = listOf(fields)
+    const hits = flat.flatMap((field, i): [string, number][] => {
+      const count = Number(flat[i + 1]) || 0
+      return i % 2 === 1 || count === 0 || !/^\d{1,18}$/.test(String(field)) ? [] : [[String(field), count]]
+    })
+    return { id: id === null ? null : String(id), hits: new Map(hits) }
+  })
 }
 
 /**

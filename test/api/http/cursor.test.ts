@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createCursors, type ListedQuery } from '../../../src/api/http/cursor.ts'
+import { createCursors } from '../../../src/api/http/cursor.ts'
+import { identifyList, type ListedQuery } from '../../../src/api/routes/link-request.ts'
 
-const cursors = createCursors('postgresql://owner:secret@host/linkr')
+const cursors = createCursors('postgresql://owner:secret@host/linkr', identifyList)
 const query: ListedQuery = { filter: { tags: ['a'] }, sort: 'hits', order: 'desc' }
 const position = { key: '42', id: '7' }
 const refused = { code: 'invalid_cursor' }
@@ -58,7 +59,7 @@ describe('a cursor', () => {
   )
 
   test('of another installation is refused', async () => {
-    const cursor = await createCursors('another secret').encode(position, query)
+    const cursor = await createCursors('another secret', identifyList).encode(position, query)
     await expect(cursors.decode(cursor, query)).rejects.toMatchObject(refused)
   })
 })

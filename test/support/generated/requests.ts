@@ -3,6 +3,7 @@
  * Requests to every route, right and wrong.
  */
 import fc from 'fast-check'
+import { DIMENSION_NAMES } from '../../../src/visits/visit.ts'
 import { misencoded, spoiled } from './spoil.ts'
 import { anything, bodies, or, text, times } from './values.ts'
 
@@ -110,6 +111,39 @@ const cursor = fc.oneof(
   fc.base64String().map(encoded),
 )
 
+const STATS_PARAMETERS = [
+  'from',
+  'to',
+  'timezone',
+  'interval',
+  'link',
+  'tag',
+  'domain',
+  'bot',
+  'groupBy',
+  'limit',
+  'before',
+  'cursor',
+]
+const statsValue = fc.oneof(
+  value,
+  times.map(encoded),
+  fc.constantFrom('2026-03-29', '2026-02-30', '0000-01-01', '9999-12-31', '1970-01-01', '275760-09-13'),
+  fc.constantFrom(
+    'Europe/Berlin',
+    'Asia/Kolkata',
+    'Mars/Phobos',
+    'UTC',
+    '+05:30',
+    '..%2F..%2Fetc%2Fpasswd',
+    '-00:00',
+  ),
+  fc.constantFrom('hour', 'day', 'week', 'month', 'country', 'asn', '*', '1', '{link}', 'DE'),
+)
+const statsQuery = fc
+  .array(fc.tuple(fc.constantFrom(...STATS_PARAMETERS, ...DIMENSION_NAMES), statsValue), { maxLength: 5 })
+  .map((pairs) => pairs.map((pair) => pair.join('=')).join('&'))
+
 // biome-ignore format: a table
 export const ENDPOINTS: readonly (readonly [string, fc.Arbitrary<GeneratedRequest>])[] = [
   ['post /links', write('POST', '/links', bodies.create)],
@@ -135,6 +169,11 @@ export const ENDPOINTS: readonly (readonly [string, fc.Arbitrary<GeneratedReques
   ['get /domains', read('GET', at('/domains'))],
   ['get /domains/{host}', read('GET', segment.map((part) => `/api/domains/${part}`))],
   ['delete /domains/{host}', read('DELETE', segment.map((part) => `/api/domains/${part}`))],
+  ['get /stats', read('GET', statsQuery.map((search) => `/api/stats?${search}`))],
+  ['get /stats/misses', read('GET', statsQuery.map((search) => `/api/stats/misses?${search}`))],
+  ['get /links/{id}/stats', read('GET', statsQuery.map((search) => `/api/links/{link}/stats?${search}`))],
+  ['delete /links/{id}/stats', read('DELETE', statsQuery.map((search) => `/api/links/{link}/stats?${search}`))],
+  ['get /visits', read('GET', statsQuery.map((search) => `/api/visits?${search}`))],
   ['get /health', read('GET', at('/health'))],
   ['the reference', read('GET', fc.constantFrom('/api/docs', '/api/openapi.json', '/api', '/api/'))],
   ['what is no route', fc.tuple(fc.constantFrom('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'), fc.constantFrom('/links', '/keys', '/domains', ''), segment, bodies.edit)

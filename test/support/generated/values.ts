@@ -111,7 +111,7 @@ export const bodies = {
   key: fc.record(
     {
       name: or(label),
-      scopes: or(fc.array(fc.constantFrom('links:read', 'links:write', 'admin'))),
+      scopes: or(fc.array(fc.constantFrom('links:read', 'links:write', 'stats:read', 'admin'))),
       expiresAt: or(fc.option(times)),
       domains: or(fc.option(fc.array(or(domain)))),
     },
