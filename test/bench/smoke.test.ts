@@ -65,6 +65,7 @@ describe('the redirect benchmark', () => {
 
   test('measures every subject', () => {
     expect(result.summaries.map(({ name }) => name)).toEqual([
+      'shared',
       'hono',
       'hot',
       'head',
@@ -72,6 +73,11 @@ describe('the redirect benchmark', () => {
       'warm',
       'cold',
     ])
+  })
+
+  test('measures hot redirects beside the bare Worker that shares its response too', () => {
+    const beside = result.summaries.filter(({ sharedThroughputRatio }) => sharedThroughputRatio !== null)
+    expect(beside.map(({ name }) => name)).toEqual(['hot', 'head'])
   })
 })
 
