@@ -21,8 +21,11 @@ export interface MemoryTierOptions<Key, Value> {
 export interface MemoryTier<Key, Value>
   extends Source<Key, Value>,
     Pick<IsolateMemory<Value>, 'markChanged' | 'markGap' | 'size'> {
-  /** What `find` would resolve to without asking any store; `undefined` = it would have to ask. */
-  peek(key: Key): Value | null | undefined
+  /**
+   * What `find` would resolve to without asking any store; `undefined` = it would have to ask.
+   * @param time now, from a caller that has already read the clock.
+   */
+  peek(key: Key, time?: number): Value | null | undefined
 }
 
 /** When neither Redis nor Postgres answers, entries that old still are better than nothing. */
@@ -89,9 +92,9 @@ export function memoryTier<Key extends RegisterKey, Value extends { readonly ver
     return entry.value
   }
 
-  function peek(key: Key): Value | null | undefined {
+  function peek(key: Key, time = runtime.now()): Value | null | undefined {
     const name = registerName(key)
-    const entry = memory.servable(name)
+    const entry = memory.servable(name, time)
     if (entry === undefined) return undefined
     if (memory.isBeforeGap(entry)) refresh(name, key, entry)
     return entry.value

@@ -16,8 +16,11 @@ export interface HitRecorderOptions extends HitCommitterOptions {
 }
 
 export interface HitRecorder {
-  /** Counts one hit. Returns at once; Redis has it after the longer window at the latest. */
-  record(linkId: string): void
+  /**
+   * Counts one hit. Returns at once; Redis has it after the longer window at the latest.
+   * @param time now, from a caller that has already read the clock.
+   */
+  record(linkId: string, time?: number): void
   /** Commits what has been gathered now, without waiting for a window: to Redis, or else to Postgres in the background. */
   commit(): Promise<void>
   readonly state: HitCommitter['state']
@@ -89,12 +92,11 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
       await committer.commit(true)
     },
     state: committer.state,
-    record(linkId) {
+    record(linkId, time = runtime.now()) {
       committer.add(linkId)
-      const now = runtime.now()
-      if (now - leaderSince < LOST_AFTER_MS) return
-      leaderSince = now
-      runtime.background('hits.leader_failed', lead(now))
+      if (time - leaderSince < LOST_AFTER_MS) return
+      leaderSince = time
+      runtime.background('hits.leader_failed', lead(time))
     },
   }
 }

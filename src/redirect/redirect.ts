@@ -1,7 +1,7 @@
 /**
  * @module
  * The hot path: a located request -> its link -> a decision -> the response. What memory knows is answered without a
- * promise; everything else may wait for the stores.
+ * promise, and with one look at the clock; everything else may wait for the stores.
  */
 import { clientOf } from '../client-address.ts'
 import type { Link } from '../links/link.ts'
@@ -18,9 +18,10 @@ export function redirectFromMemory(
   services: Pick<RedirectServices, 'links' | 'settings' | 'hits' | 'runtime'>,
 ): Response | undefined {
   if (located.kind !== 'link') return undefined
-  const link = services.links.peek(located.key)
+  const now = services.runtime.now()
+  const link = services.links.peek(located.key, now)
   if (link === undefined) return undefined
-  const decision = visit(link, located, services)
+  const decision = visit(link, located, now, services.hits)
   if (link !== null && decision.kind === 'redirect') {
     return decision.location === link.url ? sharedResponse(link) : respond(decision)
   }
@@ -45,7 +46,7 @@ async function visitFromStores(
   headers: Headers,
   services: RedirectServices,
 ): Promise<Outcome> {
-  const { links, misses } = services
+  const { links, misses, hits, runtime } = services
   let link = links.peek(located.key)
   if (link === undefined) {
     const client = clientOf(headers)
@@ -53,16 +54,17 @@ async function visitFromStores(
     link = await links.find(located.key)
     if (link === null) misses.count(client)
   }
-  return visit(link, located, services)
+  return visit(link, located, runtime.now(), hits)
 }
 
 /** Decides, and records the hit of a redirect that counts. */
 function visit(
   link: Link | null,
   located: LinkRequest,
-  { hits, runtime }: Pick<RedirectServices, 'hits' | 'runtime'>,
+  now: number,
+  hits: RedirectServices['hits'],
 ): Decision {
-  const decision = decide(link, located, runtime.now())
-  if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id)
+  const decision = decide(link, located, now)
+  if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id, now)
   return decision
 }
