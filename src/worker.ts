@@ -9,13 +9,15 @@ import { type Env, parseConfig } from './config.ts'
 import { runCron } from './cron.ts'
 import { ConfigError } from './errors.ts'
 import { log } from './log.ts'
-import { locateRequest } from './redirect/locate.ts'
+import type { LocatedRequest } from './redirect/locate.ts'
+import { createLocator } from './redirect/locator.ts'
 import { redirectFromMemory } from './redirect/redirect.ts'
 import { createRuntime } from './runtime.ts'
 import { createServices, type Services } from './services.ts'
 
 /** Composed on the first event of an isolate that needs them; its bindings never change. */
 let composed: Services | undefined
+let locate: ((request: Request) => LocatedRequest) | undefined
 let misconfigured: ConfigError | undefined
 
 function services(): Services {
@@ -38,7 +40,8 @@ export default {
   fetch(request) {
     // Memory is empty until a request has needed the services.
     if (composed === undefined) return app.fetch(request)
-    const located = locateRequest(request, composed.config.domains)
+    locate ??= createLocator(composed.config.domains)
+    const located = locate(request)
     return redirectFromMemory(located, composed) ?? app.fetch(request, { located })
   },
   scheduled: () => runCron(services()),

@@ -24,8 +24,9 @@ export interface MemoryTier<Key, Value>
   /**
    * What `find` would resolve to without asking any store; `undefined` = it would have to ask.
    * @param time now, from a caller that has already read the clock.
+   * @param name `registerName` of the key, from a caller that has it.
    */
-  peek(key: Key, time?: number): Value | null | undefined
+  peek(key: Key, time?: number, name?: string): Value | null | undefined
 }
 
 /** When neither Redis nor Postgres answers, entries that old still are better than nothing. */
@@ -92,8 +93,7 @@ export function memoryTier<Key extends RegisterKey, Value extends { readonly ver
     return entry.value
   }
 
-  function peek(key: Key, time = runtime.now()): Value | null | undefined {
-    const name = registerName(key)
+  function peek(key: Key, time = runtime.now(), name = registerName(key)): Value | null | undefined {
     const entry = memory.servable(name, time)
     if (entry === undefined) return undefined
     if (memory.isBeforeGap(entry)) refresh(name, key, entry)

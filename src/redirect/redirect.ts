@@ -19,7 +19,7 @@ export function redirectFromMemory(
 ): Response | undefined {
   if (located.kind !== 'link') return undefined
   const now = services.runtime.now()
-  const link = services.links.peek(located.key, now)
+  const link = services.links.peek(located.key, now, located.name)
   if (link === undefined) return undefined
   const decision = visit(link, located, now, services.hits)
   if (link !== null && decision.kind === 'redirect') {

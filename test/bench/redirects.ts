@@ -142,6 +142,8 @@ if (import.meta.main) {
     coldLinks: COLD_LINKS,
   }
   const cores = divideCores()
+  // Without a handler a signal would leave every workerd behind.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   if (values.only !== undefined) {
     console.log(
       redirectTable({ summaries: await benchOnly(options, cores, values.only.split(',')), counts: {} }),

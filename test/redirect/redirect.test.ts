@@ -42,7 +42,7 @@ test('memory, the decision and the hit go by one look at the clock', () => {
     runtime: { now },
   })
   expect(now).toHaveBeenCalledOnce()
-  expect(peek).toHaveBeenCalledWith({ domain: '*', code: 'x' }, 1_000)
+  expect(peek).toHaveBeenCalledWith({ domain: '*', code: 'x' }, 1_000, '*/x')
   expect(record).toHaveBeenCalledWith('1', 1_000)
 })
 
