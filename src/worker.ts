@@ -9,7 +9,8 @@ import { type Env, parseConfig } from './config.ts'
 import { runCron } from './cron.ts'
 import { ConfigError } from './errors.ts'
 import { log } from './log.ts'
-import { locateRequest } from './redirect/locate.ts'
+import type { LocatedRequest } from './redirect/locate.ts'
+import { createLocator } from './redirect/locator.ts'
 import { redirectFromMemory } from './redirect/redirect.ts'
 import { createRuntime } from './runtime.ts'
 import { createServices, type Services } from './services.ts'
@@ -17,6 +18,7 @@ import { countSubrequests } from './subrequests.ts'
 
 /** Composed on the first event of an isolate that needs them; its bindings never change. */
 let composed: Services | undefined
+let locate: ((request: Request) => LocatedRequest) | undefined
 let misconfigured: ConfigError | undefined
 
 function services(): Services {
@@ -39,7 +41,8 @@ export default {
   fetch(request) {
     // Memory is empty until a request has needed the services.
     if (composed === undefined) return app.fetch(request)
-    const located = locateRequest(request, composed.config.domains)
+    locate ??= createLocator(composed.config.domains)
+    const located = locate(request)
     return redirectFromMemory(located, request, composed) ?? app.fetch(request, { located })
   },
   scheduled: () => countSubrequests(() => runCron(services())),

@@ -32,8 +32,8 @@ export interface IsolateMemory<Value> {
   begin(name: string): Load
   /** Remembers what was loaded, unless something newer is known. */
   keep(name: string, entry: Entry<Value>): void
-  /** What may be served without asking any store. */
-  servable(name: string): Entry<Value> | undefined
+  /** What may be served at this time without asking any store. */
+  servable(name: string, time: number): Entry<Value> | undefined
   /** Whatever there is, old or not, but never what the change log has told to be outdated. */
   recall(name: string): Entry<Value> | undefined
   /** Whether the change log has told of a newer version. */
@@ -156,10 +156,9 @@ export function createIsolateMemory<Value extends { readonly version: number }>(
       entries.set(name, entry)
     },
 
-    servable(name) {
+    servable(name, time) {
       const entry = entries.get(name)
       if (entry === undefined) return undefined
-      const time = now()
       const age = time - Math.max(entry.loadedAt, syncedUntil(entry))
       // Far below zero: the clock has been put back.
       const isInSync = age < IN_SYNC_MS && age > -IN_SYNC_MS

@@ -21,8 +21,12 @@ export interface MemoryTierOptions<Key, Value> {
 export interface MemoryTier<Key, Value>
   extends Source<Key, Value>,
     Pick<IsolateMemory<Value>, 'markChanged' | 'markNewLinks' | 'markGap' | 'size'> {
-  /** What `find` would resolve to without asking any store; `undefined` = it would have to ask. */
-  peek(key: Key): Value | null | undefined
+  /**
+   * What `find` would resolve to without asking any store; `undefined` = it would have to ask.
+   * @param time now, from a caller that has already read the clock.
+   * @param name `registerName` of the key, from a caller that has it.
+   */
+  peek(key: Key, time?: number, name?: string): Value | null | undefined
 }
 
 /** When neither Redis nor Postgres answers, entries that old still are better than nothing. */
@@ -89,9 +93,8 @@ export function memoryTier<Key extends RegisterKey, Value extends { readonly ver
     return entry.value
   }
 
-  function peek(key: Key): Value | null | undefined {
-    const name = registerName(key)
-    const entry = memory.servable(name)
+  function peek(key: Key, time = runtime.now(), name = registerName(key)): Value | null | undefined {
+    const entry = memory.servable(name, time)
     if (entry === undefined) return undefined
     if (memory.isBeforeGap(entry)) refresh(name, key, entry)
     return entry.value

@@ -17,8 +17,11 @@ export interface HitRecorderOptions extends HitCommitterOptions {
 }
 
 export interface HitRecorder {
-  /** Counts one hit. Returns at once; Redis has it after the longer window at the latest. */
-  record(linkId: string, request: VisitRequest): void
+  /**
+   * Counts one hit. Returns at once; Redis has it after the longer window at the latest.
+   * @param time now, from a caller that has already read the clock.
+   */
+  record(linkId: string, request: VisitRequest, time?: number): void
   /** Counts a request for a code that no link has; like a few hits it waits for the longer window. */
   recordMiss(key: LinkKey): void
   /** Commits what has been gathered now, without waiting for a window: to Redis, or else to Postgres in the background. */
@@ -87,8 +90,7 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
     }
   }
 
-  function startLeader(): void {
-    const now = runtime.now()
+  function startLeader(now: number): void {
     if (now - leaderSince < LOST_AFTER_MS) return
     leaderSince = now
     runtime.background('hits.leader_failed', lead(now))
@@ -99,13 +101,13 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
       await committer.commit(true)
     },
     state: committer.state,
-    record(linkId, request) {
-      if (committer.add(linkId)) visits.note(linkId, request)
-      startLeader()
+    record(linkId, request, time = runtime.now()) {
+      if (committer.add(linkId)) visits.note(linkId, request, time)
+      startLeader(time)
     },
     recordMiss(key) {
       visits.noteMiss(key)
-      startLeader()
+      startLeader(runtime.now())
     },
   }
 }

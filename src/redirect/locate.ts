@@ -4,7 +4,7 @@
  */
 import { codeFromPath, isReservedCode } from '../links/code.ts'
 import { normalizeHost } from '../links/host.ts'
-import type { LinkKey } from '../links/link.ts'
+import { type LinkKey, linkName } from '../links/link.ts'
 import type { RequestFacts } from './decide.ts'
 import { endsPath } from './leads-to-itself.ts'
 
@@ -13,28 +13,52 @@ export type LocatedRequest =
   | LinkRequest
   | (Pick<RequestFacts, 'method' | 'url'> & { readonly kind: 'root' | 'no-link' })
 /** For a code that a link may have. */
-export type LinkRequest = RequestFacts & { readonly kind: 'link'; readonly key: LinkKey }
+export type LinkRequest = RequestFacts & {
+  readonly kind: 'link'
+  readonly key: LinkKey
+  /** The key as one string. */
+  readonly name: string
+}
+
+/** What its URL tells of a request. */
+export type LocatedUrl =
+  | Pick<LinkRequest, 'kind' | 'key' | 'name' | 'query' | 'url'>
+  | { readonly kind: 'root' | 'no-link'; readonly url: string }
+
+type LocatableRequest = Pick<Request, 'url' | 'method' | 'headers'>
 
 /** @param domains the hosts that are namespaces of their own, normalized. */
-export function locateRequest(
-  request: Pick<Request, 'url' | 'method' | 'headers'>,
-  domains: ReadonlySet<string>,
-): LocatedRequest {
-  const { url, method } = request
+export const locateRequest = (request: LocatableRequest, domains: ReadonlySet<string>): LocatedRequest =>
+  withFacts(locateUrl(request.url, domains), request)
+
+export function locateUrl(url: string, domains: ReadonlySet<string>): LocatedUrl {
   const pathAt = pathStart(url)
   const queryAt = pathEnd(url, pathAt)
-  if (queryAt - pathAt <= 1) return { kind: 'root', method, url }
+  if (queryAt - pathAt <= 1) return { kind: 'root', url }
   const code = codeFromPath(url.slice(pathAt, queryAt))
-  if (code === null || isReservedCode(code)) return { kind: 'no-link', method, url }
+  if (code === null || isReservedCode(code)) return { kind: 'no-link', url }
   const host = domains.size === 0 ? '*' : hostOf(url)
+  const key = { domain: domains.has(host) ? host : '*', code }
   const hashAt = url.indexOf('#', queryAt)
   return {
     kind: 'link',
-    key: { domain: domains.has(host) ? host : '*', code },
-    method,
-    isPrefetch: request.headers.get('sec-purpose')?.includes('prefetch') === true,
+    key,
+    name: linkName(key),
     query: url.slice(queryAt, hashAt === -1 ? url.length : hashAt),
     url,
+  }
+}
+
+export function withFacts(located: LocatedUrl, { method, headers }: LocatableRequest): LocatedRequest {
+  if (located.kind !== 'link') return { kind: located.kind, method, url: located.url }
+  return {
+    kind: 'link',
+    key: located.key,
+    name: located.name,
+    method,
+    isPrefetch: headers.get('sec-purpose')?.includes('prefetch') === true,
+    query: located.query,
+    url: located.url,
   }
 }
 

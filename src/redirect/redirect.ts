@@ -1,7 +1,7 @@
 /**
  * @module
  * The hot path: a located request -> its link -> a decision -> the response. What memory knows is answered without a
- * promise; everything else may wait for the stores.
+ * promise, and with one look at the clock; everything else may wait for the stores.
  */
 import { clientOf } from '../client-address.ts'
 import type { Link } from '../links/link.ts'
@@ -20,16 +20,17 @@ export function redirectFromMemory(
   services: Pick<RedirectServices, 'links' | 'settings' | 'hits' | 'runtime'>,
 ): Response | undefined {
   if (located.kind !== 'link') return undefined
-  const link = services.links.peek(located.key)
+  const now = services.runtime.now()
+  const link = services.links.peek(located.key, now, located.name)
   if (link === undefined) return undefined
-  const decision = visit(link, located, request, services)
+  const decision = visit(link, located, request, now, services.hits)
   if (link !== null && decision.kind === 'redirect') {
     return decision.location === link.url ? sharedResponse(link) : respond(decision)
   }
   if (!mayHaveFallback(decision)) return respond(decision)
   const settings = services.settings.peek(hostOf(located.url))
   if (settings === undefined) return undefined
-  if (link === null) countMiss(located, services)
+  if (link === null) countMiss(located, services.hits)
   return respond(withFallback(decision, located, settings))
 }
 
@@ -49,7 +50,7 @@ async function visitFromStores(
   request: VisitRequest,
   services: RedirectServices,
 ): Promise<Outcome> {
-  const { links, misses } = services
+  const { links, misses, hits, runtime } = services
   let link = links.peek(located.key)
   if (link === undefined) {
     const client = clientOf(request.headers)
@@ -57,8 +58,8 @@ async function visitFromStores(
     link = await links.find(located.key)
     if (link === null) misses.count(client)
   }
-  if (link === null) countMiss(located, services)
-  return visit(link, located, request, services)
+  if (link === null) countMiss(located, hits)
+  return visit(link, located, request, runtime.now(), hits)
 }
 
 /** Decides, and records the hit of a redirect that counts. */
@@ -66,14 +67,15 @@ function visit(
   link: Link | null,
   located: LinkRequest,
   request: VisitRequest,
-  { hits, runtime }: Pick<RedirectServices, 'hits' | 'runtime'>,
+  now: number,
+  hits: RedirectServices['hits'],
 ): Decision {
-  const decision = decide(link, located, runtime.now())
-  if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id, request)
+  const decision = decide(link, located, now)
+  if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id, request, now)
   return decision
 }
 
 /** Where a visit to a link would count too. */
-function countMiss({ key, method, isPrefetch }: LinkRequest, { hits }: Pick<RedirectServices, 'hits'>): void {
+function countMiss({ key, method, isPrefetch }: LinkRequest, hits: RedirectServices['hits']): void {
   if (method === 'GET' && !isPrefetch) hits.recordMiss(key)
 }

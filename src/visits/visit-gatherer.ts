@@ -17,8 +17,11 @@ export type VisitRequest = Pick<Request, 'headers' | 'url' | 'cf'>
 
 /** An isolate's visits, from the redirect to the batch of hits that takes them along. */
 export interface VisitGatherer {
-  /** On the hot path: notes a counted hit, to be described later. */
-  note(linkId: string, request: VisitRequest): void
+  /**
+   * On the hot path: notes a counted hit, to be described later.
+   * @param at now, from a caller that has already read the clock.
+   */
+  note(linkId: string, request: VisitRequest, at?: number): void
   noteMiss(key: LinkKey): void
   /** Fetches what describing needs: the day's key of visitor numbers, and the settings of domains. Never rejects. */
   prepare(): Promise<void>
@@ -102,10 +105,10 @@ export function createVisitGatherer(options: VisitGathererOptions): VisitGathere
   }
 
   return {
-    note(linkId, request) {
+    note(linkId, request, at = now()) {
       if (notes.length >= MAX_NOTED && describeVisit !== undefined) describeNotes()
       if (notes.length >= MAX_NOTED_UNPREPARED) leftOut++
-      else notes.push({ linkId, at: now(), request })
+      else notes.push({ linkId, at, request })
     },
 
     noteMiss: ({ domain, code }) => lines.addMiss({ domain, code, at: now() / 1_000 }),

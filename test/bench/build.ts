@@ -42,5 +42,6 @@ export function buildLinkr(options: Pick<BuildOptions, 'isReadable'> = {}): Bund
   return build(options.isReadable ? 'linkr-readable' : 'linkr', options)
 }
 export const buildBare = (): Bundle => build('bare', { entry: 'test/bench/subjects/bare.ts' })
+export const buildShared = (): Bundle => build('shared', { entry: 'test/bench/subjects/shared.ts' })
 export const buildHono = (): Bundle => build('hono', { entry: 'test/bench/subjects/hono.ts' })
 export const buildCron = (): Bundle => build('cron', { entry: 'test/bench/subjects/cron.ts' })

@@ -10,7 +10,7 @@ export function chart(summaries: readonly Summary[]): string {
     ...summaries.map(({ name, cpuUs }) => ({
       label: titleOf(name),
       value: cpuUs ?? 0,
-      color: name === 'hono' ? '#8b949e' : '#2f81f7',
+      color: name === 'hono' || name === 'shared' ? '#8b949e' : '#2f81f7',
     })),
   ]
   const most = Math.max(...bars.map(({ value }) => value), 1)

@@ -30,8 +30,9 @@ const section = `![CPU time per redirect](${CHART})
 
 ${redirectTable(redirect.result)}
 
-Medians of ${options.rounds} rounds of ${options.seconds} s, with the middle half of them in brackets; ratios are of pairs, each round right after one
-of the bare Worker, which sends the same answer. Raw \`workerd serve\`${cores.server === null ? '' : ', servers on one core, load (autocannon) and bridges on another'};
+Medians of ${options.rounds} round${options.rounds === 1 ? '' : 's'} of ${options.seconds} s, with the middle half of them in brackets; ratios are of pairs, each round right after one
+of the bare Worker, which sends the same answer. The stricter limit is a bare Worker that makes its \`Response\` once and shares
+it, as linkr does; hot redirects are measured right before it too. Raw \`workerd serve\`${cores.server === null ? '' : ', servers on one core, load (autocannon) and bridges on another'};
 stores: ${redirect.stores === 'services' ? 'Redis and Postgres on the same machine' : 'embedded'}. CPU is the server process's own account: a core
 serves 1,000,000 / CPU µs requests a second, if the load generator keeps up (the hot redirect kept its core ${busyOf('hot')} % busy,
 the bare Worker's throughput is then the load generator's too). Store requests are of one redirect alone; under load many

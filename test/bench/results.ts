@@ -18,6 +18,12 @@ export interface Saved<T> {
 }
 
 export function saveResult(name: ResultName, result: unknown): void {
+  writeResult(name, result)
+  console.log(`Written to .bench/${name}.json`)
+}
+
+/** Without a word, for what a run has measured so far. */
+export function writeResult(name: ResultName, result: unknown): void {
   const saved: Saved<unknown> = {
     measuredAt: new Date().toISOString(),
     machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}`,
@@ -26,7 +32,6 @@ export function saveResult(name: ResultName, result: unknown): void {
   }
   mkdirSync(OUTPUT, { recursive: true })
   writeFileSync(join(OUTPUT, `${name}.json`), `${JSON.stringify(saved, null, 2)}\n`)
-  console.log(`Written to .bench/${name}.json`)
 }
 
 /** @throws when that benchmark has not been run. */

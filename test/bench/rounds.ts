@@ -4,6 +4,7 @@
  * round strikes both and leaves their ratio alone.
  */
 import { execFile } from 'node:child_process'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Cores, cpuMicroseconds, pinned } from './cores.ts'
@@ -16,6 +17,8 @@ export interface Subject {
   readonly method: 'GET' | 'HEAD'
   readonly path: Load['path']
   readonly expectedStatus: number
+  /** Whether it is measured beside the stricter limit too. */
+  readonly isHot?: boolean
 }
 
 export interface Measurement {
@@ -28,13 +31,20 @@ export interface Measurement {
   readonly busy: number | null
 }
 
+/** One round of one subject, and of what was measured right before and after it. */
 export interface Pair {
   readonly bare: Measurement
   readonly subject: Measurement
+  /** The bare Worker that shares its response; `null` for subjects that are not hot. */
+  readonly shared: Measurement | null
 }
+
+export type Pairs = ReadonlyMap<string, readonly Pair[]>
 
 export interface RoundsOptions {
   readonly bare: Subject
+  /** The stricter limit. It is a row of its own too, before the others. */
+  readonly shared: Subject
   readonly subjects: readonly Subject[]
   readonly rounds: number
   readonly seconds: number
@@ -42,9 +52,16 @@ export interface RoundsOptions {
   readonly cores: Cores
 }
 
-/** Pairs by the subject's name, one for each round. */
-export async function runRounds(options: RoundsOptions): Promise<ReadonlyMap<string, readonly Pair[]>> {
-  const { bare, subjects, rounds } = options
+/**
+ * Pairs by the subject's name, one for each round.
+ * @param onRound what all rounds so far measured, for a run that may be interrupted.
+ */
+export async function runRounds(
+  options: RoundsOptions,
+  onRound: (pairs: Pairs, rounds: number) => void = () => {},
+): Promise<Pairs> {
+  const { bare, shared, rounds } = options
+  const subjects = [shared, ...options.subjects]
   const paths = new Map<string, number>()
   const measureNext = async (subject: Subject, seconds = options.seconds): Promise<Measurement> => {
     const used = paths.get(subject.name) ?? 0
@@ -54,13 +71,31 @@ export async function runRounds(options: RoundsOptions): Promise<ReadonlyMap<str
   }
   for (const subject of [bare, ...subjects]) await measureNext(subject, Math.min(1, options.seconds))
   const pairs = new Map<string, Pair[]>(subjects.map(({ name }) => [name, []]))
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 1; round <= rounds; round++) {
     for (const subject of subjects) {
-      pairs.get(subject.name)?.push({ bare: await measureNext(bare), subject: await measureNext(subject) })
+      const pair = {
+        bare: await measureNext(bare),
+        subject: await measureNext(subject),
+        shared: subject.isHot ? await measureNext(shared) : null,
+      }
+      pairs.get(subject.name)?.push(pair)
+      process.stderr.write(`${roundRow(subject.name, pair, `${round} of ${rounds}`)}\n`)
     }
-    process.stderr.write(`round ${round + 1} of ${rounds}\n`)
+    onRound(pairs, round)
   }
   return pairs
+}
+
+function roundRow(name: string, { bare, subject, shared }: Pair, round: string): string {
+  const ratio = (to: Measurement): string => (subject.requestsPerSecond / to.requestsPerSecond).toFixed(2)
+  return [
+    `round ${round}`,
+    name.padEnd(6),
+    `${Math.round(subject.requestsPerSecond)}/s`.padStart(8),
+    `${subject.cpuUs?.toFixed(0) ?? '-'} µs CPU`.padStart(12),
+    `${ratio(bare)} of bare${shared === null ? '' : `, ${ratio(shared)} of shared`}`,
+    `load average ${loadavg()[0]?.toFixed(1)}`,
+  ].join('  ')
 }
 
 async function measure(subject: Subject, used: number, seconds: number, options: RoundsOptions) {

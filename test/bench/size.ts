@@ -3,6 +3,7 @@
  * `npm run bench:size`: how large the deployed Worker is, by package, and how soon a new process redirects.
  */
 import { readFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { gzipSync } from 'node:zlib'
 import { type Bundle, buildBare, buildLinkr } from './build.ts'
 import { divideCores } from './cores.ts'
@@ -18,7 +19,15 @@ export interface SizeResult {
   /** Bytes by package, minified, the largest first. */
   readonly packages: readonly { readonly name: string; readonly bytes: number }[]
   /** From the start of the process to the first redirect, in ms. */
-  readonly firstRedirectMs: { readonly bare: Spread; readonly linkr: Spread; readonly ratio: Spread }
+  readonly firstRedirectMs: FirstRedirects
+}
+
+export interface FirstRedirects {
+  readonly bare: Spread
+  readonly linkr: Spread
+  readonly ratio: Spread
+  /** The machine's load average over a minute, before each round: a busy machine makes both late, but not alike. */
+  readonly load: Spread
 }
 
 interface Metafile {
@@ -50,7 +59,11 @@ async function firstRedirectMs(server: Server, core: number | null): Promise<num
   return took
 }
 
-async function measureFirstRedirects(linkr: Bundle, fixture: Fixture, rounds: number) {
+async function measureFirstRedirects(
+  linkr: Bundle,
+  fixture: Fixture,
+  rounds: number,
+): Promise<FirstRedirects> {
   const cores = divideCores()
   const servers = {
     bare: { name: 'bare', script: buildBare().script },
@@ -58,13 +71,22 @@ async function measureFirstRedirects(linkr: Bundle, fixture: Fixture, rounds: nu
   }
   // The first of each also brings the link into Redis and the files into the system's cache.
   for (const server of Object.values(servers)) await firstRedirectMs(server, cores.server)
-  const [bare, own]: [number[], number[]] = [[], []]
-  for (let round = 0; round < rounds; round++) {
-    bare.push(await firstRedirectMs(servers.bare, cores.server))
-    own.push(await firstRedirectMs(servers.linkr, cores.server))
+  const measured: { readonly load: number; readonly bare: number; readonly linkr: number }[] = []
+  for (let round = 1; round <= rounds; round++) {
+    const load = loadavg()[0] ?? Number.NaN
+    const bare = await firstRedirectMs(servers.bare, cores.server)
+    const linkr = await firstRedirectMs(servers.linkr, cores.server)
+    measured.push({ load, bare, linkr })
+    console.log(
+      `first redirect, round ${round} of ${rounds}: linkr ${linkr.toFixed(0)} ms, bare ${bare.toFixed(0)} ms, ratio ${(linkr / bare).toFixed(2)}, load average ${load.toFixed(1)}`,
+    )
   }
-  const ratio = own.map((ms, round) => ms / (bare[round] ?? Number.NaN))
-  return { bare: spread(bare), linkr: spread(own), ratio: spread(ratio) }
+  return {
+    bare: spread(measured.map(({ bare }) => bare)),
+    linkr: spread(measured.map(({ linkr }) => linkr)),
+    ratio: spread(measured.map(({ bare, linkr }) => linkr / bare)),
+    load: spread(measured.map(({ load }) => load)),
+  }
 }
 
 async function main(): Promise<void> {

@@ -15,11 +15,12 @@ const ANYWHERE = { server: null, load: null }
 
 describe('the redirect benchmark', () => {
   let result: RedirectResult
+  const afterRounds: RedirectResult[] = []
 
   beforeAll(async () => {
     const sizes = { warmLinks: 300, coldLinks: 20_000, distinctCodes: 500 }
     const short = { rounds: 1, seconds: 1, connections: 1, steadySeconds: 8 }
-    result = await benchRedirects({ ...short, ...sizes }, ANYWHERE)
+    result = await benchRedirects({ ...short, ...sizes }, ANYWHERE, (soFar) => afterRounds.push(soFar))
   }, 600_000)
 
   test.each([
@@ -68,6 +69,7 @@ describe('the redirect benchmark', () => {
 
   test('measures every subject', () => {
     expect(result.summaries.map(({ name }) => name)).toEqual([
+      'shared',
       'hono',
       'hot',
       'head',
@@ -75,6 +77,15 @@ describe('the redirect benchmark', () => {
       'warm',
       'cold',
     ])
+  })
+
+  test('has a whole result after each round, so that an interrupted run is not lost', () => {
+    expect(afterRounds).toEqual([result])
+  })
+
+  test('measures hot redirects beside the bare Worker that shares its response too', () => {
+    const beside = result.summaries.filter(({ sharedThroughputRatio }) => sharedThroughputRatio !== null)
+    expect(beside.map(({ name }) => name)).toEqual(['hot', 'head'])
   })
 })
 

@@ -20,7 +20,7 @@ describe('locateRequest', () => {
     ['https://h/a%2Fb', '*', 'a/b', ''],
   ])('%s names domain %s, code %s, query %s', (url, domain, code, query) => {
     const facts = { method: 'GET', isPrefetch: false, query, url }
-    expect(locate(url)).toEqual({ kind: 'link', key: { domain, code }, ...facts })
+    expect(locate(url)).toEqual({ kind: 'link', key: { domain, code }, name: `${domain}/${code}`, ...facts })
   })
 
   test.each([

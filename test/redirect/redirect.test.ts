@@ -30,11 +30,24 @@ test('a link in memory is redirected without a promise, by one response for all 
   const first = visit('https://h/x')
   expect(first?.headers.get('location')).toBe(link.url)
   expect(visit('https://h/x')).toBe(first)
-  expect(record.mock.calls).toEqual([
-    ['1', expect.any(Request)],
-    ['1', expect.any(Request)],
-  ])
+  expect(record.mock.calls.map(([id]) => id)).toEqual(['1', '1'])
   expect(find).not.toHaveBeenCalled()
+})
+
+test('memory, the decision and the hit go by one look at the clock', () => {
+  const now = vi.fn(() => 1_000)
+  const peek = vi.fn(() => link)
+  const record = vi.fn()
+  const request = new Request('https://h/x')
+  redirectFromMemory(locateRequest(request, new Set()), request, {
+    links: { peek, find: vi.fn() },
+    settings: { peek: vi.fn(), find: vi.fn() },
+    hits: { record, recordMiss: vi.fn() },
+    runtime: { now },
+  })
+  expect(now).toHaveBeenCalledOnce()
+  expect(peek).toHaveBeenCalledWith({ domain: '*', code: 'x' }, 1_000, '*/x')
+  expect(record).toHaveBeenCalledWith('1', request, 1_000)
 })
 
 test('a forwarded query gets a response of its own', () => {
