@@ -62,10 +62,8 @@ describe('hits', () => {
     expect(await (await edge.flush()).json()).toMatchObject({ segments: 1 })
     expect([await stores.flushedHits(id), await edge.hitsOf(id)]).toEqual([3, 3])
     expect(await (await edge.flush()).json()).toEqual({
-      claimed: 0,
-      segments: 0,
-      links: 0,
-      hits: 0,
+      ...{ claimed: 0, segments: 0, links: 0, hits: 0 },
+      hasMore: false,
     })
   })
 
