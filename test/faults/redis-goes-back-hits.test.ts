@@ -5,6 +5,7 @@ import { createFakeVisits } from '../support/fake-visits.ts'
 import { openHitStores } from '../support/hit-stores.ts'
 import { test as base } from '../support/linkr.ts'
 import { backUp } from '../support/redis-backup.ts'
+import { expectStatisticsToAddUp } from '../support/statistics-add-up.ts'
 import { toldHits } from '../support/told-hits.ts'
 
 interface Isolate {
@@ -61,6 +62,7 @@ const test = base
 
 test.afterEach(async ({ stores }) => {
   await stores.emptyRedis()
+  await expectStatisticsToAddUp(stores)
   await stores.sql('TRUNCATE links, applied_hits CASCADE')
 })
 
