@@ -7,6 +7,8 @@ import { addKeys } from './commands/keys.ts'
 import { addLinks } from './commands/links.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addOperations } from './commands/operations.ts'
+import { addStats } from './commands/stats.ts'
+import { addVisits } from './commands/visits.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { reportError } from './report-error.ts'
 import type { Terminal } from './terminal/terminal.ts'
@@ -42,6 +44,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   addLinks(program, terminal)
   addImport(program, terminal, end)
   addExport(program, terminal)
+  addStats(program, terminal)
+  addVisits(program, terminal)
   addKeys(program, terminal)
   addDomains(program, terminal)
   addOperations(program, terminal, end)

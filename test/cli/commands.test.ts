@@ -21,6 +21,7 @@ const LINK = {
   title: null,
   tags: ['a'],
   hits: 3,
+  people: 2,
   version: 5,
   createdAt: '2026-01-02T03:04:05.000Z',
   updatedAt: '2026-01-02T03:04:05.000Z',
@@ -35,7 +36,7 @@ describe('linkr links', () => {
   test('list prints tab-separated lines in a pipe and a table on a terminal', async () => {
     answer({ 'GET /links': [200, { data: [LINK], nextCursor: 'abc' }] })
     const piped = await cli('links', 'list', '--tag', 'a', '--enabled', 'true', '-q', 'promo')
-    expect(piped.stdout).toBe(`${LINK.shortUrl}\t${LINK.url}\t3\tactive\t2026-01-02\n`)
+    expect(piped.stdout).toBe(`${LINK.shortUrl}\t${LINK.url}\t3\t2\tactive\t2026-01-02\n`)
     expect(piped.stderr).toContain('--cursor abc')
     expect(Object.fromEntries(linkr.requests[0]?.query ?? [])).toEqual({
       tag: 'a',
@@ -48,8 +49,19 @@ describe('linkr links', () => {
     const shown = await runCli(['links', 'list'], { env: linkr.env, tty: true })
     expect(shown.stdout).toContain('\x1b[1mSHORT URL')
     expect(shown.stdout).toContain('…')
+    expect(shown.stdout).toMatch(/ HITS {2}PEOPLE {2}/)
+    await cli('links', 'list', '--sort', 'people')
+    expect(linkr.requests.at(-1)?.query.get('sort')).toBe('people')
     const plain = await runCli(['links', 'list'], { env: { ...linkr.env, NO_COLOR: '1' }, tty: true })
     expect(plain.stdout).not.toContain('\x1b')
+  })
+
+  test('list shows no people of a server that does not tell them', async () => {
+    const { people: _people, ...older } = LINK
+    answer({ 'GET /links': [200, { data: [older], nextCursor: null }] })
+    expect((await cli('links', 'list')).stdout).toBe(
+      `${LINK.shortUrl}\t${LINK.url}\t3\t\tactive\t2026-01-02\n`,
+    )
   })
 
   test('control characters from the server never reach the terminal', async () => {
@@ -92,7 +104,7 @@ describe('linkr links', () => {
   test('get finds a link by code, id and short URL', async () => {
     answer({ 'GET /links/lookup': [200, LINK], 'GET /links/7': [200, LINK] })
     expect(JSON.parse((await cli('links', 'get', 'promo', '--json')).stdout)).toEqual(LINK)
-    expect((await cli('links', 'get', 'id:7')).stdout).toContain('hits\t3\n')
+    expect((await cli('links', 'get', 'id:7')).stdout).toContain('hits\t3\npeople\t2\n')
     linkr.route = ({ path, query }) =>
       path === '/links/lookup' && query.get('domain') === '*'
         ? [200, LINK]

@@ -71,6 +71,23 @@ const HEALTH = {
   },
   hits: { redis: null, isolate: { waitingLinks: 0, droppedHits: 0 } },
 }
+const COUNTS = { hits: 3, people: 2, bots: 1, visitors: null }
+const STATS = {
+  ...{ from: HOSTILE, to: HOSTILE, timezone: HOSTILE, interval: HOSTILE, approximateBefore: HOSTILE },
+  totals: { ...COUNTS, waiting: null, [HOSTILE]: HOSTILE },
+  series: [{ at: HOSTILE, ...COUNTS }],
+  groups: Object.fromEntries(
+    ['country', 'referrer', 'qr', HOSTILE, '__proto__'].map((name) => [
+      name,
+      { from: HOSTILE, to: HOSTILE, values: [{ value: HOSTILE, people: 2 }], other: 1 },
+    ]),
+  ),
+}
+const VISIT = {
+  ...{ at: HOSTILE, link: { id: HOSTILE, domain: HOSTILE, code: HOSTILE }, bot: false, visitor: HOSTILE },
+  ...{ country: HOSTILE, referrer: HOSTILE, device: HOSTILE, browser: HOSTILE, os: HOSTILE },
+}
+const MISSES = { from: HOSTILE, to: HOSTILE, data: [{ domain: HOSTILE, code: HOSTILE, misses: 1 }] }
 const ANSWERS: Readonly<Record<string, readonly [number, unknown]>> = {
   'GET /links': [200, { data: [LINK], nextCursor: HOSTILE }],
   'POST /links': [201, LINK],
@@ -81,6 +98,10 @@ const ANSWERS: Readonly<Record<string, readonly [number, unknown]>> = {
   'GET /domains/go.example': [200, DOMAIN],
   'GET /health': [200, HEALTH],
   'POST /flush': [200, { [HOSTILE]: HOSTILE }],
+  'GET /stats': [200, STATS],
+  [`GET /links/${encodeURIComponent(HOSTILE)}/stats`]: [200, STATS],
+  'GET /stats/misses': [200, MISSES],
+  'GET /visits': [200, { data: [VISIT], nextCursor: null }],
 }
 const PROBLEM = { status: 422, code: HOSTILE, detail: HOSTILE, errors: [{ path: HOSTILE, message: HOSTILE }] }
 
@@ -94,6 +115,11 @@ const COMMANDS = [
   ['domains', 'get', 'go.example'],
   ['health'],
   ['flush'],
+  ['stats'],
+  ['stats', 'x'],
+  ['stats', 'misses'],
+  ['visits'],
+  ['visits', 'x'],
 ]
 
 describe('what a server says is made visible', () => {
@@ -121,6 +147,29 @@ describe('what a server says is made visible', () => {
     expect(JSON.parse((await runCli(['links', 'get', 'x', '--json'], { env: linkr.env })).stdout)).toEqual(
       LINK,
     )
+  })
+
+  test('a purge asks about a link whose name is made visible', async () => {
+    linkr.route = ({ method, path }) => ANSWERS[`${method} ${path}`]
+    const argv = ['stats', 'purge', 'x', '--before', '2026-01-01']
+    const { code, stderr } = await runCli(argv, { env: linkr.env })
+    expect(code).toBe(2)
+    expect(stderr).toContain('\\u202etxt.exe')
+    expect(stderr).not.toMatch(RAW)
+  })
+
+  test('visits as CSV are raw in a pipe and visible on a terminal', async () => {
+    linkr.route = ({ method, path }) => ANSWERS[`${method} ${path}`]
+    for (const argv of [
+      ['visits', '--csv'],
+      ['stats', '--csv', '--by', 'referrer'],
+      ['stats', 'misses', '--csv'],
+    ]) {
+      expect((await runCli(argv, { env: linkr.env })).stdout).toContain('\u202etxt.exe')
+      const shown = (await runCli(argv, { env: linkr.env, tty: true })).stdout.replaceAll(COLOURS, '')
+      expect(shown).toContain('\\u202etxt.exe')
+      expect(shown).not.toMatch(RAW)
+    }
   })
 
   test('an export is raw in a file or a pipe, and visible on a terminal', async () => {

@@ -8,14 +8,15 @@ export const isFormula = (text: string): boolean => /^'*[=+\-@\t\r]/.test(text)
 
 export type CsvCell = string | number | boolean | null
 
-/** `null` is the empty cell. Would-be formulas get a leading apostrophe. */
+/** A header, and lines as `csvLine` writes them. */
 export function csvText(header: readonly string[], rows: Iterable<readonly CsvCell[]>): string {
-  let text = lineOf(header)
-  for (const row of rows) text += lineOf(row)
+  let text = csvLine(header)
+  for (const row of rows) text += csvLine(row)
   return text
 }
 
-const lineOf = (cells: readonly CsvCell[]): string => `${cells.map(cellOf).join(',')}\r\n`
+/** `null` is the empty cell. Would-be formulas get a leading apostrophe. */
+export const csvLine = (cells: readonly CsvCell[]): string => `${cells.map(cellOf).join(',')}\r\n`
 
 function cellOf(value: CsvCell): string {
   if (typeof value !== 'string') return `${value ?? ''}`

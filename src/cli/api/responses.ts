@@ -15,6 +15,7 @@ export const linkResponse = v.looseObject({
   title: nullableText,
   tags: v.array(v.string()),
   hits: v.number(),
+  people: v.optional(v.number()),
   lastHitAt: v.optional(nullableText),
   version: v.number(),
   createdAt: v.string(),

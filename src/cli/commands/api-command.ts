@@ -1,13 +1,18 @@
-import type { Command } from 'commander'
+import type { Command, CommandOptions } from 'commander'
 import type { ApiClient } from '../api/api-client.ts'
 import { type ConnectionOptions, findConnection } from '../api/connection.ts'
 import { createHttpApiClient } from '../api/http-api-client.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 
 /** A command that does something: with the options that all of them share. */
-export function apiCommand(parent: Command, nameAndArguments: string, description: string): Command {
+export function apiCommand(
+  parent: Command,
+  nameAndArguments: string,
+  description: string,
+  settings: CommandOptions = {},
+): Command {
   return parent
-    .command(nameAndArguments)
+    .command(nameAndArguments, settings)
     .description(description)
     .option('--url <url>', 'the linkr to talk to (LINKR_URL)')
     .option('--token <token>', 'API key or ADMIN_TOKEN (LINKR_TOKEN, which no process list shows)')

@@ -1,12 +1,10 @@
-import type { Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { type Command, Option } from 'commander'
 import { exportPages } from '../export/export-pages.ts'
 import { EXPORT_FORMATS, type ExportFormat, exportText } from '../export/export-text.ts'
 import { writeWhole } from '../export/write-whole.ts'
 import { createProgress } from '../terminal/progress.ts'
+import { streamText } from '../terminal/stream-text.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
-import { visibleLines } from '../terminal/visible.ts'
 import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { type FilterOptions, filterQuery, withFilters } from './link-query.ts'
 
@@ -42,8 +40,7 @@ export function addExport(program: Command, terminal: Terminal): void {
       }
       const text = exportText(pages(), format)
       try {
-        if (output === undefined)
-          await pipeline(shownOn(terminal.stdout, text), terminal.stdout as Writable, { end: false })
+        if (output === undefined) await streamText(terminal, text)
         else await writeWhole(output, text)
       } finally {
         progress.end()
@@ -55,12 +52,4 @@ export function addExport(program: Command, terminal: Terminal): void {
 function formatOf(path: string | undefined): ExportFormat | undefined {
   const extension = path?.split('.').at(-1)?.toLowerCase()
   return EXPORT_FORMATS.find((format) => format === (extension === 'ndjson' ? 'jsonl' : extension))
-}
-
-/** Titles in a terminal must not command it. */
-async function* shownOn(
-  { isTTY }: Terminal['stdout'],
-  text: AsyncIterable<string>,
-): AsyncGenerator<string, void> {
-  for await (const part of text) yield isTTY === true ? visibleLines(part) : part
 }

@@ -15,7 +15,7 @@ interface ListOptions extends CommonOptions, FilterOptions {
   readonly cursor?: string
 }
 
-const SORTS = ['createdAt', 'updatedAt', 'hits']
+const SORTS = ['createdAt', 'updatedAt', 'hits', 'people']
 
 /** `links list` and `links get`. */
 export function addLinksList(links: Command, terminal: Terminal): void {

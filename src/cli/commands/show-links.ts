@@ -7,6 +7,7 @@ const COLUMNS: readonly Column<LinkResponse>[] = [
   { title: 'SHORT URL', value: ({ shortUrl }) => shortUrl },
   { title: 'DESTINATION', value: ({ url }) => url, flexible: true },
   { title: 'HITS', value: ({ hits }) => hits, align: 'right' },
+  { title: 'PEOPLE', value: ({ people }) => people ?? null, align: 'right' },
   { title: 'STATE', value: stateOf },
   { title: 'CREATED', value: ({ createdAt }) => createdAt.slice(0, 10) },
 ]
@@ -29,6 +30,7 @@ export function showLink(terminal: Terminal, link: LinkResponse, asJson: boolean
       ['title', link.title],
       ['tags', link.tags.join(', ')],
       ['hits', link.hits],
+      ...(link.people === undefined ? [] : [['people', link.people] as const]),
       ['last hit', link.lastHitAt ?? 'none flushed yet'],
       ['created', link.createdAt],
       ['updated', link.updatedAt],

@@ -1,5 +1,5 @@
 import { columnsOf, shorten } from './shorten.ts'
-import { paint, print, type Terminal } from './terminal.ts'
+import { paint, print, type Terminal, widthOf } from './terminal.ts'
 import { visible } from './visible.ts'
 
 export interface Column<Row> {
@@ -12,7 +12,6 @@ export interface Column<Row> {
 }
 
 const GAP = '  '
-const DEFAULT_WIDTH = 100
 const MIN_FLEXIBLE = 16
 
 /** Aligned columns with a header on a terminal; bare lines of tab-separated cells, uncut, in a pipe. */
@@ -26,7 +25,7 @@ export function printTable<Row>(
     for (const line of cells) print(terminal, line.join('\t'))
     return
   }
-  const widths = columnWidths(columns, cells, terminal.stdout.columns || DEFAULT_WIDTH)
+  const widths = columnWidths(columns, cells, widthOf(terminal))
   const render = (line: readonly string[]): string =>
     line
       .map((cell, i) => {

@@ -28,6 +28,13 @@ export function isInteractive({ stdin, stderr }: Terminal): boolean {
   return stdin.isTTY === true && stderr.isTTY === true
 }
 
+/** How many columns what is printed may take. */
+export function widthOf({ stdout }: Terminal): number {
+  return stdout.columns || DEFAULT_WIDTH
+}
+
+const DEFAULT_WIDTH = 100
+
 export function print({ stdout }: Terminal, text: string): void {
   stdout.write(`${visibleLines(text)}\n`)
 }

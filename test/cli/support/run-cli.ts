@@ -12,6 +12,8 @@ export interface CliOptions {
   readonly stdin?: string | Uint8Array
   /** Standard output and error are a terminal. */
   readonly tty?: boolean
+  /** Of the terminal; 100 unless told. */
+  readonly columns?: number
   /** Keys that are pressed at the terminal when asked. */
   readonly keys?: string
   /** Fires as Ctrl-C does. */
@@ -20,9 +22,10 @@ export interface CliOptions {
 
 /** Runs a command in this process, in a world of its own. */
 export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliRun> {
-  const { env = {}, stdin = '', tty = false, keys, interrupt = new AbortController().signal } = options
-  const stdout = collector(tty)
-  const stderr = collector(tty)
+  const { env = {}, stdin = '', tty = false, columns = 100, keys } = options
+  const { interrupt = new AbortController().signal } = options
+  const stdout = collector(tty, columns)
+  const stderr = collector(tty, columns)
   const code = await run(argv, {
     stdin:
       keys === undefined
@@ -43,10 +46,10 @@ function keyboard(keys: string, asked: Promise<unknown>) {
   return stream
 }
 
-function collector(isTTY: boolean) {
+function collector(isTTY: boolean, columns: number) {
   const parts: string[] = []
   const { promise: asked, resolve } = Promise.withResolvers<void>()
-  const stream = Object.assign(new PassThrough(), { isTTY, columns: 100 })
+  const stream = Object.assign(new PassThrough(), { isTTY, columns })
   stream.on('data', (part: Buffer) => {
     parts.push(part.toString())
     if (part.toString().includes('?')) resolve()
