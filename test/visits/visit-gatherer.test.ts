@@ -168,6 +168,21 @@ describe('the gatherer of visits', () => {
     expect(hits).toBe(49_999)
   })
 
+  test('leaves out what is handed back beyond that bound', async () => {
+    const { gatherer } = world()
+    gatherer.note('7', visitRequest({}))
+    await gatherer.prepare()
+    const many = gatherer.take()
+    for (const line of many.lines.values()) line.hits = 50_001
+    gatherer.putBack(many)
+    let hits = -1
+    const takes = () => {
+      hits = hitsIn(gatherer.take())
+    }
+    expect(logged(takes)).toEqual(['visits.left_out'])
+    expect(hits).toBe(0)
+  })
+
   test('is not held up by a request that cannot be read any more', async () => {
     const { gatherer } = world()
     const broken: VisitRequest = {
