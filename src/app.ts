@@ -42,7 +42,7 @@ export function createApp(services: () => Services): Hono<AppEnv> {
   app.all('*', (c) => {
     const { raw } = c.req
     const located = c.env?.located ?? locateRequest(raw, services().config.domains)
-    return redirect(located, raw.headers, services())
+    return redirect(located, raw, services())
   })
 
   app.notFound(() => respond({ kind: 'no-link' }))

@@ -8,15 +8,18 @@ import type { Config } from './config.ts'
 import { type FlushReport, flushHits } from './hits/flush.ts'
 import { createHitCounters, type HitCounters } from './hits/hit-counters.ts'
 import { createHitRecorder, type HitRecorder } from './hits/hit-recorder.ts'
+import { configuredHosts } from './links/host.ts'
 import { createLiveLinks } from './live-links.ts'
 import { log } from './log.ts'
 import type { Breakers } from './operations/health.ts'
 import type { Owners } from './owners/owners.ts'
 import { createMissGuard } from './redirect/miss-guard.ts'
 import type { RedirectServices } from './redirect/redirect-services.ts'
+import { visitorKeyStore } from './redis/scripts/visitor-key.ts'
 import type { Publisher } from './registers/publisher.ts'
 import type { Runtime } from './runtime.ts'
 import { openStores, type Stores } from './stores.ts'
+import { createVisitGatherer, type VisitGatherer } from './visits/visit-gatherer.ts'
 
 export interface Services extends RedirectServices, ApiServices {
   readonly runtime: Runtime
@@ -31,8 +34,10 @@ export interface Services extends RedirectServices, ApiServices {
 
 const RECONCILE_EVERY_SECONDS = 60 * 60
 
-/** @param given ways to the stores that take the place of those to Upstash and Neon. */
-export function createServices(config: Config, runtime: Runtime, given: Partial<Stores> = {}): Services {
+/** What a test puts in the place of the ways to Upstash and Neon, and of what describes visits. */
+export type Given = Partial<Stores> & { readonly visits?: VisitGatherer }
+
+export function createServices(config: Config, runtime: Runtime, given: Given = {}): Services {
   const { now, random } = runtime
   const stores: Stores = { ...openStores(config, now), ...given }
   const { outbox, totals, retention, idempotentResponses } = stores
@@ -41,7 +46,14 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
   const breakers = { ...live.breakers, postgres: stores.postgresBreaker }
   const { sealAtLinks, commitWindowMs, maxCommitWindowMs } = config.hits
   const counters = createHitCounters({ redis, backgroundRedis, keys, now, changeLog, sealAtLinks })
-  const hits = createHitRecorder({ counters, totals, commitWindowMs, maxCommitWindowMs, runtime })
+  const settings = createSettingsFinder(live.settings)
+  const visitorKeys = visitorKeyStore(backgroundRedis, keys)
+  const ownHosts = configuredHosts(config)
+  const visits = given.visits ?? createVisitGatherer({ visitorKeys, settings, ownHosts, now })
+  const hits = createHitRecorder({
+    ...{ counters, totals, visits, runtime, commitWindowMs, maxCommitWindowMs },
+    prepareWithinMs: config.redis.timeoutMs,
+  })
   const flush = async (): Promise<FlushReport> => {
     // What this isolate has gathered is flushed too, so that an operator who asks for a flush sees their own hits.
     await hits.commit()
@@ -66,7 +78,7 @@ export function createServices(config: Config, runtime: Runtime, given: Partial<
       return composed
     },
     idempotentResponses,
-    settings: createSettingsFinder(live.settings),
+    settings,
     flush,
     async reconcile(full) {
       const { reconcile } = await import('./operations/reconcile.ts')

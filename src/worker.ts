@@ -39,7 +39,7 @@ export default {
     // Memory is empty until a request has needed the services.
     if (composed === undefined) return app.fetch(request)
     const located = locateRequest(request, composed.config.domains)
-    return redirectFromMemory(located, composed) ?? app.fetch(request, { located })
+    return redirectFromMemory(located, request, composed) ?? app.fetch(request, { located })
   },
   scheduled: () => runCron(services()),
 } satisfies ExportedHandler

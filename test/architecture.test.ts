@@ -21,6 +21,7 @@ const importersOf = (pattern: RegExp, among: readonly string[]): string[] =>
 const FLOORS = [
   'links/',
   '(?:cache|registers)/',
+  'visits/',
   'hits/',
   'owners/',
   'operations/',
@@ -71,7 +72,7 @@ describe('architecture', () => {
     const evaluated = evaluatedBy('src/worker.ts')
     expect(evaluated).toContain('src/redirect/redirect.ts')
     expect(evaluated).toContain('hono')
-    const lazy = /^src\/(?:api|postgres)\/|^(?:valibot|drizzle-orm|@neondatabase)\b/
+    const lazy = /^src\/(?:api|postgres)\/|^(?:valibot|drizzle-orm|@neondatabase|bowser|isbot)\b/
     expect(evaluated.filter((target) => lazy.test(target))).toEqual([])
   })
 

@@ -1,6 +1,7 @@
 import { log } from '../log.ts'
 import type { HitCounters, HitSegment } from './hit-counters.ts'
 import type { HitTotals } from './hit-totals.ts'
+import { logLosses } from './log-losses.ts'
 
 export interface FlushOptions {
   readonly counters: Pick<HitCounters, 'claim' | 'release'>
@@ -33,11 +34,10 @@ export async function flushHits({ counters, totals }: FlushOptions): Promise<Flu
     const claim = await counters.claim(claims === 0)
     if (claim.segments.length === 0) break
     const applied = await (await totals()).apply(distinct(claim.segments))
-    const { dropped, returned, repeated } = applied
-    const ids = claim.segments.map(({ id }) => id).slice(0, 10)
-    if (dropped > 0) log.warn('hits.dropped', { ids, hits: dropped })
-    if (returned > 0) log.warn('hits.segment_came_back', { ids, segments: returned, hits: repeated })
-    if (applied.unloggedVisits > 0) log.warn('visits.unlogged', { ids, visits: applied.unloggedVisits })
+    logLosses(
+      applied,
+      claim.segments.map(({ id }) => id),
+    )
     await counters.release(claim.segments)
     hasMore = claim.hasMore
     report = {

@@ -1,31 +1,39 @@
-import { SourceUnavailable } from '../errors.ts'
 import { describeError, log } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
-import { isSubrequestLimit } from '../subrequest-limit.ts'
+import type { VisitGatherer } from '../visits/visit-gatherer.ts'
+import type { VisitLines } from '../visits/visit-lines.ts'
+import { type CommitOutcome, outcomeOf } from './commit-outcome.ts'
 import { batchId, type HitBatch, type HitCounters } from './hit-counters.ts'
 import type { HitTotals } from './hit-totals.ts'
+import { logLosses } from './log-losses.ts'
 
 export interface HitCommitterOptions {
   readonly counters: Pick<HitCounters, 'commit'>
   /** Where batches go that Redis has certainly not got, because it is known to be down. */
   readonly totals: () => Promise<Pick<HitTotals, 'apply'>>
-  readonly runtime: Pick<Runtime, 'now' | 'background'>
+  /** What is known of the hits; each batch takes along what there is. */
+  readonly visits: Pick<VisitGatherer, 'prepare' | 'take' | 'putBack' | 'isEmpty'>
+  /** A commit waits no longer for that to be prepared. */
+  readonly prepareWithinMs: number
+  readonly runtime: Pick<Runtime, 'now' | 'sleep' | 'background'>
   /** Bounds the memory that hits may take while no store takes them; hits of further links are dropped. */
   readonly maxLinks?: number
 }
 
 export interface HitCommitter {
-  /** Counts one hit in memory, or drops it. */
-  add(linkId: string): void
+  /** Counts one hit in memory, or drops it and returns `false`. */
+  add(linkId: string): boolean
   /**
    * Sends what is there now, and nothing that comes meanwhile. Serialized: a second commit could treat a batch in flight
    * as never sent.
    * @param isLast no further commit may follow for a while, or a caller waits for this one.
    * @returns `'spent'` = this invocation may send no more requests; `null` = another commit is under way.
    */
-  commit(isLast: boolean): Promise<Outcome | null>
+  commit(isLast: boolean): Promise<CommitOutcome | null>
   /** True if what is there should not wait for more: it is worth a commit, or Redis may have it already. */
   readonly isDue: () => boolean
+  /** Whether nothing waits to be sent. */
+  readonly isIdle: () => boolean
   /** Links with hits that no store has confirmed, and hits dropped since it started. */
   readonly state: () => { readonly waitingLinks: number; readonly droppedHits: number }
   /** True while a batch that may have reached a store is unconfirmed. */
@@ -41,27 +49,33 @@ const FAILURES_TO_BYPASS = 3
 /** While Redis is down an isolate writes to Postgres this often and at the end of a leader, not once a window. */
 const DIRECT_EVERY_MS = 30_000
 
+/** A batch whose text can be taken apart again. */
+interface TakenBatch extends HitBatch {
+  readonly lines: VisitLines
+}
+
 /**
  * Gathers hits into batches, and sends these. A batch keeps its identity from the moment it is taken and goes to one
  * store, so it is added once however often it is sent: to Redis, or, if Redis is known to be down and has certainly not
  * got it, straight to Postgres. Neither way waits for the other.
  */
 export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
-  const { counters, totals, runtime, maxLinks = 50_000 } = options
+  const { counters, totals, visits, runtime, maxLinks = 50_000 } = options
   const isolate = crypto.randomUUID()
   let gathered = new Map<string, number>()
   /** May have reached Redis, so no other store may get it. */
-  let forRedis: HitBatch | null = null
+  let forRedis: TakenBatch | null = null
   /** May have reached Postgres. */
-  let forPostgres: HitBatch | null = null
+  let forPostgres: TakenBatch | null = null
   let lastSequence = 0
   let droppedHits = 0
   let failures = 0
+  let hasPrepared = false
   let committingSince = Number.NEGATIVE_INFINITY
   let applyingSince = Number.NEGATIVE_INFINITY
   let lastDirectAt = Number.NEGATIVE_INFINITY
 
-  async function commit(isLast: boolean): Promise<Outcome | null> {
+  async function commit(isLast: boolean): Promise<CommitOutcome | null> {
     const startedAt = runtime.now()
     if (startedAt - committingSince < LOST_AFTER_MS) return null
     committingSince = startedAt
@@ -83,13 +97,14 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
   }
 
   /** First the batch that may have arrived, if there is one, because Redis takes an isolate's batches in order. */
-  async function commitToRedis(): Promise<Outcome> {
+  async function commitToRedis(): Promise<CommitOutcome> {
     if (forRedis !== null) {
       const outcome = await send(forRedis, true)
       if (outcome !== 'done') return outcome
       forRedis = null
     }
-    if (gathered.size === 0) return 'done'
+    if (gathered.size === 0 && visits.isEmpty()) return 'done'
+    await prepare()
     const batch = takeBatch()
     forRedis = batch
     const outcome = await send(batch, false)
@@ -99,7 +114,16 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
     return outcome
   }
 
-  async function send(batch: HitBatch, isRepeated: boolean): Promise<Outcome> {
+  /** What is noted meanwhile joins the batch. Redis, which is asked here too, is spared while it fails. */
+  async function prepare(): Promise<void> {
+    if (visits.isEmpty() || (failures > 0 && hasPrepared)) return
+    const prepared = visits.prepare().then(() => {
+      hasPrepared = true
+    })
+    await Promise.race([prepared, runtime.sleep(options.prepareWithinMs)])
+  }
+
+  async function send(batch: HitBatch, isRepeated: boolean): Promise<CommitOutcome> {
     try {
       await counters.commit(batch, isRepeated)
       return 'done'
@@ -111,15 +135,17 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
   }
 
   /** In the background: Redis does not wait for Postgres. */
-  function startApplying(batch: HitBatch, isNew: boolean): void {
+  function startApplying(batch: TakenBatch, isNew: boolean): void {
     if (runtime.now() - applyingSince < LOST_AFTER_MS) return
     applyingSince = runtime.now()
     runtime.background('hits.direct_commit_failed', apply(batch, isNew))
   }
 
-  async function apply(batch: HitBatch, isNew: boolean): Promise<void> {
+  async function apply(batch: TakenBatch, isNew: boolean): Promise<void> {
+    const id = batchId(batch)
     try {
-      await (await totals()).apply([{ id: batchId(batch), hits: batch.hits, newestBatches: [], visits: '' }])
+      const segment = { id, hits: batch.hits, visits: batch.visits, newestBatches: [] }
+      logLosses(await (await totals()).apply([segment]), [id])
       if (forPostgres === batch) forPostgres = null
     } catch (error) {
       if (isNew && outcomeOf(error) !== 'may have arrived' && forPostgres === batch) {
@@ -132,15 +158,18 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
     }
   }
 
-  function takeBatch(): HitBatch {
+  /** Counters and lines in one step, so that they tell of the same hits. */
+  function takeBatch(): TakenBatch {
     lastSequence = Math.max(lastSequence + 1, runtime.now())
-    const batch = { isolate, sequence: lastSequence, hits: gathered }
+    const lines = visits.take()
+    const batch = { isolate, sequence: lastSequence, hits: gathered, visits: lines.encode(), lines }
     gathered = new Map()
     return batch
   }
 
   /** For a batch that no store can have got. */
-  function putBack({ hits }: HitBatch): void {
+  function putBack({ hits, lines }: TakenBatch): void {
+    visits.putBack(lines)
     for (const [linkId, count] of hits) gathered.set(linkId, (gathered.get(linkId) ?? 0) + count)
   }
 
@@ -150,8 +179,12 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
   return {
     add(linkId) {
       const hits = gathered.get(linkId)
-      if (hits === undefined && waitingLinks() >= maxLinks) droppedHits++
-      else gathered.set(linkId, (hits ?? 0) + 1)
+      if (hits === undefined && waitingLinks() >= maxLinks) {
+        droppedHits++
+        return false
+      }
+      gathered.set(linkId, (hits ?? 0) + 1)
+      return true
     },
     commit,
     isDue() {
@@ -159,14 +192,8 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
       for (const count of gathered.values()) hits += count
       return forRedis !== null || hits >= WORTH_A_COMMIT
     },
+    isIdle: () => waitingLinks() === 0 && visits.isEmpty(),
     state: () => ({ waitingLinks: waitingLinks(), droppedHits }),
     isInDoubt: () => forRedis !== null || forPostgres !== null,
   }
-}
-
-type Outcome = 'done' | 'never sent' | 'spent' | 'may have arrived'
-
-function outcomeOf(error: unknown): Outcome {
-  if (!(error instanceof SourceUnavailable) || error.wasSent) return 'may have arrived'
-  return isSubrequestLimit(error.cause) ? 'spent' : 'never sent'
 }

@@ -16,10 +16,13 @@ export interface HitBatch {
   readonly sequence: number
   /** Link id -> hits. */
   readonly hits: ReadonlyMap<string, number>
+  /** What is known of them, and codes that no link has: encoded `VisitLines`; '' = nothing. */
+  readonly visits: string
 }
 
 /** What identifies a batch, to Redis and to Postgres. */
-export const batchId = ({ isolate, sequence }: HitBatch): string => `${isolate}-${sequence}`
+export const batchId = ({ isolate, sequence }: Pick<HitBatch, 'isolate' | 'sequence'>): string =>
+  `${isolate}-${sequence}`
 
 /**
  * A segment: the hits of many batches, gathered in Redis and applied to Postgres as a whole, once, under `id`. A batch
@@ -30,7 +33,7 @@ export type HitSegment = Omit<ClaimedSegment, 'sealing'>
 /** The hits that wait in Redis for a flush. Every method throws `SourceUnavailable` when Redis fails. */
 export interface HitCounters {
   /**
-   * Adds a batch, once however often it is sent. An isolate must send its batches in order. The same request brings the
+   * Adds a batch, once however often it is sent. Its text may be lost all the same. An isolate must send its batches in order. The same request brings the
    * isolate up to date with the change log.
    * @param isRepeated it was sent before, and may have been added.
    */

@@ -1,5 +1,6 @@
+import type { LinkKey } from '../links/link.ts'
 import { log } from '../log.ts'
-import type { Runtime } from '../runtime.ts'
+import type { VisitGatherer, VisitRequest } from '../visits/visit-gatherer.ts'
 import {
   createHitCommitter,
   type HitCommitter,
@@ -12,12 +13,14 @@ export interface HitRecorderOptions extends HitCommitterOptions {
   readonly commitWindowMs: number
   /** Any other batch is sent within this time; at least as long. */
   readonly maxCommitWindowMs: number
-  readonly runtime: Pick<Runtime, 'now' | 'sleep' | 'background'>
+  readonly visits: VisitGatherer
 }
 
 export interface HitRecorder {
   /** Counts one hit. Returns at once; Redis has it after the longer window at the latest. */
-  record(linkId: string): void
+  record(linkId: string, request: VisitRequest): void
+  /** Counts a request for a code that no link has; like a few hits it waits for the longer window. */
+  recordMiss(key: LinkKey): void
   /** Commits what has been gathered now, without waiting for a window: to Redis, or else to Postgres in the background. */
   commit(): Promise<void>
   readonly state: HitCommitter['state']
@@ -37,7 +40,7 @@ const LEADS_FOR_MS = 18_000
  * looks once in the shorter window whether there are enough; hits themselves set off nothing.
  */
 export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
-  const { commitWindowMs, maxCommitWindowMs, runtime } = options
+  const { commitWindowMs, maxCommitWindowMs, visits, runtime } = options
   const committer = createHitCommitter(options)
   let leaderSince = Number.NEGATIVE_INFINITY
   let committedAt = Number.NEGATIVE_INFINITY
@@ -74,7 +77,7 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
         committedAt = runtime.now()
         const outcome = await committer.commit(isLast)
         // Hits that came during the commit have no leader yet. They get a window of their own too, not a request.
-        if (committer.state().waitingLinks === 0) return
+        if (committer.isIdle()) return
         isOver = isLast || outcome === 'spent' || runtime.now() - since > LEADS_FOR_MS
       }
       // Hits that are in no batch were gathered just now, and have a leader.
@@ -84,17 +87,25 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
     }
   }
 
+  function startLeader(): void {
+    const now = runtime.now()
+    if (now - leaderSince < LOST_AFTER_MS) return
+    leaderSince = now
+    runtime.background('hits.leader_failed', lead(now))
+  }
+
   return {
     async commit() {
       await committer.commit(true)
     },
     state: committer.state,
-    record(linkId) {
-      committer.add(linkId)
-      const now = runtime.now()
-      if (now - leaderSince < LOST_AFTER_MS) return
-      leaderSince = now
-      runtime.background('hits.leader_failed', lead(now))
+    record(linkId, request) {
+      if (committer.add(linkId)) visits.note(linkId, request)
+      startLeader()
+    },
+    recordMiss(key) {
+      visits.noteMiss(key)
+      startLeader()
     },
   }
 }

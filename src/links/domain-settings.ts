@@ -20,6 +20,10 @@ export interface DomainSettings {
   /** The status of links that are created without one. */
   readonly defaultStatus: RedirectStatus
   readonly robots: RobotsPolicy
+  /** Whether visits that carry `Sec-GPC: 1` or `DNT: 1` are counted without a visitor's number. */
+  readonly respectsOptOut: boolean
+  /** Whether visits tell region, city, continent and autonomous system. */
+  readonly geography: boolean
 }
 
 export const DEFAULT_SETTINGS: DomainSettings = {
@@ -28,6 +32,8 @@ export const DEFAULT_SETTINGS: DomainSettings = {
   expiredUrl: null,
   defaultStatus: 302,
   robots: 'allow',
+  respectsOptOut: true,
+  geography: false,
 }
 
 /** `host` is normalized, or `*`. */

@@ -20,6 +20,22 @@ const COLON = 0x3a
 const DOT = 0x2e
 const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39
 
+/** The host of a request's URL, which always has a path, normalized. */
+export function hostOfUrl(url: string): string {
+  const hostAt = url.indexOf('://') + 3
+  return normalizeHost(url.slice(hostAt, url.indexOf('/', hostAt)))
+}
+
+/** The hosts that are linkr's own by its configuration, normalized. */
+export function configuredHosts(config: {
+  readonly domains: ReadonlySet<string>
+  readonly baseUrl: string | null
+}): ReadonlySet<string> {
+  const hosts = new Set(config.domains)
+  if (config.baseUrl !== null) hosts.add(normalizeHost(new URL(config.baseUrl).host))
+  return hosts
+}
+
 /** A host as it was typed in, normalized; `null` when the text is no host. A port has no place there. */
 export function parseHost(text: string): string | null {
   const host = normalizeHost(text)

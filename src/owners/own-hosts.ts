@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { normalizeHost } from '../links/host.ts'
+import { configuredHosts, normalizeHost } from '../links/host.ts'
 
 /** Whether linkr itself answers at a host, however that is spelled. */
 export type IsOwnHost = (host: string) => boolean
@@ -25,8 +25,7 @@ const REMEMBER_MS = 5_000
 
 /** The one definition of linkr's own hosts: a redirect to one of them could come back for ever. */
 export function createOwnHosts({ config, hostsWithSettings, now }: OwnHostsOptions): OwnHosts {
-  const configured = new Set(config.domains)
-  if (config.baseUrl !== null) configured.add(normalizeHost(new URL(config.baseUrl).host))
+  const configured = configuredHosts(config)
   let remembered: { readonly hosts: ReadonlySet<string>; readonly askedAt: number } | undefined
 
   return {

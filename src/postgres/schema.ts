@@ -159,6 +159,8 @@ export const domains = pgTable('domains', {
   expiredUrl: text('expired_url'),
   defaultStatus: smallint('default_status').$type<RedirectStatus>().notNull().default(302),
   robots: text().$type<RobotsPolicy>().notNull().default('allow'),
+  respectsOptOut: boolean('respects_opt_out').notNull().default(true),
+  geography: boolean().notNull().default(false),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   version: bigint({ mode: 'number' }).notNull().default(NEXT_VERSION),

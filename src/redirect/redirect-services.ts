@@ -10,7 +10,7 @@ export interface RedirectServices {
   readonly links: Pick<MemoryTier<LinkKey, Link>, 'find' | 'peek'>
   /** Fallback URLs and defaults of domains, through the same tiers as links. */
   readonly settings: SettingsFinder
-  readonly hits: Pick<HitRecorder, 'record'>
+  readonly hits: Pick<HitRecorder, 'record' | 'recordMiss'>
   readonly misses: MissGuard
   readonly runtime: Pick<Runtime, 'now'>
 }

@@ -5,6 +5,7 @@
  */
 import { clientOf } from '../client-address.ts'
 import type { Link } from '../links/link.ts'
+import type { VisitRequest } from '../visits/visit-gatherer.ts'
 import { type Decision, decide } from './decide.ts'
 import { mayHaveFallback, withFallback } from './fallback.ts'
 import { sharedResponse } from './link-response.ts'
@@ -15,54 +16,64 @@ import { type Outcome, respond } from './respond.ts'
 /** `undefined` = this isolate's memory is not enough, and `redirect` must respond. */
 export function redirectFromMemory(
   located: LocatedRequest,
+  request: VisitRequest,
   services: Pick<RedirectServices, 'links' | 'settings' | 'hits' | 'runtime'>,
 ): Response | undefined {
   if (located.kind !== 'link') return undefined
   const link = services.links.peek(located.key)
   if (link === undefined) return undefined
-  const decision = visit(link, located, services)
+  const decision = visit(link, located, request, services)
   if (link !== null && decision.kind === 'redirect') {
     return decision.location === link.url ? sharedResponse(link) : respond(decision)
   }
   if (!mayHaveFallback(decision)) return respond(decision)
   const settings = services.settings.peek(hostOf(located.url))
-  return settings && respond(withFallback(decision, located, settings))
+  if (settings === undefined) return undefined
+  if (link === null) countMiss(located, services)
+  return respond(withFallback(decision, located, settings))
 }
 
 /** @throws {SourceUnavailable} when no store can tell whether the link exists. */
 export async function redirect(
   located: LocatedRequest,
-  headers: Headers,
+  request: VisitRequest,
   services: RedirectServices,
 ): Promise<Response> {
-  const outcome = located.kind === 'link' ? await visitFromStores(located, headers, services) : located
+  const outcome = located.kind === 'link' ? await visitFromStores(located, request, services) : located
   if (!mayHaveFallback(outcome)) return respond(outcome)
   return respond(withFallback(outcome, located, await services.settings.find(hostOf(located.url))))
 }
 
 async function visitFromStores(
   located: LinkRequest,
-  headers: Headers,
+  request: VisitRequest,
   services: RedirectServices,
 ): Promise<Outcome> {
   const { links, misses } = services
   let link = links.peek(located.key)
   if (link === undefined) {
-    const client = clientOf(headers)
+    const client = clientOf(request.headers)
     if (misses.isBlocked(client)) return { kind: 'too-many-misses' }
     link = await links.find(located.key)
     if (link === null) misses.count(client)
   }
-  return visit(link, located, services)
+  if (link === null) countMiss(located, services)
+  return visit(link, located, request, services)
 }
 
 /** Decides, and records the hit of a redirect that counts. */
 function visit(
   link: Link | null,
   located: LinkRequest,
+  request: VisitRequest,
   { hits, runtime }: Pick<RedirectServices, 'hits' | 'runtime'>,
 ): Decision {
   const decision = decide(link, located, runtime.now())
-  if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id)
+  if (link !== null && decision.kind === 'redirect' && decision.counts) hits.record(link.id, request)
   return decision
+}
+
+/** Where a visit to a link would count too. */
+function countMiss({ key, method, isPrefetch }: LinkRequest, { hits }: Pick<RedirectServices, 'hits'>): void {
+  if (method === 'GET' && !isPrefetch) hits.recordMiss(key)
 }

@@ -25,9 +25,11 @@ export function createKeys(prefix: string) {
     changes: `${root}changes`,
     /** The segment of hits that is being filled: see hit-segment.ts. */
     hits: `${root}hits`,
+    /** What its visits were, as text: see visit-lines.ts. */
+    hitVisits: `${root}hits:visits`,
     /** List of the ids of sealed segments, oldest first. */
     sealedHits: `${root}hits:sealed`,
-    /** Followed by the id of a sealed segment: that segment. */
+    /** Followed by the id of a sealed segment: that segment; with `VISITS_OF_SEALED` after that: the text of its visits. */
     sealedHitsPrefix: `${root}hits:sealed:`,
     /** The id of the segment that was released last, for a while. */
     releasedHits: `${root}hits:released`,
@@ -35,6 +37,8 @@ export function createKeys(prefix: string) {
     hitWriters: `${root}hits:writers`,
     /** What that was when a segment was sealed last. */
     sealedWriters: `${root}hits:writers:sealed`,
+    /** The key of visitors' numbers of a day, in days since the epoch, for 48 h. */
+    visitorKey: (day: number): string => `${root}visitors:${day}`,
     /** There for as long as no reconciliation is due. */
     reconciled: `${root}reconciled`,
     /** Where the next reconciliation goes on: a SCAN cursor. */

@@ -7,17 +7,20 @@ import type { Codec } from './codec.ts'
 export const settingsCodec: Codec<VersionedSettings> = {
   field: 'settings',
 
-  encode: ({ rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }) => {
-    return { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }
+  encode: ({ rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots, respectsOptOut, geography }) => {
+    return { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots, respectsOptOut, geography }
   },
 
-  decode: ({ rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }, version) => ({
+  decode: ({ rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots, ...visits }, version) => ({
     rootUrl: webUrl(rootUrl),
     notFoundUrl: webUrl(notFoundUrl),
     expiredUrl: webUrl(expiredUrl),
     defaultStatus:
       REDIRECT_STATUSES.find((known) => known === defaultStatus) ?? DEFAULT_SETTINGS.defaultStatus,
     robots: robots === 'disallow' ? robots : 'allow',
+    // A register of an older version lacks both.
+    respectsOptOut: visits.respectsOptOut !== false,
+    geography: visits.geography === true,
     version,
   }),
 }

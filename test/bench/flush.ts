@@ -129,7 +129,7 @@ async function seedHits({ stores, bindings }: Fixture, links: number): Promise<v
   let sequence = Date.now()
   for (let i = 0; i < rows.length; i += COMMIT_SIZE) {
     const hits = new Map(rows.slice(i, i + COMMIT_SIZE).map(({ id }) => [id, 1]))
-    await counters.commit({ isolate: 'bench', sequence: sequence++, hits })
+    await counters.commit({ isolate: 'bench', sequence: sequence++, hits, visits: '' })
   }
 }
 

@@ -39,6 +39,28 @@ export interface LoadResult {
   readonly paths: number
 }
 
+const BROWSERS = [
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36',
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1',
+  'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36',
+  'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+]
+const COUNTRIES = ['DE', 'US', 'FR', 'BR', 'IN', 'JP']
+const PAGES = [
+  'https://www.example.org/posts/1',
+  'https://news.example.net/',
+  'https://example.com/search?q=a',
+]
+
+/** What Cloudflare and browsers send along, one after the other over each connection. */
+const VISITORS = Array.from({ length: 200 }, (_, i) => ({
+  'User-Agent': BROWSERS[i % BROWSERS.length] ?? '',
+  'Accept-Language': 'de-AT,de;q=0.9,en;q=0.8',
+  Referer: PAGES[i % PAGES.length] ?? '',
+  'CF-IPCountry': COUNTRIES[i % COUNTRIES.length] ?? '',
+  'CF-Connecting-IP': `198.51.100.${i}`,
+}))
+
 export function runLoad({
   url,
   connections,
@@ -51,17 +73,17 @@ export function runLoad({
   const latencies: number[] = []
   const statuses: Record<string, number> = {}
   let paths = 0
-  const request: Request =
-    typeof path === 'string'
-      ? { method, path }
-      : { method, setupRequest: (next) => ({ ...next, path: pathAt(path, paths++) }) }
+  const requests = VISITORS.map((headers): Request => {
+    if (typeof path === 'string') return { method, path, headers }
+    return { method, headers, setupRequest: (next) => ({ ...next, path: pathAt(path, paths++) }) }
+  })
   return new Promise((resolve, reject) => {
     const instance = autocannon(
       {
         url,
         connections,
         duration: seconds,
-        requests: [request],
+        requests,
         ...(method === 'HEAD' ? { setupClient: (client) => queueMicrotask(() => expectNoBody(client)) } : {}),
         ...(rate === undefined ? {} : { overallRate: rate }),
         ...(amount === undefined ? {} : { amount }),

@@ -194,11 +194,23 @@ test('linkr domains set keeps the settings that it does not name', async () => {
     expiredUrl: null,
     defaultStatus: 302,
     robots: 'allow',
+    respectsOptOut: true,
+    geography: false,
   }
   answer({ 'GET /domains/go.example': [200, domain], 'PUT /domains/go.example': [200, domain] })
-  await cli('domains', 'set', 'go.example', '--robots', 'disallow', '--not-found-url', 'none')
+  await cli(
+    'domains',
+    'set',
+    'go.example',
+    '--robots',
+    'disallow',
+    '--not-found-url',
+    'none',
+    '--geography',
+    'true',
+  )
   const { host: _host, ...settings } = domain
-  expect(linkr.requests[1]?.body).toEqual({ ...settings, robots: 'disallow' })
+  expect(linkr.requests[1]?.body).toEqual({ ...settings, robots: 'disallow', geography: true })
 })
 
 const HEALTH = {

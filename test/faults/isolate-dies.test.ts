@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest'
 import { PUBLISH } from '../../src/redis/scripts/registers.ts'
 import { test } from '../support/fault-test.ts'
 import { runs } from '../support/faults.ts'
+import { toldHits } from '../support/told-hits.ts'
 
 describe('isolate dies', () => {
   test('every hit that it has committed counts once; of the others at most those of its commit window are lost', async ({
@@ -15,6 +16,11 @@ describe('isolate dies', () => {
     await expect.poll(() => edge.hitsOf(id)).toBe(3)
     for (let i = 0; i < 2; i++) await victim.get(`/${code}`)
     await victim.close()
+    const [counted, told] = await Promise.all([
+      stores.redis('HGET', `${stores.keyPrefix}v1:hits`, id),
+      stores.redis('GET', `${stores.keyPrefix}v1:hits:visits`),
+    ])
+    expect(toldHits(String(told))).toEqual({ [id]: Number(counted) })
     await edge.flush()
     const hits = await stores.flushedHits(id)
     expect(hits).toBeGreaterThanOrEqual(3)

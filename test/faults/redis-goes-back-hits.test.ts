@@ -1,9 +1,12 @@
 import { describe, expect, vi } from 'vitest'
-import type { HitCounters } from '../../src/hits/hit-counters.ts'
+import type { HitCounters, HitSegment } from '../../src/hits/hit-counters.ts'
+import type { HitTotals } from '../../src/hits/hit-totals.ts'
+import { createFakeVisits } from '../support/fake-visits.ts'
 import { openHitStores } from '../support/hit-stores.ts'
 import { test as base } from '../support/linkr.ts'
 import { backUp } from '../support/redis-backup.ts'
 import { expectStatisticsToAddUp } from '../support/statistics-add-up.ts'
+import { toldHits } from '../support/told-hits.ts'
 
 interface Isolate {
   readonly id: string
@@ -16,18 +19,37 @@ interface Isolate {
 
 let sequences = Date.now()
 
+/** So many visits to a link, in one line. */
+function textOf(linkId: string, count: number): string {
+  const visits = createFakeVisits(Date.now)
+  for (let i = 0; i < count; i++) visits.note(linkId, { url: 'https://h/x', headers: new Headers() })
+  return visits.take().encode()
+}
+
+/** Hits and what is known of them are one thing to Redis: whatever it forgets, it forgets of both. */
+function expectAllTold(segments: readonly HitSegment[]): void {
+  for (const { hits, visits } of segments) expect(toldHits(visits)).toEqual(Object.fromEntries(hits))
+}
+
 const test = base
-  .extend('hits', { scope: 'file' }, ({ stores }) => openHitStores(stores))
+  .extend('hits', { scope: 'file' }, ({ stores }) => {
+    const hits = openHitStores(stores)
+    const apply: HitTotals['apply'] = (segments) => {
+      expectAllTold(segments)
+      return hits.totals.apply(segments)
+    }
+    return { ...hits, flush: () => hits.flush({}, { apply }) }
+  })
   .extend('link', async ({ hits }) => (await hits.makeLinks(1))[0] ?? '')
   .extend('newIsolate', ({ hits, link }) => (): Isolate => {
     const isolate = crypto.randomUUID()
     let counters = hits.newCounters()
-    let last = { isolate, sequence: 0, hits: new Map<string, number>() }
+    let last = { isolate, sequence: 0, hits: new Map<string, number>(), visits: '' }
     return {
       id: isolate,
       counters,
       commit(count, at = ++sequences) {
-        last = { isolate, sequence: at, hits: new Map([[link, count]]) }
+        last = { isolate, sequence: at, hits: new Map([[link, count]]), visits: textOf(link, count) }
         return counters.commit(last)
       },
       repeat() {

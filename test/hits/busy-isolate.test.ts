@@ -2,10 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, test } from 'vitest'
 import { createHitRecorder } from '../../src/hits/hit-recorder.ts'
 import { createVirtualClock, type VirtualClock } from '../interleavings/virtual-clock.ts'
+import { createFakeVisits } from '../support/fake-visits.ts'
+import { toldHits } from '../support/told-hits.ts'
 
 /** The platform ends what an invocation does in the background this long after its response. */
 const INVOCATION_MS = 30_000
 const WINDOW_MS = 1_000
+const VISIT = new Request('https://h/x')
 
 /** A recorder whose Redis takes `roundTripMs`, in invocations that the platform cuts off. */
 function setup(clock: VirtualClock, roundTripMs: number, maxCommitWindowMs = WINDOW_MS) {
@@ -18,8 +21,9 @@ function setup(clock: VirtualClock, roundTripMs: number, maxCommitWindowMs = WIN
   }
   const recorder = createHitRecorder({
     counters: {
-      async commit({ hits }) {
+      async commit({ hits, visits }) {
         const at = clock.now()
+        expect(toldHits(visits, at)).toEqual(Object.fromEntries(hits))
         const intoInvocationMs = at - (invocations.getStore()?.startedAt ?? 0)
         commits.push({
           at,
@@ -30,14 +34,16 @@ function setup(clock: VirtualClock, roundTripMs: number, maxCommitWindowMs = WIN
       },
     },
     totals: () => Promise.reject(new Error('not needed')),
+    visits: createFakeVisits(clock.now),
     commitWindowMs: WINDOW_MS,
     maxCommitWindowMs,
+    prepareWithinMs: 300,
     runtime: { now: clock.now, sleep: pause, background: (_event, work) => void work.catch(() => {}) },
   })
   const invoke = <T>(work: () => T): T => invocations.run({ startedAt: clock.now() }, work)
   async function visit(perSecond: number, seconds: number): Promise<void> {
     for (let visits = 0; visits < perSecond * seconds; visits++) {
-      invoke(() => recorder.record(String(visits % 50)))
+      invoke(() => recorder.record(String(visits % 50), VISIT))
       await clock.advance(1_000 / perSecond)
     }
   }
@@ -60,7 +66,7 @@ describe('an isolate with 334 visits a second, 40 ms from Redis', () => {
   test('ends a commit that a flush asked for, though hits never cease', { timeout: 60_000 }, async () => {
     const clock = createVirtualClock()
     const { recorder, commits, visit, invoke } = setup(clock, 40)
-    recorder.record('1')
+    recorder.record('1', VISIT)
     let isDone = false
     void invoke(() => recorder.commit()).then(() => {
       isDone = true

@@ -27,9 +27,10 @@ describe('the settings of a domain', () => {
   test('are set as a whole, read, listed and forgotten', async ({ edge, put }) => {
     const host = 'go.example.com'
     expect((await edge.api('GET', `/domains/${host}`)).status).toBe(404)
-    const set = await put('GO.example.com', { ...pages, defaultStatus: 308, robots: 'disallow' })
+    const others = { defaultStatus: 308, robots: 'disallow', respectsOptOut: false, geography: true }
+    const set = await put('GO.example.com', { ...pages, ...others })
     const time = expect.stringMatching(/Z$/)
-    const whole = { host, ...pages, defaultStatus: 308, robots: 'disallow', createdAt: time, updatedAt: time }
+    const whole = { host, ...pages, ...others, createdAt: time, updatedAt: time }
     expect(set).toEqual(whole)
     expect(await (await edge.api('GET', `/domains/${host}`)).json()).toEqual(set)
     expect(await (await edge.api('GET', '/domains')).json()).toMatchObject({ data: [set] })
@@ -38,6 +39,8 @@ describe('the settings of a domain', () => {
       notFoundUrl: null,
       defaultStatus: 302,
       robots: 'allow',
+      respectsOptOut: true,
+      geography: false,
     })
     expect((await edge.api('DELETE', `/domains/${host}`)).status).toBe(204)
     expect((await edge.api('DELETE', `/domains/${host}`)).status).toBe(404)
@@ -155,6 +158,8 @@ describe('the settings of a domain', () => {
     ['expiredUrl', { expiredUrl: '' }],
     ['defaultStatus', { defaultStatus: 200 }],
     ['robots', { robots: 'maybe' }],
+    ['respectsOptOut', { respectsOptOut: 'yes' }],
+    ['geography', { geography: null }],
     ['colour', { colour: 'red' }],
   ] as const)('refuse a wrong %s', async ([path, body], { edge }) => {
     const response = await edge.api('PUT', '/domains/go.example.com', body)

@@ -10,7 +10,8 @@ const test = base
   .extend('hits', { scope: 'file' }, ({ stores }) => openHitStores(stores))
   .extend('counters', { scope: 'file' }, ({ hits }) => hits.newCounters())
   .extend('commit', ({ counters }) => (counts: Iterable<[string, number]>, number = ++sequence) => {
-    return counters.commit({ isolate: 'isolate-of-the-test', sequence: number, hits: new Map(counts) })
+    const batch = { isolate: 'isolate-of-the-test', sequence: number, hits: new Map(counts), visits: '' }
+    return counters.commit(batch)
   })
 
 test.afterEach(async ({ stores, hits }) => {

@@ -151,7 +151,7 @@ export function openEdge(world: World): Edge {
 
 /** Each commit brings the change log; these hits do not matter. */
 export function readChangeLog({ counters }: Isolate): Promise<void> {
-  return counters.commit({ isolate: crypto.randomUUID(), sequence: 1, hits: new Map() })
+  return counters.commit({ isolate: crypto.randomUUID(), sequence: 1, hits: new Map(), visits: '' })
 }
 
 export const versions = (states: readonly State[]): string =>

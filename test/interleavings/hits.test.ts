@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { loadUserAgents } from '../../src/visits/user-agent.ts'
 import { anyFates } from './network.ts'
 import { muteLog, RUN, RUN_TIMEOUT_MS } from './runs.ts'
 import { deeds, events, openTraffic, type Traffic } from './traffic.ts'
@@ -28,10 +29,12 @@ async function settleDown({ network, clock, finish }: World, traffic: Traffic): 
 }
 
 muteLog()
+// The first import of a library takes real time, which schedules do not wait for.
+beforeAll(async () => void (await loadUserAgents()))
 
 describe('hits', () => {
   test(
-    'are in Postgres exactly once, but for those in the memory of an isolate that dies',
+    'are in Postgres exactly once with what is known of them, but for those in the memory of an isolate that dies',
     {
       timeout: RUN_TIMEOUT_MS,
     },
@@ -47,6 +50,7 @@ describe('hits', () => {
             await world.finish()
             await settleDown(world, traffic)
 
+            const { told, unknown } = world.postgres
             const secured = traffic.secured()
             for (const [id, recorded] of traffic.recorded) {
               const counted = world.postgres.hits.get(id) ?? 0
@@ -54,7 +58,15 @@ describe('hits', () => {
               expect({ id, counted, secured: secured.get(id) }).toSatisfy(
                 () => counted >= (secured.get(id) ?? 0),
               )
+              const known = told.reduce((sum, { linkId, hits }) => sum + (linkId === id ? hits : 0), 0)
+              expect({ id, known: known + (unknown.get(id) ?? 0) }).toEqual({ id, known: counted })
             }
+            if (traffic.losses.has('Redis goes back')) return
+            expect([...unknown.values()].filter((count) => count > 0)).toEqual([])
+            const sources = told.map(({ utmSource }) => utmSource)
+            expect(sources).toHaveLength(new Set(sources).size)
+            expect(told.every(({ hits }) => hits === 1)).toBe(true)
+            if (traffic.losses.size === 0) expect(world.postgres.misses()).toBe(traffic.recordedMisses())
           }),
         ),
         RUN,

@@ -11,6 +11,7 @@ import { isLater } from '../../src/registers/change-log.ts'
 import type { Edit } from '../../src/registers/edit.ts'
 import { type Outbox, SETTLED_FOR_MS } from '../../src/registers/outbox.ts'
 import { sampleLink } from '../support/sample-link.ts'
+import { fitLines, type ToldVisits } from './fit-lines.ts'
 
 /** What a key held from one commit to the next. */
 export interface State {
@@ -43,6 +44,11 @@ export interface InMemoryPostgres {
   readonly outbox: Synchronous<Outbox>
   readonly totals: Synchronous<HitTotals>
   readonly hits: ReadonlyMap<string, number>
+  /** What is known of them. */
+  readonly told: readonly ToldVisits[]
+  /** Those of which nothing is known, by link id. */
+  readonly unknown: ReadonlyMap<string, number>
+  readonly misses: () => number
 }
 
 export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
@@ -52,6 +58,9 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
   /** What each segment counted; `null` = a batch, which counted as part of one. */
   const batches = new Map<string, ReadonlyMap<string, number> | null>()
   const hits = new Map<string, number>()
+  const told: ToldVisits[] = []
+  const unknown = new Map<string, number>()
+  let misses = 0
   let sequence = 0
   let ids = 0
 
@@ -85,6 +94,9 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
     history,
     find,
     hits,
+    told,
+    unknown,
+    misses: () => misses,
     drawVersion: () => ++sequence,
     insert(key, version) {
       if (find(key) !== null) return null
@@ -138,35 +150,41 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
     },
     totals: {
       apply(segments) {
-        const report = {
-          ...{ segments: 0, links: 0, hits: 0, dropped: 0, returned: 0, repeated: 0 },
-          ...{ unknownVisits: 0, corruptLines: 0, unloggedVisits: 0 },
-        }
-        for (const { id, hits: counted, newestBatches } of segments) {
+        const report = { segments: 0, links: 0, hits: 0, unknownVisits: 0, corruptLines: 0 }
+        for (const { id, hits: counted, visits, newestBatches } of segments) {
           const known = batches.get(id)
           const prior =
             known === undefined ? newestBatches.map((batch) => batches.get(batch) ?? new Map()) : [known]
-          const now = new Map(known)
-          let news = 0
+          const both = new Map(known)
+          const news = new Map<string, number>()
           for (const [linkId, count] of counted) {
             const more = count - prior.reduce((sum, part) => sum + (part?.get(linkId) ?? 0), 0)
-            now.set(linkId, Math.max(count, known?.get(linkId) ?? 0))
+            both.set(linkId, Math.max(count, known?.get(linkId) ?? 0))
             // As a batch in a segment, what it counted itself is not known.
             if (known === null || more <= 0) continue
             hits.set(linkId, (hits.get(linkId) ?? 0) + more)
-            news += more
+            news.set(linkId, more)
           }
-          if (known !== null) batches.set(id, now)
+          const lines = fitLines(visits, news, now())
+          told.push(...lines.told)
+          for (const [linkId, count] of lines.unknown) unknown.set(linkId, (unknown.get(linkId) ?? 0) + count)
+          if (known === undefined) misses += lines.misses
+          if (known !== null) batches.set(id, both)
           for (const batch of newestBatches) if (!batches.has(batch)) batches.set(batch, null)
-          report.segments += known === undefined || news > 0 ? 1 : 0
-          report.hits += news
+          report.segments += known === undefined || news.size > 0 ? 1 : 0
+          report.hits += sum(news)
+          report.unknownVisits += sum(lines.unknown)
+          report.corruptLines += lines.corrupt
         }
-        return report
+        return { ...report, dropped: 0, returned: 0, repeated: 0, unloggedVisits: 0 }
       },
       prune() {},
     },
   }
 }
+
+const sum = (counts: ReadonlyMap<string, number>): number =>
+  [...counts.values()].reduce((total, count) => total + count, 0)
 
 /** Owners in schedules edit links only. */
 function linkKey(key: RegisterKey): LinkKey {

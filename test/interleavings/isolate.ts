@@ -12,6 +12,7 @@ import { PUBLISH } from '../../src/redis/scripts/registers.ts'
 import type { Runtime } from '../../src/runtime.ts'
 import { createServices, type Services } from '../../src/services.ts'
 import type { Stores } from '../../src/stores.ts'
+import { createFakeVisits } from '../support/fake-visits.ts'
 import type { InMemoryPostgres } from './in-memory-postgres.ts'
 import type { Life } from './network.ts'
 import { SCRIPT_NAMES } from './script-names.ts'
@@ -41,6 +42,8 @@ export interface IsolateOptions {
   /** Hears what Redis has added to its counters, at that moment. */
   readonly onAdded?: (hits: Hits) => void
   readonly sealAtLinks?: number
+  /** Describes visits without asking any store, so that what befalls the requests befalls those of hits. */
+  readonly describesAlone?: boolean
 }
 
 /** Link id, hits. */
@@ -48,7 +51,7 @@ export type Hits = Iterable<readonly [string, number]>
 
 export function startIsolate(world: World, options: IsolateOptions = {}): Isolate {
   const { clock, network, redis, postgres } = world
-  const { onPublished, onCommitted, onAdded, sealAtLinks } = options
+  const { onPublished, onCommitted, onAdded, sealAtLinks, describesAlone } = options
   const life: Life = { isAlive: true, clockError: 0 }
   const failures = { redis: 0, postgres: 0 }
   const runtime: Runtime = {
@@ -135,7 +138,8 @@ export function startIsolate(world: World, options: IsolateOptions = {}): Isolat
     ...CONFIG,
     hits: { ...CONFIG.hits, ...(sealAtLinks === undefined ? {} : { sealAtLinks }) },
   }
-  return { ...createServices(config, runtime, stores), life, failures, sql }
+  const given = { ...stores, ...(describesAlone ? { visits: createFakeVisits(runtime.now) } : {}) }
+  return { ...createServices(config, runtime, given), life, failures, sql }
 }
 
 /** The hits in the arguments of a commit. */

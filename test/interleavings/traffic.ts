@@ -9,7 +9,7 @@ import type { World } from './world.ts'
 
 export const deeds = fc.array(
   fc.record({
-    does: fc.constantFrom('hit', 'hit', 'hit', 'flush'),
+    does: fc.constantFrom('hit', 'hit', 'hit', 'flush', 'miss'),
     slot: fc.nat({ max: 1 }),
     id: fc.constantFrom('1', '2', '3'),
     /** Few, which an isolate gathers for longer, or enough for a commit. */
@@ -39,8 +39,11 @@ export interface Traffic {
   hit(isolate: Isolate, id: string): void
   /** The cron, in an isolate of its own. */
   cron(): Promise<unknown>
-  /** Hits that were counted in an isolate. */
+  /** Hits that were counted in an isolate. Of each a UTM source tells which one it was. */
   readonly recorded: Tally
+  readonly recordedMisses: () => number
+  /** Whether something befell the stores or the isolates that may cost hits, or what is known of them. */
+  readonly losses: ReadonlySet<'Redis goes back' | 'isolate dies'>
   /**
    * Hits that must not be lost: all but those that died with an isolate which no store had told to have them, and those
    * that Redis got after the moment to which it went back.
@@ -48,38 +51,50 @@ export interface Traffic {
   readonly secured: () => Tally
 }
 
+/** Of a bot nothing would be kept that tells its visits apart. */
+const BROWSER = new Headers({
+  'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  'CF-Connecting-IP': '192.0.2.1',
+})
+
 /** Small, so that segments are sealed by commits too. */
 const SEAL_AT_LINKS = 2
 
 export function openTraffic(world: World): Traffic {
   const { clock, network, redis } = world
   const recorded: Tally = new Map()
+  const losses = new Set<'Redis goes back' | 'isolate dies'>()
+  let visits = 0
+  let recordedMisses = 0
   const lostAtMost: Tally = new Map()
   const unconfirmed = new Map<Isolate, Tally>()
   let backup = redis.snapshot()
   let addedSinceBackup: Tally = new Map()
 
-  const open = (): Isolate => {
+  const open = (describesAlone: boolean): Isolate => {
     const waiting: Tally = new Map()
     const isolate = startIsolate(world, {
-      sealAtLinks: SEAL_AT_LINKS,
+      ...{ sealAtLinks: SEAL_AT_LINKS, describesAlone },
       onCommitted: (hits) => addTo(waiting, hits, -1),
       onAdded: (hits) => addTo(addedSinceBackup, hits),
     })
     unconfirmed.set(isolate, waiting)
     return isolate
   }
-  const isolates = [open(), open()]
+  const isolates = [open(true), open(false)]
 
   function hit(isolate: Isolate, id: string): void {
     addTo(recorded, [[id, 1]])
     addTo(unconfirmed.get(isolate) ?? new Map(), [[id, 1]])
-    isolate.hits.record(id)
+    const url = `https://h/x?utm_source=${++visits}`
+    isolate.hits.record(id, { url, headers: BROWSER })
   }
 
   return {
     isolates,
     recorded,
+    recordedMisses: () => recordedMisses,
+    losses,
     hit,
     cron: () => startIsolate(world).flush(),
     secured() {
@@ -93,7 +108,10 @@ export function openTraffic(world: World): Traffic {
         const isolate = isolates[slot]
         if (isolate === undefined) continue
         if (does === 'hit') for (let i = 0; i < times; i++) hit(isolate, id)
-        else await isolate.flush().catch(ignoreOutage)
+        else if (does === 'miss') {
+          recordedMisses++
+          isolate.hits.recordMiss({ domain: '*', code: id })
+        } else await isolate.flush().catch(ignoreOutage)
       }
     },
     async befall(event) {
@@ -110,13 +128,15 @@ export function openTraffic(world: World): Traffic {
       }
       if (event === 'Redis goes back') {
         redis.restore(backup)
+        losses.add(event)
         addTo(lostAtMost, addedSinceBackup)
         return
       }
       const [first] = isolates.splice(0, 1)
-      isolates.push(open())
+      isolates.push(open(true))
       if (first === undefined) return
       first.life.isAlive = false
+      losses.add(event)
       addTo(lostAtMost, unconfirmed.get(first) ?? [])
     },
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { normalizeHost, parseHost } from '../../src/links/host.ts'
+import { hostOfUrl, normalizeHost, parseHost } from '../../src/links/host.ts'
 
 describe('normalizeHost', () => {
   test.each([
@@ -18,6 +18,14 @@ describe('normalizeHost', () => {
   ])('takes %s for %s', (authority, host) => {
     expect(normalizeHost(authority)).toBe(host)
   })
+})
+
+test.each([
+  ['https://GO.example.com:8443/a?b', 'go.example.com'],
+  ['http://[::1]:8787/', '[::1]'],
+  ['https://go.example.com./?u=https://example.com/', 'go.example.com'],
+])('the host of a request for %s is %s', (url, host) => {
+  expect(hostOfUrl(url)).toBe(host)
 })
 
 describe('parseHost', () => {

@@ -257,6 +257,51 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/redis/client.test.ts', 'test/faults/redis-refuses.test.ts'],
   },
   {
+    name: 'visits: text that Redis refuses makes it refuse the hits',
+    file: 'src/redis/scripts/commit-hits.ts',
+    find: "return type(length) == 'number' and length or 0",
+    replace: 'return length',
+    tests: ['test/redis/commit-hits.test.ts'],
+  },
+  {
+    name: 'visits: text outgrows its segment',
+    file: 'src/redis/scripts/commit-hits.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file
+    find: 'local isFull = length >= ${SEGMENT_BYTES}',
+    replace: 'local isFull = false',
+    tests: ['test/redis/commit-hits.test.ts'],
+  },
+  {
+    name: 'visits: a sealed segment leaves its text to the next one',
+    file: 'src/redis/scripts/hit-segment.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file
+    find: "if hasVisits then try('RENAME', KEYS[5], key .. '${VISITS_OF_SEALED}') end",
+    replace: '',
+    tests: ['test/redis/commit-hits.test.ts', ...HITS],
+  },
+  {
+    name: 'visits: a segment that may not be sealed loses its text',
+    file: 'src/redis/scripts/hit-segment.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file
+    find: "if hasVisits then redis.pcall('RENAME', key .. '${VISITS_OF_SEALED}', KEYS[5]) end",
+    replace: '',
+    tests: ['test/redis/commit-hits.test.ts'],
+  },
+  {
+    name: 'visits: those of a batch that was not sent are forgotten',
+    file: 'src/hits/hit-committer.ts',
+    find: 'visits.putBack(lines)',
+    replace: 'void lines',
+    tests: ['test/hits/hit-recorder.test.ts', ...HITS],
+  },
+  {
+    name: 'visits: a commit waits for as long as they take to prepare',
+    file: 'src/hits/hit-committer.ts',
+    find: 'await Promise.race([prepared, runtime.sleep(options.prepareWithinMs)])',
+    replace: 'await prepared',
+    tests: ['test/hits/hit-recorder.test.ts'],
+  },
+  {
     name: 'hits: a release forgets what was filled anew',
     file: 'src/redis/scripts/flush-hits.ts',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file

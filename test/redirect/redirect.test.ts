@@ -10,16 +10,19 @@ const link = sampleLink({ forwardQuery: true })
 /** Redirects from a memory that holds `known`, and `settings` of the domain. */
 function setUp(known: Link | null | undefined, settings?: DomainSettings) {
   const record = vi.fn()
+  const recordMiss = vi.fn()
   const find = vi.fn()
   const services = {
     links: { peek: () => known, find },
     settings: { peek: () => settings, find },
-    hits: { record },
+    hits: { record, recordMiss },
     runtime: { now: Date.now },
   }
-  const visit = (url: string, method = 'GET') =>
-    redirectFromMemory(locateRequest(new Request(url, { method }), new Set()), services)
-  return { visit, record, find }
+  const visit = (url: string, method = 'GET', headers: Record<string, string> = {}) => {
+    const request = new Request(url, { method, headers })
+    return redirectFromMemory(locateRequest(request, new Set()), request, services)
+  }
+  return { visit, record, recordMiss, find }
 }
 
 test('a link in memory is redirected without a promise, by one response for all visitors', () => {
@@ -27,7 +30,10 @@ test('a link in memory is redirected without a promise, by one response for all 
   const first = visit('https://h/x')
   expect(first?.headers.get('location')).toBe(link.url)
   expect(visit('https://h/x')).toBe(first)
-  expect(record.mock.calls).toEqual([['1'], ['1']])
+  expect(record.mock.calls).toEqual([
+    ['1', expect.any(Request)],
+    ['1', expect.any(Request)],
+  ])
   expect(find).not.toHaveBeenCalled()
 })
 
@@ -51,9 +57,10 @@ test.each([
   ['the root', link, 'https://h/'],
   ['a path of the API', link, 'https://h/api/links'],
 ])('%s is left to the app, uncounted', (_, known, url) => {
-  const { visit, record } = setUp(known)
+  const { visit, record, recordMiss } = setUp(known)
   expect(visit(url)).toBeUndefined()
   expect(record).not.toHaveBeenCalled()
+  expect(recordMiss).not.toHaveBeenCalled()
 })
 
 test.each([
@@ -67,6 +74,23 @@ test.each([
   expect(visit(url, method)?.status).toBe(status)
   expect(record).not.toHaveBeenCalled()
   expect(find).not.toHaveBeenCalled()
+})
+
+test('a GET of a code that no link has is recorded as a miss, once', () => {
+  const { visit, recordMiss } = setUp(null, DEFAULT_SETTINGS)
+  visit('https://h/x')
+  expect(recordMiss.mock.calls).toEqual([[{ domain: '*', code: 'x' }]])
+})
+
+test.each([
+  ['a HEAD', 'https://h/x', 'HEAD', {}],
+  ['a POST', 'https://h/x', 'POST', {}],
+  ['a prefetch', 'https://h/x', 'GET', { 'Sec-Purpose': 'prefetch' }],
+  ['a code that no link can have', 'https://h/..x!', 'GET', {}],
+])('%s is no miss', (_, url, method, headers) => {
+  const { visit, recordMiss } = setUp(null, DEFAULT_SETTINGS)
+  visit(url, method, headers)
+  expect(recordMiss).not.toHaveBeenCalled()
 })
 
 test('a fallback in memory is redirected to from memory, uncounted', () => {

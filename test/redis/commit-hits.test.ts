@@ -1,8 +1,9 @@
 import { describe, expect } from 'vitest'
 import { createBreaker } from '../../src/breaker.ts'
 import { createHitCounters } from '../../src/hits/hit-counters.ts'
-import { createRedisClient } from '../../src/redis/client.ts'
+import { createRedisClient, type RedisClient } from '../../src/redis/client.ts'
 import { createKeys } from '../../src/redis/keys.ts'
+import { SEGMENT_BYTES, VISITS_OF_SEALED } from '../../src/redis/scripts/hit-segment.ts'
 import { createChangeLogReader } from '../../src/registers/change-log.ts'
 import { monitorRedis } from '../bench/redis-monitor.ts'
 import { test as base } from '../support/linkr.ts'
@@ -19,16 +20,24 @@ const test = base
     const config = { url, token, keyPrefix: stores.keyPrefix, timeoutMs: 30_000, retries: 0 }
     return createRedisClient(config, createBreaker({ now: Date.now, isOutage: () => false }))
   })
-  .extend('newIsolate', ({ redis, keys }) => () => {
+  /** @param refused a command that Redis refuses inside scripts, as if it were full. */
+  .extend('newIsolate', ({ redis, keys }) => (refused?: string) => {
     const isolate = crypto.randomUUID()
     const changeLog = createChangeLogReader({ onChange() {}, onGap() {}, onWentBack() {} })
-    const counters = createHitCounters({ redis, backgroundRedis: redis, keys, changeLog, now: Date.now })
+    const backgroundRedis = refused === undefined ? redis : refusing(redis, refused)
+    const open = () => createHitCounters({ redis, backgroundRedis, keys, changeLog, now: Date.now })
+    let counters = open()
     return {
       counters,
       /** Resolves to the id of the batch. */
-      async commit(hits: Record<string, number>, at = ++sequence): Promise<string> {
-        await counters.commit({ isolate, sequence: at, hits: new Map(Object.entries(hits)) })
+      async commit(hits: Record<string, number>, at = ++sequence, visits = ''): Promise<string> {
+        await counters.commit({ isolate, sequence: at, hits: new Map(Object.entries(hits)), visits })
         return `${isolate}-${at}`
+      },
+      /** Sends a batch as if the answer had been lost. */
+      async repeat(hits: Record<string, number>, at: number, visits: string): Promise<void> {
+        counters = open()
+        await counters.commit({ isolate, sequence: at, hits: new Map(Object.entries(hits)), visits }, true)
       },
     }
   })
@@ -36,8 +45,8 @@ const test = base
     const { counters } = newIsolate()
     const { segments } = await counters.claim(true)
     await counters.release(segments)
-    return segments.map(({ id, hits, newestBatches }) => {
-      return { id, hits: Object.fromEntries(hits), newestBatches: [...newestBatches].sort() }
+    return segments.map(({ id, hits, visits, newestBatches }) => {
+      return { id, hits: Object.fromEntries(hits), visits, newestBatches: [...newestBatches].sort() }
     })
   })
   .extend('commandsOf', ({ stores }) => async (work: () => Promise<unknown>): Promise<readonly string[]> => {
@@ -52,6 +61,28 @@ const test = base
   })
 
 test.afterEach(({ stores }) => stores.emptyRedis())
+
+function refusing(redis: RedisClient, refused: string): RedisClient {
+  const wrapped = `
+    local redis = (function(real)
+      local oom = "OOM command not allowed when used memory > 'maxmemory'."
+      local function refuse(call, refusal)
+        return function(name, ...)
+          if name == '${refused}' then return refusal() end
+          return call(name, ...)
+        end
+      end
+      return {
+        call = refuse(real.call, function() error(oom) end),
+        pcall = refuse(real.pcall, function() return {err = oom} end),
+        error_reply = real.error_reply,
+      }
+    end)(redis) `
+  return {
+    command: redis.command,
+    eval: (script, ...rest) => redis.eval(wrapped + script, ...rest),
+  }
+}
 
 const many = (count: number): Record<string, number> =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i + 1), 1]))
@@ -136,6 +167,170 @@ describe('a commit', () => {
     await stores.redis('DEL', keys.sealedHits)
     await first.commit({ 1: 10 }, at)
     expect(await claimed()).toMatchObject([{ hits: { 1: 2 } }, { hits: { 1: 10 } }])
+  })
+})
+
+describe('the text of a batch', () => {
+  test.skipIf(!HAS_MONITOR)(
+    'costs one command, and none if there is none',
+    async ({ newIsolate, commandsOf }) => {
+      const isolate = newIsolate()
+      await isolate.commit({ 1: 1 })
+      const usual = ['EVAL', 'XRANGE', 'ZINCRBY', 'HINCRBY']
+      expect(await commandsOf(() => isolate.commit({ 1: 5 }))).toEqual(usual)
+      expect(await commandsOf(() => isolate.commit({ 1: 5 }, ++sequence, 'a\n'))).toEqual([
+        ...usual,
+        'APPEND',
+      ])
+      expect(await commandsOf(() => isolate.commit({}, ++sequence, 'a\n'))).toEqual([
+        ...usual.slice(0, 3),
+        'APPEND',
+      ])
+    },
+  )
+
+  test('goes with its hits from segment to segment, in order, and is released with them', async ({
+    stores,
+    newIsolate,
+    claimed,
+  }) => {
+    const [one, other] = [newIsolate(), newIsolate()]
+    await one.commit({ 1: 1 }, ++sequence, 'ein Kn\u00f6del\t1\n')
+    await other.commit({ 1: 1 }, ++sequence, 'b\n')
+    await one.commit({ 1: 1 })
+    const { segments } = await one.counters.claim(true)
+    await one.commit({ 2: 1 }, ++sequence, 'c\n')
+    expect(segments).toMatchObject([{ visits: 'ein Kn\u00f6del\t1\nb\n' }])
+    expect(await claimed()).toMatchObject([
+      { hits: { 1: 3 }, visits: 'ein Kn\u00f6del\t1\nb\n' },
+      { hits: { 2: 1 }, visits: 'c\n' },
+    ])
+    const left = (await stores.redis('KEYS', `${stores.keyPrefix}*`)) as string[]
+    expect(left.filter((key) => key.endsWith('visits'))).toEqual([])
+  })
+
+  test('makes a segment without any hits', async ({ newIsolate, claimed }) => {
+    await newIsolate().commit({}, ++sequence, '! a miss\n')
+    expect(await claimed()).toMatchObject([{ hits: {}, visits: '! a miss\n' }])
+    expect((await newIsolate().counters.claim(true)).segments).toEqual([])
+  })
+
+  test('is there once, also in a segment of its own after Redis had forgotten the batch', async ({
+    newIsolate,
+    claimed,
+  }) => {
+    const isolate = newIsolate()
+    const at = ++sequence
+    await isolate.repeat({ 1: 1 }, at, 'a\n')
+    await isolate.repeat({ 1: 1 }, at, 'a\n')
+    await isolate.commit({ 1: 2 }, ++sequence, 'b\n')
+    await isolate.repeat({ 1: 2 }, sequence, 'b\n')
+    expect(await claimed()).toMatchObject([
+      { hits: { 1: 1 }, visits: 'a\n' },
+      { hits: { 1: 2 }, visits: 'b\n' },
+    ])
+  })
+
+  test('seals its segment when there is much of it', async ({ stores, keys, newIsolate, claimed }) => {
+    const isolate = newIsolate()
+    const text = 'x'.repeat(SEGMENT_BYTES / 4)
+    for (let i = 0; i < 4; i++) {
+      expect(await stores.redis('LLEN', keys.sealedHits)).toBe(0)
+      await isolate.commit({ 1: 1 }, ++sequence, text)
+    }
+    expect(await stores.redis('LLEN', keys.sealedHits)).toBe(1)
+    await isolate.commit({ 1: 1 })
+    const segments = await claimed()
+    expect(segments.map(({ hits, visits }) => [hits, visits.length])).toEqual([
+      [{ 1: 4 }, SEGMENT_BYTES],
+      [{ 1: 1 }, 0],
+    ])
+  })
+
+  test('bounds a claim: what is too much waits for the next one', async ({ newIsolate }) => {
+    const isolate = newIsolate()
+    for (let i = 0; i < 3; i++) await isolate.commit({ 1: 1 }, ++sequence, 'x'.repeat(SEGMENT_BYTES))
+    const first = await isolate.counters.claim(true)
+    expect(first).toMatchObject({ hasMore: true, segments: [{ hits: new Map([['1', 1]]) }, {}] })
+    expect(first.segments).toHaveLength(2)
+    await isolate.counters.release(first.segments)
+    const second = await isolate.counters.claim(false)
+    expect(second.hasMore).toBe(false)
+    expect(second.segments).toHaveLength(1)
+  })
+
+  test('alone is lost if somebody has put something else in its place', async ({
+    stores,
+    keys,
+    newIsolate,
+    claimed,
+  }) => {
+    const isolate = newIsolate()
+    await isolate.commit({ 1: 1 }, ++sequence, 'a\n')
+    await stores.redis('DEL', keys.hitVisits)
+    await stores.redis('LPUSH', keys.hitVisits, 'no text')
+    await isolate.commit({ 1: 2 }, ++sequence, 'b\n')
+    expect(await claimed()).toMatchObject([{ hits: { 1: 3 }, visits: 'b\n' }])
+  })
+
+  test('alone is lost if it is corrupted once it is sealed', async ({
+    stores,
+    keys,
+    newIsolate,
+    claimed,
+  }) => {
+    const isolate = newIsolate()
+    await isolate.commit({ 1: 1 }, ++sequence, 'a\n')
+    const [segment] = (await isolate.counters.claim(true)).segments
+    const key = `${keys.sealedHitsPrefix}${segment?.id}${VISITS_OF_SEALED}`
+    expect(await stores.redis('DEL', key)).toBe(1)
+    await stores.redis('LPUSH', key, 'no text')
+    expect(await claimed()).toMatchObject([{ hits: { 1: 1 }, visits: '' }])
+    expect(await stores.redis('EXISTS', key)).toBe(0)
+  })
+
+  test('alone is lost if Redis refuses it, and no hit counts twice', async ({ newIsolate, claimed }) => {
+    const isolate = newIsolate('APPEND')
+    const at = ++sequence
+    await isolate.commit({ 1: 1 }, at, 'a\n')
+    await isolate.repeat({ 1: 1 }, at, 'a\n')
+    const own = newIsolate('SET')
+    await own.repeat({ 2: 1 }, ++sequence, 'b\n')
+    await own.repeat({ 2: 1 }, sequence, 'b\n')
+    expect(await claimed()).toMatchObject([
+      { hits: { 2: 1 }, visits: '' },
+      { hits: { 1: 1 }, visits: '' },
+    ])
+  })
+
+  test.for(['RENAME', 'RPUSH'])(
+    'stays with its hits while Redis refuses to seal by %s',
+    async (refused, { stores, keys, newIsolate, claimed }) => {
+      const isolate = newIsolate()
+      await isolate.commit({ 1: 1 }, ++sequence, 'a\n')
+      await newIsolate(refused)
+        .counters.claim(true)
+        .catch(() => {})
+      expect(await stores.redis('GET', keys.hitVisits)).toBe('a\n')
+      await isolate.commit({ 1: 1 }, ++sequence, 'b\n')
+      expect(await claimed()).toMatchObject([{ hits: { 1: 2 }, visits: 'a\nb\n' }])
+    },
+  )
+
+  test('is given up before it outgrows a response, while Redis refuses to seal', async ({
+    stores,
+    keys,
+    newIsolate,
+  }) => {
+    const isolate = newIsolate('RPUSH')
+    const text = 'x'.repeat(SEGMENT_BYTES)
+    const lengths: unknown[] = []
+    for (let i = 0; i < 6; i++) {
+      await isolate.commit({ 1: 1 }, ++sequence, text)
+      lengths.push(await stores.redis('STRLEN', keys.hitVisits))
+    }
+    expect(lengths).toEqual([1, 2, 3, 4, 0, 1].map((times) => times * SEGMENT_BYTES))
+    expect(await stores.redis('HGET', keys.hits, '1')).toBe('6')
   })
 })
 

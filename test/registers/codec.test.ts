@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ROBOTS_POLICIES, type VersionedSettings } from '../../src/links/domain-settings.ts'
+import { DEFAULT_SETTINGS, ROBOTS_POLICIES, type VersionedSettings } from '../../src/links/domain-settings.ts'
 import { type Link, REDIRECT_STATUSES } from '../../src/links/link.ts'
 import { decodeRegister, encodeRegister } from '../../src/registers/codec.ts'
 import { linkCodec } from '../../src/registers/link-codec.ts'
@@ -23,6 +23,8 @@ const settings: fc.Arbitrary<Omit<VersionedSettings, 'version'>> = fc.record({
   expiredUrl: page,
   defaultStatus: fc.constantFrom(...REDIRECT_STATUSES),
   robots: fc.constantFrom(...ROBOTS_POLICIES),
+  respectsOptOut: fc.boolean(),
+  geography: fc.boolean(),
 })
 const expiry = { softExpiresAt: 1_800_000_000_000, loadMs: 12 }
 
@@ -47,6 +49,15 @@ describe('registers', () => {
         expect(decodeRegister(text, linkCodec)).toBeNull()
       }),
     )
+  })
+
+  test('of settings that an older version wrote have the defaults of what it did not know', () => {
+    const text =
+      '7:{"settings":{"rootUrl":"https://e.com/","robots":"disallow"},"softExpiresAt":1,"loadMs":1}'
+    expect(decodeRegister(text, settingsCodec)?.value).toEqual({
+      ...DEFAULT_SETTINGS,
+      ...{ rootUrl: 'https://e.com/', robots: 'disallow', version: 7 },
+    })
   })
 
   test.each([

@@ -95,6 +95,8 @@ export const domainResponse = v.strictObject({
   expiredUrl: url,
   defaultStatus: redirectStatus,
   robots: v.picklist(ROBOTS_POLICIES),
+  respectsOptOut: v.boolean(),
+  geography: v.boolean(),
   createdAt: shownTime,
   updatedAt: shownTime,
 })

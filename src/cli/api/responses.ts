@@ -68,6 +68,9 @@ export const domainResponse = v.looseObject({
   ...v.entriesFromList(['rootUrl', 'notFoundUrl', 'expiredUrl'], nullableText),
   defaultStatus: v.number(),
   robots: v.string(),
+  // An older server has neither.
+  respectsOptOut: v.optional(v.boolean()),
+  geography: v.optional(v.boolean()),
 })
 export type DomainResponse = v.InferOutput<typeof domainResponse>
 export const domainListResponse = v.looseObject({

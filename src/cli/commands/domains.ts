@@ -8,7 +8,7 @@ import { print, printJson, type Terminal } from '../terminal/terminal.ts'
 import { apiCommand, type CommonOptions, connect } from './api-command.ts'
 import { addDomainsAdopt } from './domains-adopt.ts'
 import { type FieldOption, fieldOptions, refuseNothing } from './field-options.ts'
-import { hostName, wholeNumber } from './option-parsers.ts'
+import { hostName, trueOrFalse, wholeNumber } from './option-parsers.ts'
 
 const COLUMNS: readonly Column<DomainResponse>[] = [
   { title: 'HOST', value: ({ host }) => host },
@@ -36,6 +36,16 @@ const SETTINGS: Readonly<Record<string, FieldOption>> = {
     parse: wholeNumber(301, 308),
   },
   robots: { flags: '--robots <policy>', description: 'what robots.txt says', choices: ['allow', 'disallow'] },
+  respectsOptOut: {
+    flags: '--respects-opt-out <boolean>',
+    description: 'whether visitors who send Sec-GPC or DNT have no visitor number',
+    parse: trueOrFalse,
+  },
+  geography: {
+    flags: '--geography <boolean>',
+    description: "whether statistics have visits' region, city, continent and network",
+    parse: trueOrFalse,
+  },
 }
 
 /** `linkr domains ...` */
@@ -81,7 +91,13 @@ export function addDomains(program: Command, terminal: Terminal): void {
 
   function show(domain: DomainResponse, { json }: CommonOptions): void {
     if (json === true) printJson(terminal, domain)
-    else printFields(terminal, [['host', domain.host], ...Object.entries(settingsOf(domain))])
+    else {
+      const settings = Object.entries(settingsOf(domain))
+      printFields(terminal, [
+        ['host', domain.host],
+        ...settings.map(([name, value]) => [name, value ?? null] as const),
+      ])
+    }
   }
 }
 
@@ -89,8 +105,9 @@ function pathOf(host: string): `/${string}` {
   return `/domains/${encodeURIComponent(host)}`
 }
 
-function settingsOf({ rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }: DomainResponse) {
-  return { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots }
+function settingsOf({ rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots, ...visits }: DomainResponse) {
+  const { respectsOptOut, geography } = visits
+  return { rootUrl, notFoundUrl, expiredUrl, defaultStatus, robots, respectsOptOut, geography }
 }
 
 /** What PUT would otherwise reset; `{}` for a domain that has no settings yet. */

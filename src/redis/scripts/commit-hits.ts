@@ -1,10 +1,18 @@
 import { listOf, type RedisClient } from '../client.ts'
 import type { Keys } from '../keys.ts'
 import { type ChangeLogNews, parseNews, READ_CHANGES } from './changes.ts'
-import { FIELD, FIELDS_AT_ONCE, newSegmentId, SEAL } from './hit-segment.ts'
+import {
+  FIELD,
+  FIELDS_AT_ONCE,
+  MAX_SEGMENT_BYTES,
+  newSegmentId,
+  SEAL,
+  SEGMENT_BYTES,
+  VISITS_OF_SEALED,
+} from './hit-segment.ts'
 
 /** How many arguments of COMMIT_HITS precede the hits. */
-export const COMMIT_SETTINGS = 8
+export const COMMIT_SETTINGS = 9
 const FIRST = COMMIT_SETTINGS + 1
 
 /**
@@ -23,8 +31,10 @@ const ONE_IN = 32
 /**
  * Adds one isolate's batch of hits, once however often it is sent. An isolate numbers its batches upwards and sends
  * them in that order, so a batch is new exactly if its number is greater than the isolate's score. The usual commit takes
- * three commands: the news; the score, raised by what it lacks if it is the batch that Redis confirmed last, which makes
- * it this batch's number and nothing else if that is so; and the counter of one link (two for more of them).
+ * four commands: the news; the score, raised by what it lacks if it is the batch that Redis confirmed last, which makes
+ * it this batch's number and nothing else if that is so; the counter of one link (two for more of them); and the text
+ * that tells of its visits. That comes last and may fail: if it alone is refused the hits count all the same, because they
+ * would count twice if they were sent again, and nothing can be cut off a string to undo it.
  *
  * Redis may have gone back to what it was earlier (a failover, a backup). Then the segment being filled may be one that
  * has been flushed meanwhile, whose hits count no more: it is sealed and takes no further ones. That shows in the
@@ -36,14 +46,14 @@ const ONE_IN = 32
  * The reply brings what has been appended to the change log, so that an isolate with traffic costs no extra request.
  *
  * An error means that nothing was added, unless it begins with HALFWAY.
- * KEYS hits, sealed, writers, writers when a segment was sealed last, change log; ARGV sealed prefix, what to make the id
- * of a new segment of, isolate, sequence number, sequence number confirmed lately or 0, '1' if it was sent before or '',
- * links at which to seal, position in the change log, then id, hits pairs.
+ * KEYS hits, sealed, writers, writers when a segment was sealed last, visits, change log; ARGV sealed prefix, what to make
+ * the id of a new segment of, isolate, sequence number, sequence number confirmed lately or 0, '1' if it was sent before or '',
+ * links at which to seal, position in the change log, text of its visits or '', then id, hits pairs.
  * Returns {1 if added or 0 if it had been before, news of the change log}.
  */
 export const COMMIT_HITS = `${SEAL}${READ_CHANGES}
 local isolate, sequence, confirmed, sealAt = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[7])
-local news = changes(KEYS[5], ARGV[8])
+local news = changes(KEYS[6], ARGV[8])
 local step = sequence - confirmed
 local raised = redis.pcall('ZINCRBY', KEYS[3], string.format('%.0f', step), isolate)
 if type(raised) == 'table' and raised.err then return raised end
@@ -96,6 +106,16 @@ local function add()
   end
 end
 
+local function tell()
+  if ARGV[9] == '' then return 0 end
+  local length = redis.pcall('APPEND', KEYS[5], ARGV[9])
+  if type(length) == 'table' and string.find(length.err or '', 'WRONGTYPE', 1, true) then
+    redis.pcall('DEL', KEYS[5])
+    length = redis.pcall('APPEND', KEYS[5], ARGV[9])
+  end
+  return type(length) == 'number' and length or 0
+end
+
 if own then
   target = ARGV[1] .. own
   local isThere = redis.call('EXISTS', target) == 1
@@ -107,16 +127,21 @@ if own then
   try('ZADD', KEYS[4], ARGV[4], isolate)
   if not isThere then
     try('HSET', target, '${FIELD.hits}', sum, '${FIELD.next}', ARGV[2], '${FIELD.isolate}' .. isolate, ARGV[4])
+    if not refusal and ARGV[9] ~= '' then redis.pcall('SET', target .. '${VISITS_OF_SEALED}', ARGV[9]) end
     try('RPUSH', KEYS[2], own)
   end
   if not refusal then return {isThere and 0 or 1, news} end
-  return undo(refusal, not isThere and type(redis.pcall('DEL', target)) ~= 'number')
+  local undone = isThere and 0 or redis.pcall('DEL', target, target .. '${VISITS_OF_SEALED}')
+  return undo(refusal, type(undone) ~= 'number')
 end
 local refusal, isHalf = add()
 if refusal then return undo(refusal, isHalf) end
-if links > 0 and (links >= sealAt * ${LARGE_PART} or sequence % ${ONE_IN} == 0) then
-  if redis.call('HLEN', KEYS[1]) - links > sealAt then seal() end
+local length = tell()
+local isFull = length >= ${SEGMENT_BYTES}
+if not isFull and links > 0 and (links >= sealAt * ${LARGE_PART} or sequence % ${ONE_IN} == 0) then
+  isFull = redis.call('HLEN', KEYS[1]) - links > sealAt
 end
+if isFull and seal() and length > ${MAX_SEGMENT_BYTES} then redis.pcall('DEL', KEYS[5]) end
 return {1, news}`
 
 export interface HitCommit {
@@ -124,6 +149,7 @@ export interface HitCommit {
   readonly sequence: number
   /** Link id -> hits. */
   readonly hits: ReadonlyMap<string, number>
+  readonly visits: string
   readonly isRepeated: boolean
   /** `null` = none lately. */
   readonly confirmed: number | null
@@ -131,18 +157,23 @@ export interface HitCommit {
   readonly position: string
 }
 
+type CommitKeys = Pick<
+  Keys,
+  'hits' | 'sealedHits' | 'sealedHitsPrefix' | 'hitWriters' | 'sealedWriters' | 'hitVisits' | 'changes'
+>
+
 /** Resolves to what the change log tells from the position on. */
 export async function commitHits(
   redis: RedisClient,
-  keys: Pick<Keys, 'hits' | 'sealedHits' | 'sealedHitsPrefix' | 'hitWriters' | 'sealedWriters' | 'changes'>,
-  { isolate, sequence, hits, isRepeated, confirmed, sealAtLinks, position }: HitCommit,
+  keys: CommitKeys,
+  { isolate, sequence, hits, visits, isRepeated, confirmed, sealAtLinks, position }: HitCommit,
 ): Promise<ChangeLogNews> {
   const segment = [keys.sealedHitsPrefix, newSegmentId(sequence)]
   const batch = [isolate, sequence, confirmed ?? 0, isRepeated ? '1' : '']
   const reply = await redis.eval(
     COMMIT_HITS,
-    [keys.hits, keys.sealedHits, keys.hitWriters, keys.sealedWriters, keys.changes],
-    [...segment, ...batch, sealAtLinks, position, ...[...hits].flat()],
+    [keys.hits, keys.sealedHits, keys.hitWriters, keys.sealedWriters, keys.hitVisits, keys.changes],
+    [...segment, ...batch, sealAtLinks, position, visits, ...[...hits].flat()],
     // A batch that may have arrived must say so when it is sent again.
     0,
   )

@@ -4,6 +4,9 @@
  * it. It is a hash of link id -> hits. One that is being filled has its id beside them and nothing else, so that a commit
  * has nothing else to write; the other fields are written when it is sealed. Sealed segments are listed, oldest first.
  *
+ * A string beside it gathers the lines that tell of its visits. The counters hold without it: if it is lost or corrupt,
+ * nothing is known of those visits, and that is all.
+ *
  * The scripts name keys that `KEYS` does not list (the sealed segments), which Upstash allows to scripts without the
  * `allow-key-locking` flag.
  */
@@ -28,6 +31,14 @@ export const FIELDS_AT_ONCE = 1_000
 
 /** Links of a segment that is sealed, and of those that are claimed together: 300 KB of reply, one SQL statement. */
 export const SEGMENT_LINKS = 20_000
+
+/** Of its text: a segment that has as much is sealed. One more batch of `MAX_BATCH_CHARACTERS` may be on top of it. */
+export const SEGMENT_BYTES = 256 * 1024
+/** Beyond this, which is reached only while Redis refuses to seal, the text is given up: it would outgrow a response. */
+export const MAX_SEGMENT_BYTES = 4 * SEGMENT_BYTES
+
+/** Follows the key of a sealed segment in that of its text. */
+export const VISITS_OF_SEALED = ':visits'
 
 /**
  * For how long Redis remembers an isolate's newest batch: far longer than a request can be on its way. What an isolate
@@ -56,14 +67,15 @@ end`
 
 /**
  * Lua function that moves the segment being filled to the end of the sealed ones, and begins another. Its id names its new
- * key. One without hits only gets the new id. Returns the error if Redis refuses, having sealed nothing. RENAME comes first
+ * key. One without hits and text only gets the new id. Returns the error if Redis refuses, having sealed nothing. RENAME comes first
  * because a full Redis still does it, and then the rest.
  *
  * The batches in a segment are told by what has changed in the scores of the isolates since the last time: exactly those,
  * because Postgres subtracts what it has counted of them already. Isolates that have been silent for long are forgotten.
  *
  * Segments are numbered in their ids, because a request that is sent twice begins two of them.
- * KEYS hits, sealed, writers, writers when a segment was sealed last; ARGV sealed prefix, what to make the new segment's id of.
+ * KEYS hits, sealed, writers, writers when a segment was sealed last, visits; ARGV sealed prefix, what to make the new
+ * segment's id of.
  */
 export const SEAL = `${TOTAL}
 local function begun(id) return tonumber(string.match(id or '', '-(%d+)$') or '') end
@@ -77,7 +89,8 @@ local function seal()
     local reply = redis.pcall(...)
     if type(reply) == 'table' and reply.err then refused = reply end
   end
-  if redis.call('HLEN', KEYS[1]) <= (id and 1 or 0) then
+  local size, hasVisits = redis.call('HLEN', KEYS[1]), redis.call('EXISTS', KEYS[5]) == 1
+  if size <= (id and 1 or 0) and not hasVisits then
     try('HSET', KEYS[1], '${FIELD.id}', following)
     return refused
   end
@@ -93,7 +106,9 @@ local function seal()
   end
   id = id or following .. '-0'
   local key = ARGV[1] .. id
+  if size == 0 then redis.call('HSET', KEYS[1], '${FIELD.id}', id) end
   redis.call('RENAME', KEYS[1], key)
+  if hasVisits then try('RENAME', KEYS[5], key .. '${VISITS_OF_SEALED}') end
   for i = 1, #fields, ${FIELDS_AT_ONCE} do
     try('HSET', key, unpack(fields, i, math.min(i + ${FIELDS_AT_ONCE - 1}, #fields)))
   end
@@ -101,7 +116,10 @@ local function seal()
   try('ZUNIONSTORE', KEYS[4], 1, KEYS[3])
   try('HSET', KEYS[1], '${FIELD.id}', following)
   try('RPUSH', KEYS[2], id)
-  if refused then redis.call('RENAME', key, KEYS[1]) end
+  if refused then
+    redis.call('RENAME', key, KEYS[1])
+    if hasVisits then redis.pcall('RENAME', key .. '${VISITS_OF_SEALED}', KEYS[5]) end
+  end
   return refused
 end`
 
@@ -110,17 +128,17 @@ export interface ClaimedSegment {
   readonly id: string
   /** Link id -> hits. */
   readonly hits: ReadonlyMap<string, number>
+  /** Lines that tell of these hits, as Redis holds them: see visit-lines.ts; '' = none. */
+  readonly visits: string
   /** Of each isolate the newest batch in it. */
   readonly newestBatches: readonly string[]
-  /** Lines about its visits: see visit-lines.ts; '' = none. */
-  readonly visits: string
   /** What a release must find unchanged: which time it was that this segment was sealed. */
   readonly sealing: string
 }
 
 /** Malformed counters are left out. */
 export function parseSegment(reply: RedisReply): ClaimedSegment {
-  const [id = null, fields = null] = listOf(reply)
+  const [id = null, fields = null, visits = ''] = listOf(reply)
   const hits = new Map<string, number>()
   const newestBatches: string[] = []
   let sealing = ''
@@ -134,5 +152,5 @@ export function parseSegment(reply: RedisReply): ClaimedSegment {
     if (/^\d{1,18}$/.test(name)) hits.set(name, count)
     else if (name.startsWith(FIELD.isolate)) newestBatches.push(`${name.slice(1)}-${count}`)
   }
-  return { id: String(id), hits, newestBatches, visits: '', sealing }
+  return { id: String(id), hits, visits: String(visits ?? ''), newestBatches, sealing }
 }
