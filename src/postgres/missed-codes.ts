@@ -18,7 +18,7 @@ export function missedCodes(lines: NumberedLines): SQL {
     missed AS MATERIALIZED (
       SELECT f[4] AS domain, DATE 'epoch' + f[3]::int AS day, f[5] AS code, sum(f[6]::bigint)::bigint AS n
       FROM (
-        SELECT string_to_array(line, E'\t') AS f FROM unnest(string_to_array(${lines.join('\n')}, E'\n')) AS line
+        SELECT string_to_array(line, E'\t') AS f FROM unnest(string_to_array(${lines.join('\n')}, E'\n')) AS line OFFSET 0
       ) AS split JOIN segments s ON s.no = f[1]::bigint
       WHERE s.id IN (SELECT id FROM inserted) GROUP BY 1, 2, 3
     ), missed_before AS MATERIALIZED (

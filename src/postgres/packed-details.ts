@@ -31,16 +31,22 @@ const KEYS = sql.raw(`CASE WHEN is_bot THEN ARRAY['${QUARTER_LETTERS.bots}' || q
 
 const countKeys = (dims: SQL): SQL => sql`(SELECT count(*) FROM jsonb_object_keys(${dims}))`
 
+/** A key and its count take 18 bytes at least. Most rows need no counting, which takes longer than adding. */
+const MIN_KEY_BYTES = 18
+/** Of a value that does not come from a table as it is: there it may be compressed. */
+const isBounded = (dims: SQL): SQL => sql`(pg_column_size(${dims}) < ${sql.raw(`${MAX_KEYS * MIN_KEY_BYTES}`)}
+  OR ${countKeys(dims)} <= ${sql.raw(`${MAX_KEYS}`)})`
+
 /** `added` with at most `MAX_KEYS` keys. */
 export function bounded(dims: SQL): SQL {
-  return sql`CASE WHEN ${countKeys(dims)} <= ${sql.raw(`${MAX_KEYS}`)} THEN ${dims} ELSE ${folded(sql`'{}'::jsonb`, dims)} END`
+  return sql`CASE WHEN ${isBounded(dims)} THEN ${dims} ELSE ${folded(sql`'{}'::jsonb`, dims)} END`
 }
 
 /** What two rows are together. `added` has at most about `MAX_KEYS` keys. */
 export function merged(row: SQL, added: SQL): SQL {
   // Only what changes is taken apart: half the work, and `||` keeps the rest.
   const sums = sql`(SELECT jsonb_object_agg(key, value::bigint + coalesce((${row} -> key)::bigint, 0)) FROM jsonb_each(${added}))`
-  return sql`CASE WHEN ${countKeys(sql`${row} || ${added}`)} <= ${sql.raw(`${MAX_KEYS}`)} THEN ${row} || ${sums}
+  return sql`CASE WHEN ${isBounded(sql`(${row} || ${added})`)} THEN ${row} || ${sums}
     ELSE ${folded(row, added)} END`
 }
 

@@ -33,6 +33,8 @@ export function visitRows(lines: NumberedLines, now: number): SQL {
       FROM (
         SELECT pos, string_to_array(line, E'\t') AS f
         FROM unnest(string_to_array(${lines.join('\n')}, E'\n')) WITH ORDINALITY AS l (line, pos)
+        -- So that each line is split once, not for each field.
+        OFFSET 0
       ) AS split WHERE f[1]::bigint IN (SELECT no FROM accepted)
     ), fitted AS MATERIALIZED (
       SELECT t.link_id, c.domain, t.quarter, t.is_bot, t.vals, t.entries,

@@ -1,95 +1,87 @@
 /**
  * @module
- * `npm run bench:apply`: what applying a flush's visits takes Postgres. Options: `--visits 25000 --links 11700 --days 1 --rounds 5`.
+ * `npm run bench:apply`: what it takes Postgres to apply a segment of visits, first to empty tables and then to the rows of the
+ * same day. Options: `--visits 25000 --links 11700 --rounds 5`. With STORES=services in the Postgres at DATABASE_URL.
  */
 import { parseArgs } from 'node:util'
-import type { VisitValues } from '../../src/visits/visit.ts'
 import { createVisitLines } from '../../src/visits/visit-lines.ts'
-import { createRandom } from '../chaos/random.ts'
+import { createRandom, type Random } from '../chaos/random.ts'
 import { openHitStores } from '../support/hit-stores.ts'
+import { sampleVisit } from '../support/sample-visits.ts'
 import { startStores } from '../support/stores.ts'
+import { saveResult } from './results.ts'
 
 const COUNTRIES = ['DE', 'US', 'FR', 'GB', 'IN', 'BR', 'JP', 'AT', 'CH', 'NL'] as const
-const REFERRERS = [
-  '',
-  '',
-  '',
-  'google.com',
-  'facebook.com',
-  't.co',
-  'linkedin.com',
-  'news.example',
-  'blog.example',
-] as const
+const REFERRERS = ['', '', '', 'google.com', 'facebook.com', 't.co', 'linkedin.com', 'news.example'] as const
+const DEVICES = ['mobile', 'mobile', 'desktop', 'tablet'] as const
+const BROWSERS = ['Chrome', 'Safari', 'Firefox', 'Edge'] as const
+const SYSTEMS = ['iOS', 'Android', 'Windows', 'macOS'] as const
+const LANGUAGES = ['de', 'en-US', 'fr', 'en'] as const
+const BOTS = 0.1
 
-const { values } = parseArgs({
-  options: {
-    visits: { type: 'string', default: '25000' },
-    links: { type: 'string', default: '11700' },
-    rounds: { type: 'string', default: '5' },
-    explain: { type: 'boolean', default: false },
-  },
-})
-const [visits, links, rounds] = [values.visits, values.links, values.rounds].map(Number) as [
-  number,
-  number,
-  number,
-]
+export interface ApplyMeasurement {
+  readonly visits: number
+  readonly links: number
+  readonly bytes: number
+  readonly milliseconds: number
+}
 
-const stores = await startStores()
-const hits = openHitStores(stores)
-const ids = await hits.makeLinks(links)
-const random = createRandom(1)
-const pick = <T>(list: readonly [T, ...T[]]): T => random.pick(list)
-
-function segment(round: number) {
+/** One visit to each link, and the others to few of them. */
+function drawSegment(id: string, ids: readonly string[], visits: number, random: Random) {
   const lines = createVisitLines()
-  const counts = new Map<string, number>()
+  const hits = new Map<string, number>()
   const now = Date.now() / 1000
   for (let i = 0; i < visits; i++) {
-    // Some links are hit often, most once.
-    const linkId = (i < links ? ids[i] : ids[Math.floor(random.next() ** 4 * links)]) ?? ''
-    counts.set(linkId, (counts.get(linkId) ?? 0) + 1)
-    const value: VisitValues = {
-      ...{
-        country: pick(COUNTRIES),
-        referrer: pick(REFERRERS),
-        device: pick(['mobile', 'desktop', 'tablet']),
-      },
-      ...{
-        browser: pick(['Chrome', 'Safari', 'Firefox', 'Edge']),
-        os: pick(['iOS', 'Android', 'Windows', 'macOS']),
-      },
-      ...{ language: pick(['de', 'en-US', 'fr', 'en']), variant: '', utmSource: pick(['', '', 'mail']) },
-      ...{ utmMedium: '', utmCampaign: '', qr: '', continent: '', region: '', city: '', asn: '' },
+    const linkId = ids[i < ids.length ? i : Math.floor(random.next() ** 4 * ids.length)] ?? ''
+    const isBot = random.next() < BOTS
+    const visitor = isBot ? null : Math.floor(random.next() * 2 ** 32)
+    const facts = {
+      country: random.pick(COUNTRIES),
+      referrer: random.pick(REFERRERS),
+      device: random.pick(DEVICES),
     }
-    const isBot = random.next() < 0.1
-    lines.add({
-      linkId,
-      at: now - random.next() * 300,
-      isBot,
-      visitor: isBot ? null : (Math.floor(random.next() ** 2 * 2 ** 20) * 4093) % 2 ** 32,
-      values: value,
-    })
+    const client = {
+      browser: random.pick(BROWSERS),
+      os: random.pick(SYSTEMS),
+      language: random.pick(LANGUAGES),
+    }
+    lines.add(sampleVisit({ linkId, at: now - random.next() * 300, isBot, visitor, ...facts, ...client }))
+    hits.set(linkId, (hits.get(linkId) ?? 0) + 1)
   }
-  return {
-    id: `bench-${round}`,
-    hits: counts,
-    newestBatches: [],
-    visits: lines.encode(Number.POSITIVE_INFINITY),
+  return { id, hits, newestBatches: [], visits: lines.encode(Number.POSITIVE_INFINITY) }
+}
+
+export async function benchApply(visits: number, links: number, rounds: number): Promise<ApplyMeasurement[]> {
+  const stores = await startStores()
+  try {
+    const hits = openHitStores(stores)
+    const ids = await hits.makeLinks(links)
+    const random = createRandom(1)
+    const measured: ApplyMeasurement[] = []
+    for (let round = 0; round < rounds; round++) {
+      const segment = drawSegment(`bench-${round}`, ids, visits, random)
+      const startedAt = performance.now()
+      const applied = await hits.totals.apply([segment])
+      const milliseconds = Math.round(performance.now() - startedAt)
+      if (applied.hits !== visits || applied.unknownVisits > 0) throw new Error(JSON.stringify(applied))
+      measured.push({ visits, links, bytes: segment.visits.length, milliseconds })
+    }
+    return measured
+  } finally {
+    await stores.close()
   }
 }
 
-for (let round = 0; round < rounds; round++) {
-  const { visits: text, ...rest } = segment(round)
-  for (const [kind, given] of [['with visits', text]] as const) {
-    const startedAt = performance.now()
-    const applied = await hits.totals.apply([{ ...rest, visits: given }])
-    console.log(kind, round, text.length, Math.round(performance.now() - startedAt), JSON.stringify(applied))
-  }
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      visits: { type: 'string', default: '25000' },
+      links: { type: 'string', default: '11700' },
+      rounds: { type: 'string', default: '5' },
+    },
+  })
+  const result = await benchApply(Number(values.visits), Number(values.links), Number(values.rounds))
+  console.table(result)
+  saveResult('apply', result)
+  process.exit(0)
 }
-if (values.explain) {
-  console.log(process.env.KEEP)
-}
-await stores.close()
-process.exit(0)

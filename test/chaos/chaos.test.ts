@@ -9,6 +9,7 @@ import { createKeys } from '../../src/redis/keys.ts'
 import type { Edge } from '../support/edge.ts'
 import { recover } from '../support/fault-test.ts'
 import { test as base } from '../support/linkr.ts'
+import { expectStatisticsToAddUp } from '../support/statistics-add-up.ts'
 import type { Stores } from '../support/stores.ts'
 import { createLinkHistory, type LinkHistory } from './link-history.ts'
 import { createOwner } from './owner.ts'
@@ -144,6 +145,7 @@ test(`chaos for ${SECONDS} s, CHAOS_SEED=${SEED}`, { timeout: SECONDS * 1_000 + 
     await expectToShow(truth, (code) => visitors.visit(edge, code, historyOf(code), 'HEAD'))
   }
   await expectHitsToBe(visitors.hits, stores, busyEdges)
+  await expectStatisticsToAddUp(stores)
   const reconciled = await busyEdges[0].api('POST', '/reconcile', { full: true })
   expect(await reconciled.json()).toMatchObject({ drained: 0, repaired: 0, released: 0, complete: true })
   expect(visitors.mistakes).toEqual([])

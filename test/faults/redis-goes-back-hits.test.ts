@@ -3,6 +3,7 @@ import type { HitCounters } from '../../src/hits/hit-counters.ts'
 import { openHitStores } from '../support/hit-stores.ts'
 import { test as base } from '../support/linkr.ts'
 import { backUp } from '../support/redis-backup.ts'
+import { expectStatisticsToAddUp } from '../support/statistics-add-up.ts'
 
 interface Isolate {
   readonly id: string
@@ -39,6 +40,7 @@ const test = base
 
 test.afterEach(async ({ stores }) => {
   await stores.emptyRedis()
+  await expectStatisticsToAddUp(stores)
   await stores.sql('TRUNCATE links, applied_hits CASCADE')
 })
 

@@ -39,6 +39,7 @@ describe('links', () => {
       title: 'My link',
       tags: ['a', 'b'],
       hits: 0,
+      people: 0,
       lastHitAt: null,
       version: expect.any(Number),
       createdAt: expect.stringMatching(/Z$/),

@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest'
 import type { HitTotals } from '../../src/hits/hit-totals.ts'
 import { openHitStores } from '../support/hit-stores.ts'
 import { test as base } from '../support/linkr.ts'
+import { expectStatisticsToAddUp } from '../support/statistics-add-up.ts'
 
 let sequence = Date.now()
 
@@ -14,6 +15,7 @@ const test = base
 
 test.afterEach(async ({ stores, hits }) => {
   await hits.flush()
+  await expectStatisticsToAddUp(stores)
   await stores.sql('TRUNCATE links, applied_hits CASCADE')
 })
 

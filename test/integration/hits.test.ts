@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest'
 import { COMMIT_HITS } from '../../src/redis/scripts/commit-hits.ts'
 import { runs } from '../support/faults.ts'
 import { test as base } from '../support/linkr.ts'
+import { expectStatisticsToAddUp } from '../support/statistics-add-up.ts'
 
 const test = base
   // A busy machine may take its time for a hundred links at once.
@@ -52,6 +53,8 @@ const test = base
       .toBe(10_000)
     expect(await stores.flushedHits(ids[0] ?? '')).toBe(100)
   })
+
+test.afterEach(({ stores }) => expectStatisticsToAddUp(stores))
 
 describe('hits', () => {
   test('show before the flush and after it, and are in Postgres after it', async ({ stores, edge }) => {

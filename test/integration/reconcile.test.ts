@@ -84,3 +84,15 @@ test('ids of batches are gone a month later, with the next reconciliation', asyn
   await edge.api('POST', '/reconcile')
   expect(await stores.sql(`SELECT FROM applied_hits WHERE id = 'old'`)).toEqual([])
 })
+
+test('what tells visitors apart is gone some days later, with the next reconciliation', async ({
+  stores,
+  edge,
+}) => {
+  const { id } = await edge.create({ url: 'https://example.com/' })
+  await stores.sql(`INSERT INTO link_visitors (link_id, day, numbers) VALUES ($1, now()::date - 5, '{1}')`, [
+    id,
+  ])
+  await edge.api('POST', '/reconcile')
+  expect(await stores.sql('SELECT FROM link_visitors WHERE link_id = $1', [id])).toEqual([])
+})

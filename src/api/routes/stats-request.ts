@@ -4,6 +4,7 @@
  */
 import type { RangeProblem } from '../../owners/stats-range.ts'
 import type { StatsScope, VisitFilter } from '../../owners/stats-store.ts'
+import { TooManyVisits } from '../../owners/too-many-visits.ts'
 import { DIMENSION_NAMES, type Dimension } from '../../visits/visit.ts'
 import { type Caller, domainForbidden, maySee } from '../http/caller.ts'
 import { Problem } from '../http/problem.ts'
@@ -38,9 +39,17 @@ export function toVisitFilter({ bot, ...request }: RequestedFilter): VisitFilter
   return { isBot: bot, values: Object.fromEntries(values) as VisitFilter['values'] }
 }
 
-/** @throws {Problem} 422 for what is no result. */
-export function accepted<Result extends object>(result: Result | RangeProblem): Result {
+/** @throws {Problem} 422 for what is no result, and for what takes too long. */
+export async function accepted<Result extends object>(
+  reading: Promise<Result | RangeProblem>,
+): Promise<Result> {
+  const result = await reading.catch(explainTooMany)
   if (!('message' in result)) return result
   const detail = 'The query has parameters that cannot be accepted; see "errors".'
   throw new Problem(422, 'invalid_request', detail, [{ path: result.path, message: result.message }])
+}
+
+/** The general text about errors would not tell what to do. */
+function explainTooMany(error: unknown): never {
+  throw error instanceof TooManyVisits ? new Problem(error.status, error.code, error.message) : error
 }

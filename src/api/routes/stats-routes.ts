@@ -21,7 +21,7 @@ export function statsRoutes(route: Route, { owners }: ApiServices): void {
   async function read(scope: StatsScope, { from, to, timezone, interval, groupBy, ...filter }: Asked) {
     const range = { from, to, timezone }
     const { stats } = await owners()
-    return accepted(await stats.read({ scope, range, interval, groupBy, filter: toVisitFilter(filter) }))
+    return await accepted(stats.read({ scope, range, interval, groupBy, filter: toVisitFilter(filter) }))
   }
 
   route(STATS.all, async (c, input) => {
@@ -55,7 +55,7 @@ export function statsRoutes(route: Route, { owners }: ApiServices): void {
     const { domain, from, to, limit } = input.query()
     const domains = domainsOf(c.var.caller, domain)
     const { stats } = await owners()
-    const misses = accepted(await stats.misses({ domains, range: { from, to }, limit }))
+    const misses = await accepted(stats.misses({ domains, range: { from, to }, limit }))
     if (wantsCsv(c)) {
       const rows = misses.codes.map((one) => [one.domain, one.code, one.misses])
       return csvResponse(c, ['domain', 'code', 'misses'], rows)

@@ -32,7 +32,7 @@ export function visitsRoutes(route: Route, { owners, config }: ApiServices): voi
     const query = { scope, filter: toVisitFilter(asked), range: { from, to, timezone } }
     const after = cursor === undefined ? null : await cursors.decode(cursor, query)
     const { stats } = await owners()
-    const page = accepted(await stats.visits({ ...query, limit, after }))
+    const page = await accepted(stats.visits({ ...query, limit, after }))
     const nextCursor = page.next === null ? null : await cursors.encode(page.next, query)
     if (!wantsCsv(c)) return c.json({ data: page.visits.map(present), nextCursor })
     const next = new URL(c.req.url)
