@@ -30,8 +30,8 @@ function showCharts(terminal: Terminal, stats: StatsResponse, options: ShowStats
     ['time', `${localTime(from)} to ${localTime(to)} (${timezone})`],
     ...totalsOf(stats).map(([name, value]) => [name, value?.toLocaleString('en') ?? 'unknown'] as const),
   ])
-  if (totals.hits === 0) {
-    note(terminal, '\nNo hits in this time.')
+  if (stats.series.every(({ hits }) => hits === 0)) {
+    note(terminal, totals.hits === 0 ? '\nNo hits in this time.' : '\nMore is known once they are flushed.')
     return
   }
   showSeries(terminal, stats)
