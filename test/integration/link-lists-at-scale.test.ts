@@ -39,7 +39,8 @@ const FILTERS: readonly LinkFilter[] = [
 const STATEMENTS = FILTERS.flatMap((filter) =>
   LINK_SORTS.flatMap((sort) =>
     (['asc', 'desc'] as const).flatMap((order) => {
-      const middle = { key: sort === 'hits' ? '50' : '2026-06-01T00:00:00.000000Z', id: `${LINKS / 2}` }
+      const isCount = sort === 'hits' || sort === 'people'
+      const middle = { key: isCount ? '50' : '2026-06-01T00:00:00.000000Z', id: `${LINKS / 2}` }
       return [null, middle].map((after): [string, LinkListQuery] => [
         `${JSON.stringify(filter)} by ${sort} ${order}${after === null ? '' : ', from the middle'}`,
         { filter, sort, order, after, limit: 50 },
