@@ -5,6 +5,7 @@
 import { ConfigError, type SettingProblem } from './errors.ts'
 import { parseHost } from './links/host.ts'
 import { isRateLimiter, type RateLimiter } from './rate-limiter.ts'
+import { isHttpUrl, isPostgresUrl, isStoreUrl, isToken, LOOPBACK_ONLY } from './setting-formats.ts'
 
 /** The bindings as they arrive: nothing about them is certain yet. */
 export type Env = Readonly<Record<string, unknown>>
@@ -188,23 +189,4 @@ export function parseConfig(env: Env): Config {
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config
-}
-
-const isToken = (value: string): boolean => /^[\x21-\x7e]+$/.test(value)
-
-const isHttpUrl = (value: string): boolean => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
-
-const LOOPBACK_ONLY = ' (http:// is accepted for localhost only)'
-
-/** Tokens and links travel there. */
-const isStoreUrl = (value: string): boolean =>
-  isHttpUrl(value) && (new URL(value).protocol === 'https:' || isLoopback(new URL(value).hostname))
-const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(host)
-
-function isPostgresUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false
-  const { protocol, username, password, hostname, pathname } = new URL(value)
-  return (
-    /^postgres(?:ql)?:$/.test(protocol) && [username, password, hostname, pathname.slice(1)].every(Boolean)
-  )
 }
