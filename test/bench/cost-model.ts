@@ -18,10 +18,10 @@ export interface CommandsPerRedirect {
 }
 
 /** What the commit of several links costs more than that of one: HMGET and HSET instead of HINCRBY, and HLEN. */
-const MORE_FOR_SEVERAL = 2
+export const MORE_FOR_SEVERAL = 2
 
 /** Seconds for which an isolate gathers hits: until they are worth a commit, four at most. See hit-recorder.ts. */
-const windowSeconds = (perSecond: number): number => Math.min(4, Math.ceil(32 / perSecond))
+export const windowSeconds = (perSecond: number): number => Math.min(4, Math.ceil(32 / perSecond))
 
 /** Of one isolate at a steady rate. */
 export function commandsPerRedirect({ counts }: RedirectResult, perSecond: number): CommandsPerRedirect {
