@@ -51,7 +51,7 @@ test.afterEach(async ({ stores }) => {
 
 const DAY = '2019-05-01'
 const at = (time: string, day = DAY): string => `${day}T${time}Z`
-const dayOf = (code: string, visits: readonly object[], day = DAY) => ({ code, day, visits })
+const dayOf = (code: string, visits: readonly object[], day = DAY) => ({ domain: '*', code, day, visits })
 
 describe('imported visits', () => {
   test('are in the days and details of their link, and bots tell only their country', async ({
@@ -181,13 +181,16 @@ describe('imported visits', () => {
     await link('a')
     const recent = new Date(Math.floor(Date.now() / 1000) * 1000 - 2 * 24 * 60 * 60_000).toISOString()
     await send([
-      dayOf('a', [{ at: recent, country: 'DE' }], recent.slice(0, 10)),
+      dayOf('a', [{ at: recent, country: 'DE', hits: 2 }], recent.slice(0, 10)),
       dayOf('a', [{ at: at('10:00:00'), country: 'DE' }]),
     ])
     const log = await stores.sql<{ at: string; visitor: number | null }>(
       `SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS".000Z"') AS at, visitor FROM visits`,
     )
-    expect(log).toEqual([{ at: recent, visitor: null }])
+    expect(log).toEqual([
+      { at: recent, visitor: null },
+      { at: recent, visitor: null },
+    ])
   })
 
   test('go through a flush of the same links meanwhile', async ({ stores, hits, link, send, countsOf }) => {

@@ -85,7 +85,8 @@ describe('the OpenAPI description', () => {
     await call('GET', '/visits', undefined, { Accept: 'text/csv' })
     await call('GET', '/visits?cursor=x')
     const visits = [{ at: '2024-02-29T12:00:00Z' }]
-    const days = [{ code: 'put', day: '2024-02-29', visits }, { code: 'nope', day: '2024-02-29', visits }, {}]
+    const day = { domain: '*', code: 'put', day: '2024-02-29', visits }
+    const days = [day, { ...day, code: 'nope' }, {}]
     await call('POST', '/visits/import', { source: 'shlink', days, dryRun: true })
     await call('POST', '/visits/import', { source: 'shlink', days })
     await call('POST', '/visits/import', { source: 'shlink', days })

@@ -71,7 +71,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000
 export const dayOfVisitsSchema = ({ now }: Pick<ValidationContext, 'now'>) =>
   v.pipe(
     v.strictObject({
-      domain: v.optional(domainName),
+      /** Never left to linkr: one day must not come by two names. */
+      domain: domainName,
       code: v.pipe(text, maxCharacters(MAX_CODE_LENGTH), v.check(isCode, 'must be a code')),
       day: v.pipe(
         calendarDay,

@@ -6,21 +6,19 @@ import type { RequestedDay } from '../contract/visit-import-schema.ts'
 import { maySee } from '../http/caller.ts'
 import type { Route } from '../http/create-route.ts'
 import { readItems } from '../http/read-items.ts'
-import { linkRequest } from './link-request.ts'
 
 /** `POST /api/visits/import`: visits that were counted elsewhere. */
 export function visitImportRoutes(route: Route, services: ApiServices): void {
   route(STATS.import, async (c, input) => {
-    const { domainOf } = linkRequest(c, services)
     const { source, dryRun, days } = input.body()
     const seen = new Set<string>()
     const { accepted, rejected } = await readItems(days, input.item(), async (asked) => {
-      const domain = domainOf(asked.domain)
+      const { domain, code, day } = asked
       if (!maySee(c.var.caller, domain)) return 'domain_forbidden'
-      const name = `${domain}/${asked.code} ${asked.day.day}`
+      const name = `${domain}/${code} ${day.day}`
       if (seen.has(name)) return 'repeated_day'
       seen.add(name)
-      return toDay(domain, asked)
+      return toDay(asked)
     })
     const { importVisits } = await services.owners()
     const imported = await importVisits(
@@ -39,7 +37,7 @@ export function visitImportRoutes(route: Route, services: ApiServices): void {
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 
-function toDay(domain: string, { code, day, visits }: RequestedDay): DayOfVisits {
+function toDay({ domain, code, day, visits }: RequestedDay): DayOfVisits {
   const lines = visits
     .toSorted((a, b) => a.at.getTime() - b.at.getTime())
     .map(({ at, hits, bot, ...values }) =>

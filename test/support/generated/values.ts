@@ -120,7 +120,7 @@ const day = fc.record(
     day: or(fc.constantFrom('2024-02-29', '2024-02-29', '2024-02-30', '1999-12-31', '2999-01-01')),
     visits: many(visitOfDay),
   },
-  { requiredKeys: ['code', 'day', 'visits'] },
+  { requiredKeys: ['domain', 'code', 'day', 'visits'] },
 )
 
 /** The bodies of requests, by what they are for. */
