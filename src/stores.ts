@@ -65,7 +65,10 @@ export function openStores(config: Pick<Config, 'redis' | 'postgres' | 'visits'>
       const { postgresVisitRetention } = await import('./postgres/visit-retention.ts')
       return postgresVisitRetention(await database(), { within, now, ...config.visits })
     },
-    owners: async () => (await import('./postgres/owner-stores.ts')).postgresOwnerStores(await database()),
+    owners: async () => {
+      const { postgresOwnerStores } = await import('./postgres/owner-stores.ts')
+      return postgresOwnerStores(await database(), { within, now, visitLogDays: config.visits.logDays })
+    },
     idempotentResponses: async () =>
       (await import('./postgres/idempotent-responses.ts')).postgresIdempotentResponses(await database()),
   }

@@ -22,6 +22,7 @@ import { keysRoutes } from './routes/keys-routes.ts'
 import { linksRoutes } from './routes/links-routes.ts'
 import { maintenanceRoutes } from './routes/maintenance-routes.ts'
 import { statsRoutes } from './routes/stats-routes.ts'
+import { visitImportRoutes } from './routes/visit-import-routes.ts'
 import { visitsRoutes } from './routes/visits-routes.ts'
 
 export function createApi(services: ApiServices): Hono<ApiEnv> {
@@ -52,6 +53,7 @@ export function createApi(services: ApiServices): Hono<ApiEnv> {
   linksRoutes(route, services)
   statsRoutes(route, services)
   visitsRoutes(route, services)
+  visitImportRoutes(route, services)
   keysRoutes(route, services)
   domainsRoutes(route, services)
   maintenanceRoutes(route, services)

@@ -35,6 +35,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .description('Operate a linkr: its links, keys and domains.')
     .version(packageJson.version, '-V, --version')
     .addHelpText('after', EPILOGUE)
+    // Options belong to the command that they follow: `import visits` has some that `import` has too.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),

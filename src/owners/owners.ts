@@ -18,10 +18,11 @@ import { createPublishedWrites, type PublishedWritesOptions } from './published-
 import { createStatsReads, type StatsReads } from './stats.ts'
 import type { StatsPurge } from './stats-purge.ts'
 import type { StatsStore } from './stats-store.ts'
+import type { VisitImport } from './visit-import.ts'
 import type { VisitLog } from './visit-log.ts'
 import type { WaitingCounters } from './waiting-hits.ts'
 
-export interface Owners extends StatsPurge {
+export interface Owners extends StatsPurge, VisitImport {
   readonly links: Links
   readonly stats: StatsReads
   readonly domains: Domains
@@ -38,6 +39,7 @@ export interface OwnerStores {
   readonly stats: StatsStore
   readonly visitLog: VisitLog
   readonly purge: StatsPurge
+  readonly visitImport: VisitImport
 }
 
 export interface OwnersOptions {
@@ -61,5 +63,6 @@ export function createOwners({ stores, publisher, config, runtime, ...hits }: Ow
       ...{ logDays: config.visits.logDays, now: runtime.now },
     }),
     purgeStats: stores.purge.purgeStats,
+    importVisits: stores.visitImport.importVisits,
   }
 }

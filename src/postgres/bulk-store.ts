@@ -9,6 +9,7 @@ import { decodeRow, type RawRow, toLinkRecord } from './link-row.ts'
 import { recordedWrite } from './recorded-write.ts'
 import { linkHits, links } from './schema.ts'
 import { IS_FIRST, TO_OUTBOX } from './to-outbox.ts'
+import { importedDays, linkDays } from './visit-schema.ts'
 
 interface WriteResult {
   /** As JSON, so that they can be recorded. */
@@ -85,7 +86,7 @@ function writeStatement(
     ), counted AS (
       INSERT INTO ${linkHits} (link_id, baseline)
       SELECT id, baseline FROM written JOIN draft USING (domain, code) WHERE baseline IS NOT NULL
-      ORDER BY id ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : sql`excluded.baseline`}
+      ORDER BY id ON CONFLICT (link_id) DO UPDATE SET baseline = ${onTaken === 'restore' ? REST_OF_TOTAL : LESS_IMPORTED}
     ), ${TO_OUTBOX}, result AS (
       SELECT coalesce(json_agg(link), '[]') AS rows
       FROM (SELECT written.*, index, ${IS_FIRST} AS is_first FROM written JOIN draft USING (domain, code)) AS link
@@ -104,6 +105,15 @@ const OVERWRITE = sql`DO UPDATE SET ${overwrites(FIELD_COLUMNS)},
  */
 const REST_OF_TOTAL = sql`greatest(link_hits.baseline, excluded.baseline -
   CASE WHEN excluded.link_id IN (SELECT id FROM made_again) THEN 0 ELSE link_hits.hits END)`
+
+/**
+ * Visits that were imported one by one are among the link's hits already, and part of the total that comes once more. Those
+ * of days that were purged since are in the baseline that this one replaces.
+ */
+const LESS_IMPORTED = sql`greatest(excluded.baseline - (
+      SELECT coalesce(sum(i.hits), 0) FROM ${importedDays} i
+      WHERE i.link_id = excluded.link_id AND EXISTS (SELECT FROM ${linkDays} d WHERE d.link_id = i.link_id AND d.day = i.day)
+    ), 0)`
 
 /** A total was exported with the creation time of its link, to the millisecond. */
 const MADE_AGAIN = sql`made_again AS MATERIALIZED (

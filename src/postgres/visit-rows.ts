@@ -27,15 +27,7 @@ export function visitRows(lines: NumberedLines, now: number): SQL {
   const quarterNow = Math.floor(now / 1000 / QUARTER_S)
   return sql`
     told AS MATERIALIZED (
-      SELECT pos, f[2]::bigint AS link_id, f[3]::bigint AS quarter, f[4] = 'b' AS is_bot,
-        f[${sql.raw(`${VALUES_AT}:${HITS_AT - 1}`)}] AS vals,
-        f[${sql.raw(`${HITS_AT}`)}]::bigint AS hits, string_to_array(f[${sql.raw(`${HITS_AT + 1}`)}], ',') AS entries
-      FROM (
-        SELECT pos, string_to_array(line, E'\t') AS f
-        FROM unnest(string_to_array(${lines.join('\n')}, E'\n')) WITH ORDINALITY AS l (line, pos)
-        -- So that each line is split once, not for each field.
-        OFFSET 0
-      ) AS split WHERE f[1]::bigint IN (SELECT no FROM accepted)
+      ${toldBy(lines)} WHERE f[1]::bigint IN (SELECT no FROM accepted)
     ), fitted AS MATERIALIZED (
       SELECT t.link_id, c.domain, t.quarter, t.is_bot, t.vals, t.entries,
         least(t.hits, c.hits - t.told_later)::bigint AS hits
@@ -54,11 +46,26 @@ export function visitRows(lines: NumberedLines, now: number): SQL {
         UNION ALL
         SELECT link_id, domain, ${quarterNow}::bigint, false, ${UNKNOWN_VALUES}::text[], hits, '{}' FROM unknown
       ) AS v
-    ), entered AS MATERIALIZED (
+    ), ${ENTERED}`
+}
+
+/** A row a line, to be continued by WHERE: pos, no, link_id, quarter, is_bot, vals, hits, entries. */
+export const toldBy = (lines: NumberedLines): SQL => sql`
+      SELECT pos, f[1]::bigint AS no, f[2]::bigint AS link_id, f[3]::bigint AS quarter, f[4] = 'b' AS is_bot,
+        f[${sql.raw(`${VALUES_AT}:${HITS_AT - 1}`)}] AS vals,
+        f[${sql.raw(`${HITS_AT}`)}]::bigint AS hits, string_to_array(f[${sql.raw(`${HITS_AT + 1}`)}], ',') AS entries
+      FROM (
+        SELECT pos, string_to_array(line, E'\t') AS f
+        FROM unnest(string_to_array(${lines.join('\n')}, E'\n')) WITH ORDINALITY AS l (line, pos)
+        -- So that each line is split once, not for each field.
+        OFFSET 0
+      ) AS split`
+
+/** Needs `visited`. */
+export const ENTERED = sql`entered AS MATERIALIZED (
       SELECT link_id, domain, quarter, day, is_bot, vals, least(split_part(entry, ':', 1)::int, ${sql.raw(`${QUARTER_S - 1}`)}) AS second,
         ('x' || nullif(split_part(entry, ':', 2), ''))::bit(32)::int AS visitor
       FROM visited CROSS JOIN LATERAL unnest(entries) WITH ORDINALITY AS e (entry, i)
       -- Of a line that counts in part, the newest.
       WHERE i > cardinality(entries) - hits
     )`
-}

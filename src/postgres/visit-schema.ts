@@ -127,6 +127,24 @@ export const visits = pgTable(
   ],
 )
 
+/**
+ * What was imported from elsewhere: the greatest count of a link's day that a source has told so far. A count that comes
+ * again adds only what it has more than then, so the same import, or a later export of the same visits, never counts twice.
+ */
+export const importedDays = pgTable(
+  'imported_days',
+  {
+    linkId: linkId(),
+    day: date({ mode: 'string' }).notNull(),
+    /** Who counted, like `shlink`. */
+    source: text().notNull(),
+    hits: bigint({ mode: 'number' }).notNull(),
+    /** What the last import that counted anything had more than the one before. */
+    added: bigint({ mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.linkId, table.day, table.source] })],
+)
+
 /** Codes that visitors tried and no link has: the first 1,000 of a domain and day, further ones summed in `*`. */
 export const misses = pgTable(
   'misses',

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
+import { exportFile } from '../cli/support/import-text.ts'
 import { runCli } from '../cli/support/run-cli.ts'
 import { cliEnv, test } from '../support/cli-test.ts'
 
@@ -38,6 +39,36 @@ describe('the CLI against the real API', () => {
       title: 'T42',
     })
     expect(await edge.follow('k42')).toBe('https://acme.example/42')
+  })
+
+  test('imports the visits of imported links, twice without doubling them', async ({ cli, folder }) => {
+    const links = join(folder, 'short_urls.csv')
+    writeFileSync(
+      links,
+      'createdAt,domain,shortCode,shortUrl,longUrl,title,tags,visits\n' +
+        '2020-01-01T00:00:00Z,,sale,https://s.test/sale,https://acme.example/,,,9\n' +
+        '2020-01-01T00:00:00Z,,a/b,https://s.test/a/b,https://acme.example/,,,1\n',
+    )
+    await cli('import', links, '--json', '--domain', '*')
+    const visits = join(folder, 'visits.csv')
+    writeFileSync(visits, exportFile('shlink-visits.csv'))
+    const first = await cli('import', 'visits', visits, '--json', '--domain', '*', '--geography')
+    expect([first.code, JSON.parse(first.stdout)]).toEqual([
+      3,
+      expect.objectContaining({ rows: 8, counted: 6, before: 0, refused: 0, rejected: 1, end: 'complete' }),
+    ])
+    const again = await cli('import', 'visits', visits, '--json', '--domain', '*')
+    expect(JSON.parse(again.stdout)).toMatchObject({ counted: 0, before: 6 })
+    // The total is what Shlink counted, of which five visits are told and the rest has no day.
+    expect(JSON.parse((await cli('links', 'get', 'sale', '--domain', '*', '--json')).stdout).hits).toBe(9)
+    const range = ['--from', '2024-05-01', '--to', '2024-05-03', '--by', 'country', '--by', 'city', '--json']
+    const stats = JSON.parse((await cli('stats', 'show', 'sale', '--domain', '*', ...range)).stdout)
+    expect(stats.totals).toMatchObject({ hits: 5, people: 3, bots: 2, visitors: 0 })
+    expect(stats.groups.country.values).toEqual([
+      { value: 'DE', people: 2 },
+      { value: 'US', people: 1 },
+    ])
+    expect(stats.groups.city.values[0]).toEqual({ value: 'Köln', people: 2 })
   })
 
   test('an export imports back to equal links', async ({ cli, folder }) => {

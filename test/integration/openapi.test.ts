@@ -84,6 +84,13 @@ describe('the OpenAPI description', () => {
     await call('GET', '/visits?bot=false')
     await call('GET', '/visits', undefined, { Accept: 'text/csv' })
     await call('GET', '/visits?cursor=x')
+    const visits = [{ at: '2024-02-29T12:00:00Z' }]
+    const day = { domain: '*', code: 'put', day: '2024-02-29', visits }
+    const days = [day, { ...day, code: 'nope' }, {}]
+    await call('POST', '/visits/import', { source: 'shlink', days, dryRun: true })
+    await call('POST', '/visits/import', { source: 'shlink', days })
+    await call('POST', '/visits/import', { source: 'shlink', days })
+    await call('POST', '/visits/import', { days })
     await call('DELETE', `/links/${link.id}/stats?before=2026-01-01`)
     await call('DELETE', `/links/${link.id}/stats`)
     await call('DELETE', '/links/0/stats?before=2026-01-01')

@@ -13,6 +13,7 @@ import { MAX_BULK_BYTES, type Operation } from './operation.ts'
 import * as response from './response-schema.ts'
 import * as stats from './stats-response.ts'
 import { linkStatsSchema, missesSchema, purgeSchema, statsSchema, visitsSchema } from './stats-schema.ts'
+import { dayOfVisitsSchema, visitImportSchema } from './visit-import-schema.ts'
 
 type Operations = Readonly<Record<string, Operation>>
 
@@ -42,6 +43,7 @@ export const STATS = {
   link: { method: 'get', path: '/links/:id/stats', scope: 'stats:read', summary: 'Count hits, people, bots and visitors of a link', query: () => linkStatsSchema, isCsvToo: true, responses: { 200: stats.statsResponse }, problems: [404, 422] },
   purge: { method: 'delete', path: '/links/:id/stats', scope: 'links:write', summary: 'Forget what is known of the visits to a link before a day', query: () => purgeSchema, responses: { 200: stats.purgeResponse }, problems: [404, 422] },
   visits: { method: 'get', path: '/visits', scope: 'stats:read', summary: 'List visits, newest first, page by page', query: () => visitsSchema, isCsvToo: true, responses: { 200: stats.visitsResponse }, problems: [422] },
+  import: { method: 'post', path: '/visits/import', scope: 'links:write', summary: 'Import visits that were counted elsewhere, up to 1,000 days of links', body: () => visitImportSchema, item: dayOfVisitsSchema, maxBodyBytes: MAX_BULK_BYTES, responses: { 200: stats.visitImportResponse }, problems: [422] },
 } as const satisfies Operations
 
 // biome-ignore format: a table

@@ -37,7 +37,7 @@ export const listResponse = v.strictObject({
   nextCursor: v.nullable(v.string()),
 })
 
-const errors = v.optional(v.array(v.strictObject({ path: v.string(), message: v.string() })))
+export const errors = v.optional(v.array(v.strictObject({ path: v.string(), message: v.string() })))
 
 export const bulkResponse = v.strictObject({
   results: v.array(

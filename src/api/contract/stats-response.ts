@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { INTERVALS } from '../../owners/stats-range.ts'
 import { DIMENSION_NAMES } from '../../visits/visit.ts'
+import { errors } from './response-schema.ts'
 import { shownText, shownTime } from './scalars.ts'
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
@@ -61,4 +62,21 @@ export const purgeResponse = v.strictObject({
   hits: count,
   /** Entries of the visit log. */
   visits: count,
+})
+
+export const visitImportResponse = v.strictObject({
+  /** In the order of the request. */
+  results: v.array(
+    v.strictObject({
+      index: count,
+      /** `unchanged`: all of it was counted before. */
+      outcome: v.picklist(['counted', 'unchanged', 'rejected']),
+      /** What is counted now, and was not before. */
+      hits: count,
+      problem: v.optional(shownText),
+      errors,
+    }),
+  ),
+  /** Visits in the range of the log that it had no room for; they count all the same. */
+  unlogged: count,
 })

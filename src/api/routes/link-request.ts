@@ -15,7 +15,9 @@ import { Problem } from '../http/problem.ts'
 export interface LinkRequest {
   /** Origin of short URLs in domain `*`. */
   readonly baseUrl: string
-  /** The domain that a request names, or else the default. @throws {Problem} 403 when the caller may not use it. */
+  /** The domain that a request names, or else the default; whether the caller may use it is not checked. */
+  domainOf(asked: string | undefined): string
+  /** The same. @throws {Problem} 403 when the caller may not use it. */
   domainFor(asked: string | undefined): string
   /** @throws {Problem} as `domainFor`. */
   toItem(link: RequestedLink): Promise<LinkItem>
@@ -45,6 +47,7 @@ export function linkRequest(c: ApiContext, { config, settings }: ApiServices): L
 
   return {
     baseUrl: config.baseUrl ?? url.origin,
+    domainOf,
     domainFor,
     toItem,
     accept: async (link) => (maySee(caller, domainOf(link.domain)) ? toItem(link) : 'domain_forbidden'),

@@ -14,6 +14,8 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Makes a POST safe to repeat: the server keeps the first response under this key. */
   readonly idempotencyKey?: string
+  /** Whether a POST is safe to repeat without a key. */
+  readonly isRepeatable?: true
   /** Defaults to a few; only what is safe to repeat is tried more than once. */
   readonly attempts?: number
   /** Ends the waits between attempts. An attempt under way is awaited: how it ended is worth knowing. */

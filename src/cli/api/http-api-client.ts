@@ -52,7 +52,7 @@ export function createHttpApiClient({ origin, token, onRetry }: HttpApiClientOpt
             methods: ['get', 'post', 'put', 'patch', 'delete'],
             shouldRetry({ error }) {
               failure = error
-              return signal?.aborted !== true && mayRepeat(method, idempotencyKey, error)
+              return signal?.aborted !== true && mayRepeat(method, options, error)
             },
             delay(count) {
               const retryAfter =
@@ -85,8 +85,9 @@ async function fetchWhole(request: Parameters<typeof fetch>[0]): Promise<Respons
 }
 
 /** Whether the same request may well succeed later, and does no harm if an earlier attempt succeeded unseen. */
-function mayRepeat(method: string, idempotencyKey: RequestOptions['idempotencyKey'], error: Error): boolean {
-  const isRepeatable = method === 'GET' || method === 'PUT' || idempotencyKey !== undefined
+function mayRepeat(method: string, options: RequestOptions, error: Error): boolean {
+  const { idempotencyKey, isRepeatable: isSafe = false } = options
+  const isRepeatable = method === 'GET' || method === 'PUT' || isSafe || idempotencyKey !== undefined
   if (!(error instanceof HTTPError)) return isRepeatable
   const { status } = error.response
   // It was refused before anything was done.

@@ -45,3 +45,15 @@ export const missesResponse = v.looseObject({
 export type MissesResponse = v.InferOutput<typeof missesResponse>
 
 export const purgeResponse = v.looseObject({ days: count, hits: count, visits: count })
+
+export const visitImportResponse = v.looseObject({
+  results: v.array(
+    v.looseObject({
+      outcome: v.picklist(['counted', 'unchanged', 'rejected']),
+      hits: count,
+      problem: v.optional(v.string(), ''),
+      errors: v.optional(v.array(v.object({ path: v.string(), message: v.string() })), []),
+    }),
+  ),
+  unlogged: count,
+})

@@ -17,6 +17,7 @@ import { CONFLICT_MODES, type ConflictMode } from '../import/send-chunk.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { note, type Terminal } from '../terminal/terminal.ts'
 import { apiCommand, type CommonOptions, connect } from './api-command.ts'
+import { addImportVisits } from './import-visits.ts'
 import { repeated, trueOrFalse, wholeNumber } from './option-parsers.ts'
 
 interface Options extends CommonOptions {
@@ -34,11 +35,15 @@ interface Options extends CommonOptions {
 }
 
 export function addImport(program: Command, terminal: Terminal, end: (code: ExitCode) => void): void {
-  apiCommand(
+  const command = apiCommand(
     program,
     'import <file>',
     'Import links from another shortener or a linkr export ("-" = standard input)',
   )
+  // What follows `visits` are options of that command, also where this one has the same.
+  command.enablePositionalOptions()
+  addImportVisits(command, terminal, end)
+  command
     .addOption(new Option('--format <name>', 'instead of recognising it by its header').choices(FORMAT_NAMES))
     .option('--encoding <name>', 'of the file, if it is not UTF-8, such as windows-1252')
     .option(

@@ -58,6 +58,15 @@ export async function createDomainMap(options: DomainMapOptions): Promise<Domain
   }
 }
 
+/**
+ * What the server takes for the default domain, as far as it may be asked. Requests that must not mean one link by two names
+ * say it themselves.
+ */
+export async function findDefaultDomain(api: ApiClient, signal: AbortSignal): Promise<string> {
+  const host = normalizeHost(new URL(api.origin).host)
+  return (await findServed(api, signal))?.includes(host) === true ? host : '*'
+}
+
 /** The hosts that are namespaces of the server; `null` = the token may not ask. */
 async function findServed(api: ApiClient, signal: AbortSignal): Promise<readonly string[] | null> {
   try {

@@ -1,6 +1,6 @@
 import { type CsvError, parse } from 'csv-parse'
 import { CliError } from '../cli-error.ts'
-import { normalizeColumn } from './formats/format.ts'
+import { type Cells, normalizeColumn } from './formats/format.ts'
 import { decodeBatchCell } from './mysql-batch.ts'
 import type { SourceRow } from './raw-link.ts'
 import { createCsvRowReader } from './read-row.ts'
@@ -9,19 +9,31 @@ import type { RecognisedCsv } from './recognise.ts'
 /** A quote that is never closed makes one field of the rest of the file: give up before memory does. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024
 
+/** The links of a CSV with a header. */
+export function readCsv(
+  chunks: AsyncIterable<Uint8Array>,
+  found: RecognisedCsv,
+  name: string,
+): AsyncIterable<SourceRow> {
+  return readCells(chunks, found, name, createCsvRowReader(found.format))
+}
+
+/** A row that does not fit the header. */
+export type UnreadableRow = { readonly line: number; readonly problem: string }
+
 /**
  * The rows of a CSV with a header; a row that does not fit the header is a problem of its own. Rows before a mistake that
  * ends the reading are still given out, which the parser's own stream would not do.
  */
-export async function* readCsv(
+export async function* readCells<Row>(
   chunks: AsyncIterable<Uint8Array>,
-  { format, delimiter, isBatch }: RecognisedCsv,
+  { delimiter, isBatch }: Pick<RecognisedCsv, 'delimiter' | 'isBatch'>,
   name: string,
-): AsyncGenerator<SourceRow, void> {
+  readRow: (cells: Cells, line: number) => readonly Row[],
+): AsyncGenerator<Row | UnreadableRow, void> {
   const lineOf = createLineCounter()
-  const readRow = createCsvRowReader(format)
   let columns: readonly string[] | undefined
-  const ready: SourceRow[] = []
+  const ready: (Row | UnreadableRow)[] = []
   const parser = parse({
     delimiter,
     bom: true,
@@ -44,7 +56,7 @@ export async function* readCsv(
 
   async function* rowsAfter(
     act: (done: (error?: Error | null) => void) => void,
-  ): AsyncGenerator<SourceRow, void> {
+  ): AsyncGenerator<Row | UnreadableRow, void> {
     const problem = await new Promise<Error | undefined>((resolve) => {
       parser.once('error', resolve)
       act((error) => {

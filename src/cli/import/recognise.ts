@@ -21,7 +21,7 @@ export interface RecognisedJson {
   readonly rows: JsonShape['rows']
 }
 
-const DELIMITERS = [',', ';', '\t', '|'] as const
+export const DELIMITERS = [',', ';', '\t', '|'] as const
 
 /**
  * Tells whose export this is by its header or first row.
@@ -82,7 +82,7 @@ function errorIn(head: string): string | undefined {
   return text === undefined ? undefined : shorten(visible(text), 80)
 }
 
-function headerOf(head: string, delimiter: string): string[] {
+export function headerOf(head: string, delimiter: string): string[] {
   try {
     const [header = []] = parse(head, { delimiter, to: 1, relax_quotes: true, relax_column_count: true })
     return header
@@ -91,7 +91,7 @@ function headerOf(head: string, delimiter: string): string[] {
   }
 }
 
-function listed(names: readonly string[]): string {
+export function listed(names: readonly string[]): string {
   const shown = names.slice(0, 8).map((name) => `"${shorten(visible(name), 30)}"`)
   return `${shown.join(', ') || 'nothing readable'}${names.length > 8 ? ', ...' : ''}`
 }

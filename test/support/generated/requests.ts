@@ -36,7 +36,7 @@ const headers = fc.oneof(
   ),
 )
 
-const MAY_BE_LARGE = /^\/links\/(?:bulk|import)$/
+const MAY_BE_LARGE = /^\/(?:links\/bulk|(?:links|visits)\/import)$/
 
 /** Requests with a body: most are as the route wants them, the rest wrong in one way each. */
 function write(method: string, path: string, valid: fc.Arbitrary<unknown>): fc.Arbitrary<GeneratedRequest> {
@@ -174,6 +174,7 @@ export const ENDPOINTS: readonly (readonly [string, fc.Arbitrary<GeneratedReques
   ['get /links/{id}/stats', read('GET', statsQuery.map((search) => `/api/links/{link}/stats?${search}`))],
   ['delete /links/{id}/stats', read('DELETE', statsQuery.map((search) => `/api/links/{link}/stats?${search}`))],
   ['get /visits', read('GET', statsQuery.map((search) => `/api/visits?${search}`))],
+  ['post /visits/import', write('POST', '/visits/import', bodies.importVisits)],
   ['get /health', read('GET', at('/health'))],
   ['the reference', read('GET', fc.constantFrom('/api/docs', '/api/openapi.json', '/api', '/api/'))],
   ['what is no route', fc.tuple(fc.constantFrom('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'), fc.constantFrom('/links', '/keys', '/domains', ''), segment, bodies.edit)

@@ -3,6 +3,7 @@
  * What requests are made of: mostly valid values, at their bounds and past them.
  */
 import fc from 'fast-check'
+import { DIMENSION_NAMES } from '../../../src/visits/visit.ts'
 
 /** Empty, long, with controls, lone surrogates, quotes and wildcards. */
 export const text = fc.oneof(
@@ -94,6 +95,34 @@ const chosen = fc.oneof(
   fc.record({ filter: or(filter) }),
 )
 
+const visitOfDay = fc.record(
+  {
+    at: or(
+      fc.oneof(
+        { weight: 8, arbitrary: fc.constantFrom('2024-02-29T12:34:56Z', '2024-02-29T23:59:59.9Z') },
+        times,
+      ),
+    ),
+    hits: or(fc.oneof(fc.nat(5), fc.constantFrom(999_999_999, 1e15))),
+    bot: or(fc.boolean()),
+    ...Object.fromEntries(
+      DIMENSION_NAMES.map((name) => [name, or(fc.constantFrom('DE', 'mobile', '1', '*', ''))]),
+    ),
+    country: or(fc.constantFrom('DE', 'XX', '*')),
+    device: or(fc.constantFrom('mobile', '*')),
+  },
+  { requiredKeys: ['at'] },
+)
+const day = fc.record(
+  {
+    domain: or(domain),
+    code: or(code),
+    day: or(fc.constantFrom('2024-02-29', '2024-02-29', '2024-02-30', '1999-12-31', '2999-01-01')),
+    visits: many(visitOfDay),
+  },
+  { requiredKeys: ['domain', 'code', 'day', 'visits'] },
+)
+
 /** The bodies of requests, by what they are for. */
 export const bodies = {
   edit: fc.oneof(edit, move),
@@ -103,6 +132,11 @@ export const bodies = {
     onConflict: or(fc.constantFrom('skip', 'overwrite', 'restore', 'rename', 'fail')),
     dryRun: or(fc.boolean()),
     links: many(imported),
+  }),
+  importVisits: fc.record({
+    source: or(fc.constantFrom('shlink', 'a')),
+    dryRun: or(fc.boolean()),
+    days: many(day),
   }),
   bulkEdit: fc
     .tuple(chosen, or(fc.oneof(edit, moveMany)), fc.boolean())
