@@ -4,6 +4,7 @@
  * same day. Options: `--visits 25000 --links 11700 --rounds 5`. With STORES=services in the Postgres at DATABASE_URL.
  */
 import { parseArgs } from 'node:util'
+import type { HitTotals } from '../../src/hits/hit-totals.ts'
 import { createVisitLines } from '../../src/visits/visit-lines.ts'
 import { createRandom, type Random } from '../chaos/random.ts'
 import { openHitStores } from '../support/hit-stores.ts'
@@ -27,7 +28,7 @@ export interface ApplyMeasurement {
 }
 
 /** One visit to each link, and the others to few of them. */
-function drawSegment(id: string, ids: readonly string[], visits: number, random: Random) {
+export function drawSegment(id: string, ids: readonly string[], visits: number, random: Random) {
   const lines = createVisitLines()
   const hits = new Map<string, number>()
   const now = Date.now() / 1000
@@ -51,22 +52,31 @@ function drawSegment(id: string, ids: readonly string[], visits: number, random:
   return { id, hits, newestBatches: [], visits: lines.encode(Number.POSITIVE_INFINITY) }
 }
 
+/** @param ids of links, the busiest first. */
+export async function measureApply(
+  totals: Pick<HitTotals, 'apply'>,
+  ids: readonly string[],
+  visits: number,
+  rounds: number,
+): Promise<ApplyMeasurement[]> {
+  const random = createRandom(1)
+  const measured: ApplyMeasurement[] = []
+  for (let round = 0; round < rounds; round++) {
+    const segment = drawSegment(`bench-${round}`, ids, visits, random)
+    const startedAt = performance.now()
+    const applied = await totals.apply([segment])
+    const milliseconds = Math.round(performance.now() - startedAt)
+    if (applied.hits !== visits || applied.unknownVisits > 0) throw new Error(JSON.stringify(applied))
+    measured.push({ visits, links: ids.length, bytes: segment.visits.length, milliseconds })
+  }
+  return measured
+}
+
 export async function benchApply(visits: number, links: number, rounds: number): Promise<ApplyMeasurement[]> {
   const stores = await startStores()
   try {
     const hits = openHitStores(stores)
-    const ids = await hits.makeLinks(links)
-    const random = createRandom(1)
-    const measured: ApplyMeasurement[] = []
-    for (let round = 0; round < rounds; round++) {
-      const segment = drawSegment(`bench-${round}`, ids, visits, random)
-      const startedAt = performance.now()
-      const applied = await hits.totals.apply([segment])
-      const milliseconds = Math.round(performance.now() - startedAt)
-      if (applied.hits !== visits || applied.unknownVisits > 0) throw new Error(JSON.stringify(applied))
-      measured.push({ visits, links, bytes: segment.visits.length, milliseconds })
-    }
-    return measured
+    return await measureApply(hits.totals, await hits.makeLinks(links), visits, rounds)
   } finally {
     await stores.close()
   }

@@ -7,7 +7,7 @@ import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import { OUTPUT } from './places.ts'
 
-export type ResultName = 'redirect' | 'flush' | 'apply' | 'size' | 'commits' | 'import'
+export type ResultName = 'redirect' | 'flush' | 'apply' | 'size' | 'commits' | 'import' | 'statistics'
 
 export interface Saved<T> {
   readonly measuredAt: string

@@ -103,7 +103,8 @@ export async function startStores(): Promise<Stores> {
   }
 }
 
-async function createScratchDatabase(name: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
+/** In the Postgres at DATABASE_URL. */
+export async function createScratchDatabase(name: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const server = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
   const administer = async (statement: string): Promise<void> => {
     const client = new pg.Client({ connectionString: server })
