@@ -91,10 +91,11 @@ export function createServices(config: Config, runtime: Runtime, given: Given = 
     flush,
     async reconcile(full) {
       const { reconcile } = await import('./operations/reconcile.ts')
-      const prune = async () => {
+      const prune = async (leave: number) => {
         await (await idempotentResponses()).prune()
         await (await totals()).prune()
-        log.info('visits.pruned', { ...(await (await retention()).prune()) })
+        const { left } = leaving(leave, budget)
+        log.info('visits.pruned', { ...(await (await retention()).prune(() => left() > 0)) })
       }
       const options = { redis, keys, registers, publisher, flush, prune, now, budget, outbox: await outbox() }
       return reconcile(options, full)

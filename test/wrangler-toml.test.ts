@@ -19,3 +19,8 @@ test("wrangler.toml: the commented routes and variables, uncommented where they 
     expect(rest[name]).toEqual(shipped[name])
   }
 })
+
+test("wrangler.toml: linkr's events are logged, and no request with its headers", () => {
+  const { observability } = unstable_readConfig({ config: file })
+  expect(observability).toEqual({ logs: { enabled: true, invocation_logs: false } })
+})

@@ -20,8 +20,11 @@ export interface ReconcileOptions {
   readonly outbox: Pick<Outbox, 'current' | 'bumpAbove'>
   readonly publisher: Pick<Publisher, 'publish' | 'drain' | 'markBehind'>
   readonly flush: (leave: number) => Promise<FlushReport>
-  /** Forgets what Postgres keeps for a time only. Rides along, because Postgres is awake anyway. */
-  readonly prune: () => Promise<unknown>
+  /**
+   * Forgets what Postgres keeps for a time only. Rides along, because Postgres is awake anyway.
+   * @param leave how many of the invocation's subrequests are to be left to others.
+   */
+  readonly prune: (leave: number) => Promise<unknown>
   readonly now: () => number
   readonly budget: Budget
 }
@@ -95,11 +98,11 @@ export async function reconcile(options: ReconcileOptions, full: boolean): Promi
   return report
 }
 
-/** Leaves two thirds of the subrequests to what follows the outbox, and then half of the rest to what follows the hits. */
+/** Leaves two thirds of the subrequests to what follows the outbox, and then half of the rest, each time, to what follows. */
 async function prepare({ publisher, flush, prune, budget }: ReconcileOptions) {
   const { drained } = await publisher.drain(Math.floor((2 * budget.left()) / 3))
   const { claimed, segments } = await flush(Math.floor(budget.left() / 2))
-  if (budget.left() > SCAN_REQUESTS) await prune()
+  if (budget.left() > SCAN_REQUESTS) await prune(Math.floor(budget.left() / 2))
   return { drained, released: claimed - segments }
 }
 

@@ -2,9 +2,11 @@ import { and, isNotNull, isNull, lt, not, or, sql } from 'drizzle-orm'
 import { SourceUnavailable } from '../errors.ts'
 import type { HitSegment } from '../hits/hit-counters.ts'
 import type { AppliedHits, HitTotals } from '../hits/hit-totals.ts'
+import { log } from '../log.ts'
 import { parseVisitLines } from '../visits/visit-lines.ts'
-import { applyHits } from './apply-hits.ts'
+import { applyHits, type KnownVisits } from './apply-hits.ts'
 import type { Database } from './client.ts'
+import { sqlState } from './postgres-error.ts'
 import { appliedHits } from './schema.ts'
 
 /** Far longer than any cron could be down and then find an old claim in Redis. */
@@ -15,6 +17,9 @@ const KEEP_NEWEST_BATCHES_FOR = '1 day'
 const KEEP_COUNTS_FOR = '3 hours'
 /** A flush that applies the same segment at the same moment. */
 const MAX_TRIES = 3
+/** Division by zero, by which the statement says that it has to be tried again; and a schema or role that does not fit. */
+const IS_NO_FAULT_OF_TEXT = /^(?:22012|42)/
+const MAX_LOGGED_IDS = 10
 const DAY_S = 24 * 60 * 60
 
 export interface PostgresHitsOptions {
@@ -30,14 +35,31 @@ export function postgresHits(
   database: Database,
   { within, now, visitLogDays }: PostgresHitsOptions,
 ): HitTotals {
+  /** Text that Postgres refuses, for whatever reason, is given up: it would hold up these hits, and all after them, for ever. */
+  async function execute(
+    segments: readonly HitSegment[],
+    known: KnownVisits,
+  ): Promise<Record<string, string> | undefined> {
+    try {
+      const [row] = await database.execute<Record<string, string>>(applyHits(segments, known), within)
+      return row
+    } catch (error) {
+      const hasText = known.visits.length + known.misses.length > 0
+      const state = error instanceof SourceUnavailable ? null : sqlState(error)
+      if (!hasText || state === null || IS_NO_FAULT_OF_TEXT.test(state)) throw error
+      const ids = segments.slice(0, MAX_LOGGED_IDS).map(({ id }) => id)
+      log.error('visits.refused', { ids, sqlState: state })
+      return execute(segments, { ...known, visits: [], misses: [] })
+    }
+  }
+
   return {
     async apply(segments) {
       const at = now()
       const { corrupt, ...lines } = parseSegments(segments, at)
       const logSince = visitLogDays === 0 ? null : at / 1000 - visitLogDays * DAY_S
       for (let tries = 0; tries < MAX_TRIES; tries++) {
-        const statement = applyHits(segments, { ...lines, now: at, logSince })
-        const [row] = await database.execute<Record<string, string>>(statement, within)
+        const row = await execute(segments, { ...lines, now: at, logSince })
         if (Number(row?.unsettled ?? 0) > 0) continue
         const number = (name: string): number => Number(row?.[name] ?? 0)
         return {

@@ -1,8 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { PrunedVisits, VisitRetention } from '../visits/visit-retention.ts'
 import type { Database } from './client.ts'
 import { compactDomains, compactLinks } from './compact-details.ts'
-import { domainVisitors, linkVisitors, misses, visits } from './visit-schema.ts'
+import { domainDetails, domainVisitors, linkDetails, linkVisitors, misses, visits } from './visit-schema.ts'
 
 /** After the end of their day. */
 const KEEP_VISITORS_FOR_DAYS = 2
@@ -23,38 +24,48 @@ export interface PostgresRetentionOptions {
   readonly maxRunMs?: number
 }
 
-type Kind = Exclude<keyof PrunedVisits, 'complete'>
+/** What a run may have to do. */
+interface Chore {
+  readonly kind: Exclude<keyof PrunedVisits, 'complete'>
+  readonly isDue: SQL
+  /** Does a part of it: `atMost` rows. */
+  readonly statement: SQL
+  readonly atMost: number
+}
 
 export function postgresVisitRetention(
   database: Database,
   { within, now, logDays, detailDays, maxRunMs = MAX_RUN_MS }: PostgresRetentionOptions,
 ): VisitRetention {
+  /** Those that have something to do, by one statement: most runs have nothing. */
+  async function amongDue(chores: readonly Chore[]): Promise<readonly Chore[]> {
+    const due = sql.join(
+      chores.map(({ isDue }) => isDue),
+      sql`, `,
+    )
+    const [row] = await database.execute<{ due: readonly (boolean | null)[] }>(
+      sql`SELECT json_build_array(${due}) AS due`,
+      within,
+    )
+    return chores.filter((_, i) => row?.due[i] === true)
+  }
+
   return {
-    async prune() {
+    async prune(mayGoOn = () => true) {
       const startedAt = now()
-      const daysAgo = (days: number): string => new Date(startedAt - days * DAY_MS).toISOString()
-      const firstDetailed = daysAgo(detailDays).slice(0, 10)
-      const lastForgotten = daysAgo(1 + KEEP_VISITORS_FOR_DAYS).slice(0, 10)
-      const chunks: readonly (readonly [Kind, SQL])[] = [
-        ['visitors', deleteChunk(linkVisitors, sql`day <= ${lastForgotten}::date`)],
-        ['visitors', deleteChunk(domainVisitors, sql`day <= ${lastForgotten}::date`)],
-        ['visits', deleteChunk(visits, sql`at < ${daysAgo(logDays)}::timestamptz`)],
-        ['days', compactLinks(firstDetailed, CHUNK.compacted)],
-        ['days', compactDomains(firstDetailed, CHUNK.compacted)],
-        ['misses', deleteChunk(misses, sql`day < ${firstDetailed}::date`)],
-      ]
       const pruned = { visits: 0, visitors: 0, days: 0, misses: 0 }
+      const isOver = (): boolean => !mayGoOn() || now() - startedAt > maxRunMs
+      if (isOver()) return { ...pruned, complete: false }
       // In turns, so that none waits for another one's backlog.
-      let left = chunks
+      let left = await amongDue(choresOf(startedAt, logDays, detailDays))
       while (left.length > 0) {
         const going = []
-        for (const chunk of left) {
-          if (now() - startedAt > maxRunMs) return { ...pruned, complete: false }
-          const [kind, statement] = chunk
-          const [row] = await database.execute<{ rows: string }>(statement, within)
+        for (const chore of left) {
+          if (isOver()) return { ...pruned, complete: false }
+          const [row] = await database.execute<{ rows: string }>(chore.statement, within)
           const rows = Number(row?.rows ?? 0)
-          pruned[kind] += rows
-          if (rows > 0) going.push(chunk)
+          pruned[chore.kind] += rows
+          if (rows === chore.atMost) going.push(chore)
         }
         left = going
       }
@@ -63,11 +74,40 @@ export function postgresVisitRetention(
   }
 }
 
+function choresOf(now: number, logDays: number, detailDays: number): readonly Chore[] {
+  const daysAgo = (days: number): string => new Date(now - days * DAY_MS).toISOString()
+  const firstDetailed = daysAgo(detailDays).slice(0, 10)
+  const lastForgotten = daysAgo(1 + KEEP_VISITORS_FOR_DAYS).slice(0, 10)
+  const deletion = (kind: Chore['kind'], table: Pruned, column: PgColumn, end: SQL): Chore => ({
+    ...{ kind, isDue: hasAny(table, column, end), atMost: CHUNK.deleted },
+    statement: deleteChunk(table, sql`${column} ${end}`),
+  })
+  const isOldDay = sql`< ${firstDetailed}::date`
+  const atMost = CHUNK.compacted
+  return [
+    deletion('visitors', linkVisitors, linkVisitors.day, sql`<= ${lastForgotten}::date`),
+    deletion('visitors', domainVisitors, domainVisitors.day, sql`<= ${lastForgotten}::date`),
+    deletion('visits', visits, visits.at, sql`< ${daysAgo(logDays)}::timestamptz`),
+    {
+      ...{ kind: 'days', isDue: hasAny(linkDetails, linkDetails.day, isOldDay), atMost },
+      statement: compactLinks(firstDetailed, atMost),
+    },
+    {
+      ...{ kind: 'days', isDue: hasAny(domainDetails, domainDetails.day, isOldDay), atMost },
+      statement: compactDomains(firstDetailed, atMost),
+    },
+    deletion('misses', misses, misses.day, isOldDay),
+  ]
+}
+
+type Pruned = typeof linkVisitors | typeof domainVisitors | typeof visits | typeof misses
+
+/** By the oldest one, which an index has at hand; the planner may read a whole table for `EXISTS`. */
+const hasAny = (table: Pruned | typeof linkDetails | typeof domainDetails, column: PgColumn, end: SQL): SQL =>
+  sql`(SELECT min(${column}) ${end} FROM ${table})`
+
 /** Rows that a flush writes to are left to the next run. */
-function deleteChunk(
-  table: typeof linkVisitors | typeof domainVisitors | typeof visits | typeof misses,
-  isDue: SQL,
-): SQL {
+function deleteChunk(table: Pruned, isDue: SQL): SQL {
   return sql`
     WITH deleted AS (
       DELETE FROM ${table} WHERE ctid = ANY (ARRAY(

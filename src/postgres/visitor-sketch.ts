@@ -18,6 +18,8 @@ const REGISTERS = 2 ** REGISTER_BITS
 const RANK_BITS = 32 - REGISTER_BITS
 /** Four bits a rank. */
 const MAX_RANK = 15
+/** A Postgres integer. Numbers that no hash has made, from a corrupt text, would exceed it, and no flush succeed any more. */
+const MAX_ESTIMATE = 2 ** 31 - 1
 
 const constant = (value: number): SQL => sql.raw(`${value}`)
 const POWERS_OF_2 = sql.raw(`'{${Array.from({ length: RANK_BITS }, (_, i) => 2 ** i).join(',')}}'::int[]`)
@@ -48,9 +50,9 @@ export function mergedSketch(numbers: SQL, registers: SQL, moreNumbers: SQL, mor
 function estimate(registers: SQL): SQL {
   const m = constant(REGISTERS)
   return sql`(
-    SELECT round(${m}::float8 * ${m} / (2 * ln(2)) / (
+    SELECT least(${constant(MAX_ESTIMATE)}, round(${m}::float8 * ${m} / (2 * ln(2)) / (
       ${m} * ${tau(sql`(1 - c_max / ${m})`)} * 2 ^ ${constant(1 - MAX_RANK)} + below + ${m} * ${sigma(sql`(c_0 / ${m})`)}
-    ))::int FROM (
+    )))::int FROM (
       SELECT ${m} - count(*)::float8 AS c_0, count(*) FILTER (WHERE p & 15 = ${constant(MAX_RANK)})::float8 AS c_max,
         coalesce(sum(2 ^ -(p & 15)::float8) FILTER (WHERE p & 15 < ${constant(MAX_RANK)}), 0) AS below
       FROM unnest(${registers}) AS p
@@ -86,10 +88,14 @@ function sketching(table: typeof linkVisitors | typeof domainVisitors, owner: SQ
     FROM ${seen} AS seen CROSS JOIN LATERAL ${mergedSketch(sql`seen.numbers`, NONE, NONE, NONE)} AS s (numbers, registers)
     ORDER BY ${owner}, day
     ON CONFLICT (${owner}, day) DO UPDATE SET (numbers, registers) = ${both}
-    RETURNING ${owner}, day, ${visitors(sql`numbers`, sql`registers`)} AS visitors`
+    RETURNING ${owner}, day, ${visitors(sql`numbers`, sql`registers`)} AS visitors,
+      xmax = 0 AS is_new`
 }
 
-/** Adds the visitors in `entered` to those of their day; `link_sketches` and `domain_sketches` have how many these are then. */
+/**
+ * Adds the visitors in `entered` to those of their day; `link_sketches` and `domain_sketches` have how many these are then,
+ * and whether they are the first ones.
+ */
 export const VISITOR_SKETCHES = sql`
   link_seen AS MATERIALIZED (
     SELECT link_id, domain, day, array_agg(DISTINCT visitor) AS numbers

@@ -138,7 +138,8 @@ export function parseVisitLines(text: string, now: number): ParsedLines {
   const visits: string[] = []
   const misses: string[] = []
   let corrupt = 0
-  for (const line of text.split('\n')) {
+  // Neon's proxy refuses half a surrogate pair.
+  for (const line of text.toWellFormed().split('\n')) {
     if (line === '') continue
     const visit = VISIT.exec(line)
     const [, quarter, hits = '', entries = ''] = visit ?? []

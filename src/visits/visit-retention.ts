@@ -11,6 +11,9 @@ export interface PrunedVisits {
 }
 
 export interface VisitRetention {
-  /** Forgets what Postgres keeps of visits for a time only. Takes a bounded time. */
-  prune(): Promise<PrunedVisits>
+  /**
+   * Forgets what Postgres keeps of visits for a time only. Takes a bounded time, and one request if nothing is due.
+   * @param mayGoOn is asked before each request.
+   */
+  prune(mayGoOn?: () => boolean): Promise<PrunedVisits>
 }

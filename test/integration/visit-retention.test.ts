@@ -1,8 +1,10 @@
 import { describe, expect } from 'vitest'
+import type { PrunedVisits } from '../../src/visits/visit-retention.ts'
 import { openHitStores } from '../support/hit-stores.ts'
 import { test as base } from '../support/linkr.ts'
 import { sampleSegment } from '../support/sample-visits.ts'
 import { expectStatisticsToAddUp } from '../support/statistics-add-up.ts'
+import type { Stores } from '../support/stores.ts'
 
 const DAY_S = 24 * 60 * 60
 const dayOf = (at: number): string => new Date(at * 1000).toISOString().slice(0, 10)
@@ -137,6 +139,36 @@ describe('retention', () => {
     expect(await hits.retention(later, -1).prune()).toMatchObject({ visitors: 0, complete: false })
     expect(await count('link_visitors')).toBe(1)
     expect(await hits.retention(later).prune()).toMatchObject({ visitors: 3, complete: true })
+  })
+})
+
+describe('the requests of a run', () => {
+  const requestsOf = async (stores: Stores, run: Promise<PrunedVisits>) => {
+    stores.postgresFaults.resetCounts()
+    return [stores.postgresFaults.requests, (await run).complete, stores.postgresFaults.requests]
+  }
+
+  test('are one if nothing is due, and one more for each kind that is', async ({ stores, hits }) => {
+    const [linkId = ''] = await hits.makeLinks(1)
+    await hits.totals.apply([sampleSegment([{ linkId, visitor: 1 }])])
+    const inSomeDays = Date.now() + 5 * DAY_S * 1000
+    expect(await requestsOf(stores, hits.retention(Date.now()).prune())).toEqual([0, true, 1])
+    expect(await requestsOf(stores, hits.retention(inSomeDays).prune())).toEqual([0, true, 3])
+  })
+
+  test('end when the invocation may send no more', async ({ stores, hits, count }) => {
+    const [linkId = ''] = await hits.makeLinks(1)
+    await hits.totals.apply([sampleSegment([{ linkId, visitor: 1 }])])
+    const retention = hits.retention(Date.now() + 5 * DAY_S * 1000)
+    let left = 2
+    expect(
+      await requestsOf(
+        stores,
+        retention.prune(() => left-- > 0),
+      ),
+    ).toEqual([0, false, 2])
+    expect(await count('link_visitors')).toBe(0)
+    expect(await count('domain_visitors')).toBe(2)
   })
 })
 

@@ -270,6 +270,49 @@ describe('applied visits', () => {
     expect(await dimsOf(linkId)).toMatchObject({ cFR: 1 })
   })
 
+  test('of numbers that no hash has made are counted all the same, and as no more visitors than people', async ({
+    hits,
+    daysOf,
+  }) => {
+    const [linkId = ''] = await hits.makeLinks(1)
+    // Each has a register of its own, and the highest rank.
+    const numbers = Array.from({ length: 2 ** 14 }, (_, visitor) => ({ linkId, visitor }))
+    expect(await hits.totals.apply([sampleSegment(numbers)])).toMatchObject({ hits: 2 ** 14 })
+    expect(await daysOf(linkId)).toMatchObject([{ hits: `${2 ** 14}`, visitors: 2 ** 14 }])
+  })
+
+  test('that Postgres refuses are counted as hits of which nothing is known, and hold up no flush', async ({
+    stores,
+    hits,
+    daysOf,
+  }) => {
+    const [linkId = ''] = await hits.makeLinks(1)
+    let statements = 0
+    stores.postgresFaults.inject({ kind: 'sql-error', sqlState: '22003' }, () => ++statements === 1)
+    try {
+      const applied = await hits.totals.apply([
+        sampleSegment([{ linkId }, { linkId }]),
+        sampleSegment([{ linkId }]),
+      ])
+      expect(applied).toMatchObject({ segments: 2, hits: 3, unknownVisits: 3 })
+    } finally {
+      stores.heal()
+    }
+    expect(await daysOf(linkId)).toMatchObject([{ hits: '3' }])
+  })
+
+  test('wait for a statement that is to be tried again', async ({ stores, hits }) => {
+    const [linkId = ''] = await hits.makeLinks(1)
+    const segment = sampleSegment([{ linkId }])
+    stores.postgresFaults.inject({ kind: 'sql-error', sqlState: '22012' })
+    try {
+      await expect(hits.totals.apply([segment])).rejects.toMatchObject({ code: '22012' })
+    } finally {
+      stores.heal()
+    }
+    expect(await hits.totals.apply([segment])).toMatchObject({ hits: 1, unknownVisits: 0 })
+  })
+
   test('are in the log as far as there is room for them, and in all counts', async ({
     stores,
     hits,

@@ -33,6 +33,13 @@ describe('visit lines', () => {
     expect(corrupt).toBe(0)
   })
 
+  test('are text that any JSON parser takes, whatever Redis returns', () => {
+    const text = linesOf([visit({}, { referrer: 'half \ud83d' })]).encode()
+    const { visits } = parseVisitLines(text, NOW)
+    expect(visits).toHaveLength(1)
+    expect(visits[0]?.isWellFormed()).toBe(true)
+  })
+
   test('of bots, of another quarter of an hour and of another link are lines of their own', () => {
     const lines = linesOf([visit(), visit({ isBot: true }), visit({ at: at + 900 }), visit({ linkId: '8' })])
     expect(lines.lines.size).toBe(4)

@@ -136,6 +136,9 @@ export interface ClaimedSegment {
   readonly sealing: string
 }
 
+/** Of a counter. No segment gathers as many; sums of larger ones would soon outgrow Postgres's bigint, and no flush succeed. */
+const MAX_HITS = 10 ** 12
+
 /** Malformed counters are left out. */
 export function parseSegment(reply: RedisReply): ClaimedSegment {
   const [id = null, fields = null, visits = ''] = listOf(reply)
@@ -149,8 +152,9 @@ export function parseSegment(reply: RedisReply): ClaimedSegment {
     const count = Number(value)
     if (!Number.isSafeInteger(count) || count <= 0) continue
     // A link id is a bigint; whatever else got in is not a counter.
-    if (/^\d{1,18}$/.test(name)) hits.set(name, count)
-    else if (name.startsWith(FIELD.isolate)) newestBatches.push(`${name.slice(1)}-${count}`)
+    if (/^\d{1,18}$/.test(name)) {
+      if (count <= MAX_HITS) hits.set(name, count)
+    } else if (name.startsWith(FIELD.isolate)) newestBatches.push(`${name.slice(1)}-${count}`)
   }
   return { id: String(id), hits, visits: String(visits ?? ''), newestBatches, sealing }
 }
