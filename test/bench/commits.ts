@@ -8,6 +8,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchCommits, type CommitsRow, newKeyPrefix } from './commits/bench-commits.ts'
 import { connectRedis, startBenchRedis } from './commits/bench-redis.ts'
+import { COMMITS_HEAD, commitsRow, pausesTable } from './commits/commits-table.ts'
 import { directTransport } from './commits/direct-transport.ts'
 import { clientOver } from './commits/isolates.ts'
 import { SHAPES, type Shape } from './commits/load-row.ts'
@@ -28,34 +29,9 @@ async function benchPauses(redisUrl: string): Promise<[readonly Pause[], WriterM
   }
 }
 
-const ms = (value: number): string => (Number.isNaN(value) ? '' : value.toFixed(value < 10 ? 1 : 0))
-const percent = (share: number | null): string =>
-  share === null ? '?' : Number.isNaN(share) ? '' : `${(100 * share).toFixed(0)} %`
-
-function printRow(row: CommitsRow): void {
-  const cells = [
-    row.isolates,
-    row.hits,
-    ...[row.p50, row.p99, row.max, row.readP99].map(ms),
-    percent(row.redisBusy),
-    row.scriptUs?.toFixed(0) ?? '?',
-    row.commitUs?.toFixed(0) ?? '?',
-    row.commandsPerCommit?.toFixed(2) ?? '?',
-    percent(row.loadBusy),
-    percent(row.counted),
-  ]
-  console.log(`| ${cells.join(' | ')} |`)
-}
-
-const LOAD_HEAD = `| isolates | hits of | p50 ms | p99 ms | max ms | GET p99 ms | Redis busy | script µs | Redis CPU µs a commit | commands a commit | load busy | counted |
-| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |`
-
 /** A second, of all readers. The bridge runs in the load generator's process, which carries fewer. */
 const READS = 2_000
 const READS_BY_BRIDGE = 200
-
-const PAUSES_HEAD = `| Redis does nothing else for | CPU ms | shortest ms | median ms | longest ms |
-| --- | ---: | ---: | ---: | ---: |`
 
 if (import.meta.main) {
   const { values } = parseArgs({
@@ -71,7 +47,7 @@ if (import.meta.main) {
   try {
     let rows: readonly CommitsRow[] = []
     if (!values.pauses) {
-      console.log(LOAD_HEAD)
+      console.log(COMMITS_HEAD)
       rows = await benchCommits({
         redisUrl: redis.url,
         isolates: values.isolates.split(',').map(Number),
@@ -80,15 +56,11 @@ if (import.meta.main) {
         readsPerSecond: values.bridge ? READS_BY_BRIDGE : READS,
         isBridged: values.bridge,
         rounds: Number(values.rounds),
-        onRow: printRow,
+        onRow: (row) => console.log(commitsRow(row)),
       })
     }
     const [pauses, memory] = values.bridge ? [[], null] : await benchPauses(redis.url)
-    if (pauses.length > 0) console.log(PAUSES_HEAD)
-    for (const { what, cpu, shortest, median, longest } of pauses) {
-      const figures = [cpu, shortest, median, longest].map((value) => value?.toFixed(2) ?? '?')
-      console.log(`| ${[what, ...figures].join(' | ')} |`)
-    }
+    if (pauses.length > 0) console.log(pausesTable(pauses))
     if (memory !== null) console.log(`10,000 isolates: ${memory.busy} B, and ${memory.idle} B once forgotten`)
     console.log(
       `Load average at the end: ${loadavg()

@@ -1,22 +1,28 @@
 /**
  * @module
- * `npm run bench:publish`: turns the newest results under .bench/ into the tables of docs/speed-and-cost.md and its chart.
+ * `npm run bench:publish`: turns the newest results under .bench/ into the tables of docs/speed-and-cost.md and its chart,
+ * and into those of docs/scale.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ApplyMeasurement } from './apply-visits.ts'
 import { chart } from './chart.ts'
+import type { CommitsRow } from './commits/bench-commits.ts'
+import { commitsTable } from './commits/commits-table.ts'
+import type { Pause } from './commits/redis-pauses.ts'
 import { costModel } from './cost-model.ts'
 import type { FlushResult } from './flush.ts'
 import { ROOT } from './places.ts'
 import type { RedirectResult } from './redirects.ts'
 import { loadResult } from './results.ts'
+import type { StatisticsResult } from './scale/statistics.ts'
+import type { TableSize } from './scale/table-sizes.ts'
+import { measured, scaleModel } from './scale-model.ts'
 import type { SizeResult } from './size.ts'
 import { redirectTable } from './summary.ts'
 import { targets } from './targets.ts'
 
 const CHART = 'images/cpu-per-redirect.svg'
-const PAGE = join(ROOT, 'docs/speed-and-cost.md')
-const [BEGIN, END] = ['<!-- bench:begin -->', '<!-- bench:end -->']
 
 const redirect = loadResult<RedirectResult>('redirect')
 const flush = loadResult<FlushResult>('flush')
@@ -59,13 +65,45 @@ Run it yourself: \`STORES=services npm run bench\`, \`bench:flush\`, \`bench:siz
 ${costModel(redirect.result)}
 `
 
-const page = readFileSync(PAGE, 'utf8')
-const block = `${BEGIN}\n${section}${END}`
-const pattern = new RegExp(`${BEGIN}[^]*${END}`)
-if (!pattern.test(page)) throw new Error(`${PAGE} has no ${BEGIN} to write behind`)
-writeFileSync(
-  PAGE,
-  page.replace(pattern, () => block),
+const commits = loadResult<{ readonly rows: readonly CommitsRow[]; readonly pauses: readonly Pause[] }>(
+  'commits',
 )
+const applied = loadResult<readonly ApplyMeasurement[]>('apply')
+const statistics = loadResult<StatisticsResult>('statistics')
+
+writeBlock('docs/speed-and-cost.md', 'bench', section)
 writeFileSync(join(ROOT, 'docs', CHART), chart(redirect.result.summaries))
-console.log(`Written to ${PAGE}`)
+writeBlock(
+  'docs/scale.md',
+  'traffic',
+  scaleModel(
+    measured(redirect.result, commits.result.rows, applied.result, bytesOf(statistics.result.tables)),
+  ),
+)
+writeBlock('docs/scale.md', 'commits', commitsTable(commits.result.rows, commits.result.pauses))
+
+/** Between the page's comments of that name. */
+function writeBlock(path: string, name: string, text: string): void {
+  const file = join(ROOT, path)
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`]
+  const page = readFileSync(file, 'utf8')
+  const pattern = new RegExp(`${begin}[^]*${end}`)
+  if (!pattern.test(page)) throw new Error(`${path} has no ${begin} to write behind`)
+  writeFileSync(
+    file,
+    page.replace(pattern, () => `${begin}\n${text.trimEnd()}\n${end}`),
+  )
+  console.log(`Written to ${path}`)
+}
+
+/** A row's, indices included. */
+function bytesOf(tables: readonly TableSize[]) {
+  const sizeOf = (name: string) => tables.find(({ table }) => table === name)
+  const total = (name: string): number =>
+    1e6 * ((sizeOf(name)?.megabytes ?? Number.NaN) + (sizeOf(name)?.indexMegabytes ?? Number.NaN))
+  const rows = (name: string): number => sizeOf(name)?.rows ?? Number.NaN
+  return {
+    bytesPerLogged: total('visits') / rows('visits'),
+    bytesPerLinkDay: (total('link_days') + total('link_details')) / rows('link_days'),
+  }
+}
