@@ -203,6 +203,18 @@ describe('clicks by day', () => {
     expect(linkr.requests.at(-1)?.body.source).toBe('dub')
   })
 
+  test('may be by the hour, as a query of Kutt writes them', async () => {
+    const { days } = acceptVisits(linkr, ['abc'])
+    await importVisits(
+      'code,start,clicks\nabc,2024-05-01 10:17:02.123,2\nabc,2024-05-01 23:59:59.9,1\n',
+      ...['--source', 'kutt'],
+    )
+    expect(days.get('*/abc 2024-05-01')).toEqual([
+      { at: '2024-05-01T10:15:00.000Z', hits: 2, country: 'XX', device: 'other' },
+      { at: '2024-05-01T23:45:00.000Z', country: 'XX', device: 'other' },
+    ])
+  })
+
   test('name their links, if they are of several', async () => {
     const { days } = acceptVisits(linkr, ['abc', 'def'])
     await importVisits(

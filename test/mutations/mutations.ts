@@ -422,4 +422,32 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     tests: ['test/integration/visit-retention.test.ts'],
   },
+  {
+    name: 'imported visits: days of one request are counted together',
+    file: 'src/postgres/import-visits.ts',
+    find: 'PARTITION BY no ORDER BY',
+    replace: 'PARTITION BY 1 ORDER BY',
+    tests: ['test/integration/import-visits.test.ts'],
+  },
+  {
+    name: 'imported visits: a later export counts from the beginning',
+    file: 'src/postgres/import-visits.ts',
+    find: 'added = excluded.hits - imported_days.hits',
+    replace: 'added = excluded.hits',
+    tests: ['test/integration/import-visits.test.ts'],
+  },
+  {
+    name: 'imported visits: the total that the link came with stays beside them',
+    file: 'src/postgres/import-visits.ts',
+    find: 'baseline = greatest(link_hits.baseline - excluded.hits, 0)',
+    replace: 'baseline = link_hits.baseline',
+    tests: ['test/integration/import-visits.test.ts'],
+  },
+  {
+    name: 'imported visits: a total that comes again counts them twice',
+    file: 'src/postgres/bulk-store.ts',
+    find: 'REST_OF_TOTAL : LESS_IMPORTED',
+    replace: 'REST_OF_TOTAL : sql`excluded.baseline`',
+    tests: ['test/integration/import-visits.test.ts'],
+  },
 ]

@@ -3,7 +3,7 @@ import { type CsvFormat, firstOf } from './format.ts'
 const fromYourls = {
   name: 'yourls',
   caveats: [
-    'The log of single clicks, the addresses of those who made the links, and whatever plugins keep do not come along.',
+    'The addresses of those who made the links, and whatever plugins keep, do not come along; the log of clicks does by linkr import visits.',
     'Both tell capitals from small letters in codes, unless a plugin of YOURLS makes it ignore them.',
   ],
   arrivesWithout: 'an expiry or a password from a plugin',
