@@ -89,7 +89,7 @@ export function resolveRange(
       return { path: 'interval', message }
     }
   }
-  const reachesNow = range.to >= present
+  const reachesNow = range.from <= present && range.to >= present
   const end = reachesNow ? nextPoint(zone, 'day', range.to - 1) : range.to
   return { ...range, reachesNow, points, end, days: daysOf(zone, { ...range, reachesNow, points, end }) }
 }

@@ -54,8 +54,11 @@ const DAY_MS = 24 * 60 * 60 * 1000
 const MAX_NOTED = 1_000
 /** In the first window of an isolate nothing can tell people from bots yet. */
 const MAX_NOTED_UNPREPARED = 5_000
-/** So many wait, described, while no store takes them. Postgres counts hits beyond that as visits of which nothing is known. */
-const MAX_WAITING = 50_000
+/**
+ * So many wait, described, while no store takes them: four times what a batch has room for, since each attempt encodes them
+ * all, which takes 30 to 100 ms of CPU. Postgres counts hits beyond that as visits of which nothing is known.
+ */
+const MAX_WAITING = 20_000
 
 export function createVisitGatherer(options: VisitGathererOptions): VisitGatherer {
   const { settings, ownHosts, now } = options

@@ -217,6 +217,30 @@ describe('a purge', () => {
     expect(await hits.purge.purgeStats('999999', '2030-01-01')).toBeNull()
   })
 
+  test('at the same time as compactions and flushes leaves no details of its days', async ({
+    stores,
+    hits,
+  }) => {
+    const ids = await hits.makeLinks(400)
+    const at = middleOfMonth()
+    const [day, later] = [dayOf(at + DAY_S), at + 91 * DAY_S]
+    const fill = () => hits.totals.apply([sampleSegment(ids.map((linkId) => ({ linkId, at })))])
+    for (let round = 0; round < 3; round++) {
+      await fill()
+      let isOver = false
+      const pruning = hits.retention(later * 1000).prune()
+      const purgeSome = async (first: number) => {
+        for (let i = first; !isOver; i = (i + 1) % ids.length) await hits.purge.purgeStats(ids[i] ?? '', day)
+      }
+      const purging = [100, 200, 300, 399].map(purgeSome)
+      await Promise.all([pruning, fill()]).finally(() => {
+        isOver = true
+      })
+      await Promise.all(purging)
+      await expectStatisticsToAddUp(stores, { isLogWhole: false })
+    }
+  })
+
   test('at the same time as flushes loses no hit', async ({ stores, hits }) => {
     const [linkId = ''] = await hits.makeLinks(1)
     const at = middleOfMonth()

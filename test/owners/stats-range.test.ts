@@ -40,6 +40,11 @@ describe('a range', () => {
     expect([shown(tokyo.from), shown(tokyo.end)]).toEqual(['2026-12-16T15:00', '2027-01-15T15:00'])
   })
 
+  test('does not have the hits of this moment if it begins later', () => {
+    expect(resolved({ from: day('2030-01-01'), to: day('2030-01-02') }).reachesNow).toBe(false)
+    expect(resolved({ from: day('2027-01-01'), to: day('2030-01-02') }).reachesNow).toBe(true)
+  })
+
   test('includes the day that it ends with, and not the instant', () => {
     expect(pointsOf({ from: day('2026-12-30'), to: day('2026-12-31') })).toEqual([
       '2026-12-30T00:00',
