@@ -17,6 +17,13 @@ const invocations = new AsyncLocalStorage<{ sent: number }>()
 export const countSubrequests = <Result>(invocation: () => Result): Result =>
   invocations.run({ sent: 0 }, invocation)
 
+/**
+ * As `countSubrequests`, but as a part of an invocation that is counted already. For work in the background of a redirect
+ * that could otherwise leave nothing to the commit of its hits.
+ */
+export const countedWork = <Result>(work: () => Result): Result =>
+  invocations.getStore() === undefined ? countSubrequests(work) : work()
+
 /** To be called for each request, right before it is sent. */
 export function noteSubrequest(): void {
   const invocation = invocations.getStore()

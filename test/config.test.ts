@@ -26,6 +26,7 @@ describe('config', () => {
       adminToken: null,
       apiHost: null,
       securityContact: null,
+      subrequests: 50,
       hits: { commitWindowMs: 1000, maxCommitWindowMs: 4000 },
     })
   })
@@ -33,6 +34,21 @@ describe('config', () => {
   test('never gathers hits for longer than the shorter window if that is longer than the other', () => {
     const { hits } = parseConfig({ ...complete, HIT_COMMIT_WINDOW_MS: '8000' })
     expect(hits).toEqual({ commitWindowMs: 8000, maxCommitWindowMs: 8000 })
+  })
+
+  test.each([
+    ['10', '10'],
+    ['10', '4500'],
+    ['4500', '4500'],
+    ['10000', '10000'],
+  ])('takes windows of %s and %s ms', (HIT_COMMIT_WINDOW_MS, HIT_COMMIT_MAX_WINDOW_MS) => {
+    const { hits } = parseConfig({ ...complete, HIT_COMMIT_WINDOW_MS, HIT_COMMIT_MAX_WINDOW_MS })
+    const [commitWindowMs, maxCommitWindowMs] = [HIT_COMMIT_WINDOW_MS, HIT_COMMIT_MAX_WINDOW_MS].map(Number)
+    expect(hits).toEqual({ commitWindowMs, maxCommitWindowMs })
+  })
+
+  test.each([10, 1_000, 10_000_000])('takes %i subrequests', (SUBREQUESTS) => {
+    expect(parseConfig({ ...complete, SUBREQUESTS: String(SUBREQUESTS) }).subrequests).toBe(SUBREQUESTS)
   })
 
   test('takes hosts as a list', () => {
@@ -78,6 +94,10 @@ describe('config', () => {
     ['HIT_COMMIT_WINDOW_MS', 12],
     ['HIT_COMMIT_MAX_WINDOW_MS', '5000'],
     ['HIT_COMMIT_MAX_WINDOW_MS', '999'],
+    ['HIT_COMMIT_MAX_WINDOW_MS', '4501'],
+    ['SUBREQUESTS', '9'],
+    ['SUBREQUESTS', '10000001'],
+    ['SUBREQUESTS', 'many'],
     ['REDIS_KEY_PREFIX', 'a b'],
     ['NEON_FETCH_ENDPOINT', 'localhost'],
   ])('names a malformed %s without showing it', (name, value) => {

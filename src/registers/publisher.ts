@@ -4,7 +4,7 @@ import type { RegisterKey } from '../links/register-key.ts'
 import { describeError, log } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
 import { cutShort } from '../subrequest-limit.ts'
-import { type Budget, leaving } from '../subrequests.ts'
+import { type Budget, countedWork, leaving } from '../subrequests.ts'
 import { type DrainReport, drainOutbox } from './drain-outbox.ts'
 import type { Edit } from './edit.ts'
 import type { Outbox } from './outbox.ts'
@@ -153,7 +153,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
     outages++
     if (isWithin(RECOVERY_EVERY_MS, recoveringSince)) return
     recoveringSince = runtime.now()
-    runtime.background('outbox.recover_failed', recover(pauseMs))
+    runtime.background(
+      'outbox.recover_failed',
+      countedWork(() => recover(pauseMs)),
+    )
   }
 
   return {
@@ -170,7 +173,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
     catchUp() {
       if (!isBehind() || isWithin(RETRY_EVERY_MS, lastCatchUpAt)) return
       lastCatchUpAt = runtime.now()
-      runtime.background('outbox.drain_failed', drain())
+      runtime.background(
+        'outbox.drain_failed',
+        countedWork(() => drain()),
+      )
     },
 
     async publish(edits) {
