@@ -104,7 +104,9 @@ export async function startStores(): Promise<Stores> {
 }
 
 /** In the Postgres at DATABASE_URL. */
-export async function createScratchDatabase(name: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
+export async function createScratchDatabase(
+  name: string,
+): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const server = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
   const administer = async (statement: string): Promise<void> => {
     const client = new pg.Client({ connectionString: server })
