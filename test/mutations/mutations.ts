@@ -224,8 +224,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'hits: the flush does not lock its links',
     file: 'src/postgres/apply-hits.ts',
-    find: '      FOR KEY SHARE OF links\n    ), added',
-    replace: '    ), added',
+    find: '      FOR KEY SHARE OF links\n    ),',
+    replace: '    ),',
     tests: ['test/integration/flush.test.ts'],
   },
   {
