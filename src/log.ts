@@ -10,13 +10,14 @@ export const log = {
   error: (event: string, fields: Fields = {}): void => console.error(JSON.stringify({ event, ...fields })),
 }
 
-/**
- * What may be logged of an unknown error: the messages down its chain of causes. Upstash's echo of the command is cut off.
- */
+/** Upstash's client quotes commands and replies, JSON's parser what it stumbled over: destinations, keys, visits. */
+const QUOTATION = /, command was:|(?<=Unable to parse response body): |, (?:\.\.\.)?"/
+
+/** What may be logged of an unknown error: the messages down its chain of causes, up to what they quote. */
 export function describeError(error: unknown): string {
   const parts: string[] = []
   for (let current = error; current instanceof Error && parts.length < 4; current = current.cause) {
-    parts.push(`${current.name}: ${current.message.split(', command was:')[0]?.slice(0, 300)}`)
+    parts.push(`${current.name}: ${current.message.split(QUOTATION)[0]?.slice(0, 300)}`)
   }
   return parts.join(' <- ') || String(error).slice(0, 300)
 }

@@ -137,6 +137,7 @@ export function createVisitGatherer(options: VisitGathererOptions): VisitGathere
       const visits = visitsIn(back)
       if (described + visits > MAX_WAITING) {
         leftOut += visits
+        lines.merge({ lines: new Map(), misses: back.misses })
         return
       }
       lines.merge(back)

@@ -24,7 +24,7 @@ export interface VisitLines {
   add(visit: Visit): void
   addMiss(miss: Miss): void
   /** Takes in what another one has gathered. */
-  merge(other: VisitLines): void
+  merge(other: Pick<VisitLines, 'lines' | 'misses'>): void
   /** Whether there is nothing. */
   readonly isEmpty: () => boolean
   /** Each line ends in a line break. Beyond the bound the rarest values are folded, then the entries left out. */

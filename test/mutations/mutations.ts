@@ -224,9 +224,23 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'hits: the flush does not lock its links',
     file: 'src/postgres/apply-hits.ts',
-    find: '      FOR KEY SHARE OF links\n    ), added',
-    replace: '    ), added',
+    find: '      FOR KEY SHARE OF links\n    ),',
+    replace: '    ),',
     tests: ['test/integration/flush.test.ts'],
+  },
+  {
+    name: 'hits: text that Postgres refuses holds up the flush',
+    file: 'src/postgres/hits.ts',
+    find: 'if (!hasText || state === null || IS_NO_FAULT_OF_TEXT.test(state)) throw error',
+    replace: 'throw error',
+    tests: ['test/integration/visits.test.ts'],
+  },
+  {
+    name: 'visits: a run that may send no more requests goes on forgetting',
+    file: 'src/postgres/visit-retention.ts',
+    find: '!mayGoOn() || now()',
+    replace: 'now()',
+    tests: ['test/integration/visit-retention.test.ts'],
   },
   {
     name: 'hits: a segment is applied whenever it comes',

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createBreaker } from '../../src/breaker.ts'
 import { SourceUnavailable } from '../../src/errors.ts'
+import { describeError } from '../../src/log.ts'
 import { createRedisClient, isRedisOutage } from '../../src/redis/client.ts'
 
 let server: Server | undefined
@@ -68,6 +69,17 @@ describe('redis client', () => {
     for (let i = 0; i < 10; i++)
       expect(await failureOf(client.command('GET', 'a'))).toBeInstanceOf(SourceUnavailable)
     expect([requests(), breaker.state()]).toEqual([10, 'closed'])
+  })
+
+  test.each([
+    ['half a reply', '{"result":"private-value'],
+    ['something else than JSON', 'private-value'],
+    ['an error', '{"error":"ERR private is not"}'],
+  ])('fails with a description that quotes neither command nor reply: %s', async (_, answer) => {
+    const { client } = await clientOf(Array(2).fill(answer))
+    const described = describeError(await failureOf(client.command('SET', 'a', 'private-value')))
+    expect(described).toMatch(/^SourceUnavailable: redis is unavailable <- Upstash\w*Error: /)
+    expect(described).not.toContain('private-value')
   })
 
   test('knows what was certainly not sent: nothing while the breaker is open', async () => {
