@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { runCron } from '../src/cron.ts'
+import { SourceUnavailable } from '../src/errors.ts'
 import type { FlushReport } from '../src/hits/flush.ts'
 
 interface Situation {
   readonly flush: Partial<FlushReport> | Error
   readonly isBehind?: boolean
   readonly isReconciliationDue?: boolean
+  /** Requests that are left after the flush. */
+  readonly left?: number
 }
 
 /** What the cron does beside the flush. */
-async function whatCronDoes({ flush, isBehind = false, isReconciliationDue = false }: Situation) {
+async function whatCronDoes(situation: Situation) {
+  const { flush, isBehind = false, isReconciliationDue = false, left = Number.POSITIVE_INFINITY } = situation
   const done: string[] = []
   const cron = runCron({
     async flush() {
@@ -28,8 +32,11 @@ async function whatCronDoes({ flush, isBehind = false, isReconciliationDue = fal
       markBehind() {},
       catchUp() {},
     },
-    budget: { left: () => Number.POSITIVE_INFINITY },
-    claimReconciliation: async () => isReconciliationDue,
+    budget: { left: () => left },
+    async claimReconciliation() {
+      if (isReconciliationDue) done.push('claim')
+      return isReconciliationDue
+    },
     async reconcile() {
       done.push('reconcile')
       return { drained: 0, checked: 0, repaired: 0, released: 0, complete: true }
@@ -53,7 +60,22 @@ describe('the cron', () => {
   })
 
   test('reconciles instead, which empties the outbox too, when that is due', async () => {
-    expect(await whatCronDoes({ flush: { claimed: 1 }, isReconciliationDue: true })).toEqual(['reconcile'])
+    expect(await whatCronDoes({ flush: { claimed: 1 }, isReconciliationDue: true })).toEqual([
+      'claim',
+      'reconcile',
+    ])
+  })
+
+  test('leaves that to a cron that may send enough requests, and its hour with it', async () => {
+    const due = { flush: { claimed: 1 }, isReconciliationDue: true }
+    expect(await whatCronDoes({ ...due, left: 14 })).toEqual(['drain'])
+    expect(await whatCronDoes({ ...due, left: 15 })).toEqual(['claim', 'reconcile'])
+  })
+
+  test('says it when the platform refuses a request, and leaves the rest to the next one', async () => {
+    const flush = new SourceUnavailable('redis', new Error('Too many subrequests.'), false)
+    expect(await whatCronDoes({ flush })).toEqual([])
+    expect(await whatCronDoes({ flush, isBehind: true })).toEqual(['drain'])
   })
 
   test('empties the outbox without hits too when this isolate knows that Redis lacks edits', async () => {

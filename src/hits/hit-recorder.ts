@@ -49,12 +49,12 @@ export function createHitRecorder(options: HitRecorderOptions): HitRecorder {
   let committedAt = Number.NEGATIVE_INFINITY
 
   /**
-   * Counted from the last commit if that was a moment ago: commits that follow each other within one window keep memory in
-   * sync, which lasts little longer. What may be left at the end of a leader's time is shorter.
+   * Counted from the last commit, as long as memory is in sync by that: the next one keeps it so. What may be left at the
+   * end of a leader's time is shorter.
    */
   function windowMs(leadingForMs: number): number {
     const sinceCommit = runtime.now() - committedAt
-    const isFollowing = sinceCommit >= 0 && sinceCommit <= maxCommitWindowMs - commitWindowMs
+    const isFollowing = sinceCommit >= 0 && sinceCommit <= maxCommitWindowMs
     const wantedMs = isFollowing ? maxCommitWindowMs - sinceCommit : maxCommitWindowMs
     return Math.max(commitWindowMs, Math.min(wantedMs, LEADS_FOR_MS - leadingForMs))
   }

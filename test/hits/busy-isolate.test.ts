@@ -89,6 +89,19 @@ describe('an isolate with one visit a second, 40 ms from Redis', () => {
     expect(300 - sent).toBeLessThanOrEqual(5)
   })
 
+  test.each([2_000, 3_100, 3_700, 3_900])(
+    'as well as one with a visit every %i ms',
+    { timeout: 60_000 },
+    async (everyMs) => {
+      const clock = createVirtualClock()
+      const { commits, visit } = setup(clock, 40, 4_000)
+      await visit(1_000 / everyMs, 300)
+      const pauses = commits.slice(1).map(({ at }, i) => at - (commits[i]?.at ?? 0))
+      expect(commits.length).toBeGreaterThan(300 / 5)
+      expect(Math.max(...pauses)).toBeLessThan(5_000)
+    },
+  )
+
   test.each([40, 900, 3_900])(
     'begins its commits in good time before the platform ends them, %i ms from Redis',
     {

@@ -11,7 +11,12 @@ const keyOf = (locate: ReturnType<typeof createLocator>, url: string): unknown =
 test.each([
   'https://go.example.com/abc',
   'https://other.example.com/abc',
+  'https://go.example.com:8443/abc',
+  'https://GO.example.com./abc',
+  'https://h/%61bc',
   'https://h/%61bc?x=1#y',
+  'https://h/abc?',
+  'https://h/%',
   'https://h/abc#y',
   'https://h/',
   'https://h/a//b',
@@ -25,6 +30,24 @@ test.each([
     new Request(url),
   ]
   for (const request of requests) expect(locate(request)).toEqual(locateRequest(request, domains))
+})
+
+test('tells apart URLs that differ in their host only, or in how their path is written', () => {
+  const locate = createLocator(domains)
+  const urls = [
+    'https://h/abc',
+    'https://go.example.com/abc',
+    'https://go.example.com.evil/abc',
+    'https://h/%41bc',
+  ]
+  for (let round = 0; round < 2; round++) {
+    expect(urls.map((url) => keyOf(locate, url))).toEqual([
+      { domain: '*', code: 'abc' },
+      { domain: 'go.example.com', code: 'abc' },
+      { domain: '*', code: 'abc' },
+      { domain: '*', code: 'Abc' },
+    ])
+  }
 })
 
 test('takes the URL of a link apart once', () => {

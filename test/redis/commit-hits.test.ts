@@ -89,12 +89,14 @@ const many = (count: number): Record<string, number> =>
 
 describe('a commit', () => {
   test.skipIf(!HAS_MONITOR)(
-    'of one link costs the script and three commands',
+    'of one link costs the script and three commands, and one more with what is known of its visits',
     async ({ newIsolate, commandsOf }) => {
       const isolate = newIsolate()
       await isolate.commit({ 1: 1 })
       const commands = await commandsOf(() => isolate.commit({ 1: 5 }))
       expect(commands).toEqual(['EVAL', 'XRANGE', 'ZINCRBY', 'HINCRBY'])
+      const withVisits = await commandsOf(() => isolate.commit({ 1: 5 }, undefined, 'a\n'))
+      expect(withVisits).toEqual([...commands, 'APPEND'])
     },
   )
 
