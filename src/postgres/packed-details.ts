@@ -33,21 +33,26 @@ const countKeys = (dims: SQL): SQL => sql`(SELECT count(*) FROM jsonb_object_key
 
 /** A key and its count take 18 bytes at least. Most rows need no counting, which takes longer than adding. */
 const MIN_KEY_BYTES = 18
-/** Of a value that does not come from a table as it is: there it may be compressed. */
-const isBounded = (dims: SQL): SQL => sql`(pg_column_size(${dims}) < ${sql.raw(`${MAX_KEYS * MIN_KEY_BYTES}`)}
+/** @param bytes of `dims` at most, of a value that does not come from a table as it is: there it may be compressed. */
+const isBounded = (dims: SQL, bytes: SQL): SQL => sql`(${bytes} < ${sql.raw(`${MAX_KEYS * MIN_KEY_BYTES}`)}
   OR ${countKeys(dims)} <= ${sql.raw(`${MAX_KEYS}`)})`
+const bytesOf = (dims: SQL): SQL => sql`pg_column_size(${dims})`
 
 /** `added` with at most `MAX_KEYS` keys. */
 export function bounded(dims: SQL): SQL {
-  return sql`CASE WHEN ${isBounded(dims)} THEN ${dims} ELSE ${folded(sql`'{}'::jsonb`, dims)} END`
+  return sql`CASE WHEN ${isBounded(dims, bytesOf(dims))} THEN ${dims} ELSE ${folded(sql`'{}'::jsonb`, dims)} END`
 }
 
 /** What two rows are together. `added` has at most about `MAX_KEYS` keys. */
 export function merged(row: SQL, added: SQL): SQL {
   // Only what changes is taken apart: half the work, and `||` keeps the rest.
-  const sums = sql`(SELECT jsonb_object_agg(key, value::bigint + coalesce((${row} -> key)::bigint, 0)) FROM jsonb_each(${added}))`
-  return sql`CASE WHEN ${isBounded(sql`(${row} || ${added})`)} THEN ${row} || ${sums}
-    ELSE ${folded(row, added)} END`
+  const sums = sql`(SELECT jsonb_object_agg(key, value::bigint + coalesce((old -> key)::bigint, 0)) FROM jsonb_each(${added}))`
+  // Long rows are stored compressed. `|| '{}'` decompresses one once, not for each of its uses.
+  const isRoomy = isBounded(sql`(old || ${added})`, sql`${bytesOf(sql`old`)} + ${bytesOf(added)}`)
+  return sql`(
+    SELECT CASE WHEN ${isRoomy} THEN old || ${sums} ELSE ${folded(sql`old`, added)} END
+    FROM (SELECT ${row} || '{}' AS old OFFSET 0) AS o
+  )`
 }
 
 /** `row` with the counts of `added`: new keys of it only as long as there is room, the most frequent first. */

@@ -35,12 +35,12 @@ export function mergedSketch(numbers: SQL, registers: SQL, moreNumbers: SQL, mor
   const isExact = sql`${registers} IS NULL AND ${moreRegisters} IS NULL AND cardinality(united) <= ${constant(MAX_NUMBERS)}`
   return sql`(
     SELECT CASE WHEN ${isExact} THEN united END, CASE WHEN NOT (${isExact}) THEN (
-      SELECT array_agg(highest) FROM (
+      -- Of the two only what is new is grouped: a busy day has up to all registers, and a flush few numbers for them.
+      SELECT array_agg(greatest(old, highest)) FROM unnest(${registers}) AS old FULL JOIN (
         SELECT max(p) AS highest FROM (
-          SELECT ${packed(sql`number`)} AS p FROM unnest(united) AS number
-          UNION ALL SELECT unnest(${registers}) UNION ALL SELECT unnest(${moreRegisters})
-        ) AS all_registers GROUP BY p >> 4
-      ) AS by_register
+          SELECT ${packed(sql`number`)} AS p FROM unnest(united) AS number UNION ALL SELECT unnest(${moreRegisters})
+        ) AS new_registers GROUP BY p >> 4
+      ) AS by_register ON old >> 4 = highest >> 4
     ) END
     FROM (SELECT coalesce(array_agg(DISTINCT number), '{}') AS united FROM unnest(${numbers} || ${moreNumbers}) AS number) AS u
   )`
@@ -53,9 +53,9 @@ function estimate(registers: SQL): SQL {
     SELECT least(${constant(MAX_ESTIMATE)}, round(${m}::float8 * ${m} / (2 * ln(2)) / (
       ${m} * ${tau(sql`(1 - c_max / ${m})`)} * 2 ^ ${constant(1 - MAX_RANK)} + below + ${m} * ${sigma(sql`(c_0 / ${m})`)}
     )))::int FROM (
-      SELECT ${m} - count(*)::float8 AS c_0, count(*) FILTER (WHERE p & 15 = ${constant(MAX_RANK)})::float8 AS c_max,
-        coalesce(sum(2 ^ -(p & 15)::float8) FILTER (WHERE p & 15 < ${constant(MAX_RANK)}), 0) AS below
-      FROM unnest(${registers}) AS p
+      SELECT ${m} - coalesce(sum(n), 0) AS c_0, coalesce(sum(n) FILTER (WHERE rank = ${constant(MAX_RANK)}), 0) AS c_max,
+        coalesce(sum(n * 2 ^ -rank::float8) FILTER (WHERE rank < ${constant(MAX_RANK)}), 0) AS below
+      FROM (SELECT p & 15 AS rank, count(*)::float8 AS n FROM unnest(${registers}) AS p GROUP BY 1) AS counted
     ) AS ranks
   )`
 }

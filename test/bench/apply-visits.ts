@@ -28,7 +28,7 @@ export interface ApplyMeasurement {
 }
 
 /** One visit to each link, and the others to few of them. */
-export function drawSegment(id: string, ids: readonly string[], visits: number, random: Random) {
+function drawSegment(id: string, ids: readonly string[], visits: number, random: Random) {
   const lines = createVisitLines()
   const hits = new Map<string, number>()
   const now = Date.now() / 1000
@@ -52,31 +52,31 @@ export function drawSegment(id: string, ids: readonly string[], visits: number, 
   return { id, hits, newestBatches: [], visits: lines.encode(Number.POSITIVE_INFINITY) }
 }
 
-/** @param ids of links, the busiest first. */
-export async function measureApply(
-  totals: Pick<HitTotals, 'apply'>,
-  ids: readonly string[],
-  visits: number,
-  rounds: number,
-): Promise<ApplyMeasurement[]> {
+/**
+ * Applies another segment with each call.
+ * @param ids of links, the busiest first.
+ */
+export function applyRounds(ids: readonly string[], visits: number) {
   const random = createRandom(1)
-  const measured: ApplyMeasurement[] = []
-  for (let round = 0; round < rounds; round++) {
-    const segment = drawSegment(`bench-${round}`, ids, visits, random)
+  let round = 0
+  return async (totals: Pick<HitTotals, 'apply'>): Promise<ApplyMeasurement> => {
+    const segment = drawSegment(`bench-${round++}`, ids, visits, random)
     const startedAt = performance.now()
     const applied = await totals.apply([segment])
     const milliseconds = Math.round(performance.now() - startedAt)
     if (applied.hits !== visits || applied.unknownVisits > 0) throw new Error(JSON.stringify(applied))
-    measured.push({ visits, links: ids.length, bytes: segment.visits.length, milliseconds })
+    return { visits, links: ids.length, bytes: segment.visits.length, milliseconds }
   }
-  return measured
 }
 
 export async function benchApply(visits: number, links: number, rounds: number): Promise<ApplyMeasurement[]> {
   const stores = await startStores()
   try {
     const hits = openHitStores(stores)
-    return await measureApply(hits.totals, await hits.makeLinks(links), visits, rounds)
+    const apply = applyRounds(await hits.makeLinks(links), visits)
+    const measured: ApplyMeasurement[] = []
+    for (let round = 0; round < rounds; round++) measured.push(await apply(hits.totals))
+    return measured
   } finally {
     await stores.close()
   }

@@ -15,7 +15,7 @@ export interface LoadOptions {
 }
 
 /** Links of a tag. */
-export const TAG_SIZE = 1_000
+const TAG_SIZE = 1_000
 export const DOMAINS = ['go.example', 'links.example', 'x.example'] as const
 /** Days for which visitors are told apart. */
 const VISITOR_DAYS = 3
@@ -45,6 +45,9 @@ export function idsAt(ranks: readonly number[], links: number): string[] {
   }
   return ranks.map((rank) => ids.get(rank) ?? '')
 }
+
+/** As `insertLinks` has it. */
+export const tagOf = (id: string): string => `tag-${Math.floor((Number(id) - 1) / TAG_SIZE)}`
 
 /** Links and their visits, as the tables would have them after so many days; the busiest link has 1 of 14 visits if there are a million. */
 export async function loadVisits(

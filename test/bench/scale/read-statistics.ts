@@ -4,7 +4,7 @@ import { postgresStats } from '../../../src/postgres/stats-store.ts'
 import { postgresVisitLog } from '../../../src/postgres/visit-pages.ts'
 import { DIMENSION_NAMES } from '../../../src/visits/visit.ts'
 import { median } from '../statistics.ts'
-import { DOMAINS, idsAt, type LoadOptions } from './load-visits.ts'
+import { DOMAINS, idsAt, type LoadOptions, tagOf } from './load-visits.ts'
 
 export interface ReadMeasurement {
   readonly read: string
@@ -44,6 +44,7 @@ export async function measureReads(
   )
   const link = (id: string) => ({ kind: 'links', filter: { ids: [id] } }) as const
   const tag = { kind: 'links', filter: { tags: ['tag-1'] } } as const
+  const busiestTag = { kind: 'links', filter: { tags: [tagOf(busiest)] } } as const
   const lastDay = { range: { from: { day: today } }, interval: 'hour' } as const
   const ofCountry = { values: { country: ['AA'] } }
   const requests: readonly (readonly [string, StatsRequest])[] = [
@@ -56,6 +57,7 @@ export async function measureReads(
     ],
     ['a tag of 1,000 links, counts', { ...all, scope: tag, groupBy: [] }],
     ['a tag of 1,000 links, all dimensions', { ...all, scope: tag }],
+    ['the tag of the busiest link, all dimensions', { ...all, scope: busiestTag }],
     ['a domain, all dimensions', { ...all, scope: ofDomain }],
     [
       'a domain by hours of Berlin',

@@ -9,7 +9,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { postgresHits } from '../../../src/postgres/hits.ts'
 import { createRandom } from '../../chaos/random.ts'
-import { type ApplyMeasurement, measureApply } from '../apply-visits.ts'
+import { applyRounds } from '../apply-visits.ts'
 import { saveResult } from '../results.ts'
 import { median } from '../statistics.ts'
 import { idsAt, type LoadOptions, loadVisits } from './load-visits.ts'
@@ -17,24 +17,25 @@ import { measureReads, type ReadMeasurement } from './read-statistics.ts'
 import { type ScratchDatabase, startScratchDatabase } from './scratch-database.ts'
 import { measureTables, type TableSize } from './table-sizes.ts'
 
+/** The first flush finds no row of its links on the empty database, the others those of the ones before. */
+interface FlushPair {
+  readonly loadedMs: number
+  readonly emptyMs: number
+  readonly ratio: number
+}
+
 export interface StatisticsResult {
   readonly options: LoadOptions
   readonly loadSeconds: number
   readonly tables: readonly TableSize[]
   readonly reads: readonly ReadMeasurement[]
-  readonly flush: {
-    readonly loaded: readonly ApplyMeasurement[]
-    readonly empty: readonly ApplyMeasurement[]
-    /** Of the first flush, which finds no row of its links on the empty database. */
-    readonly firstRatio: number
-    readonly medianRatio: number
-  }
+  readonly flush: { readonly pairs: readonly FlushPair[]; readonly medianRatio: number }
   /** Of the machine, before reading, before and after applying. */
   readonly load: readonly number[]
 }
 
 /** What Zipf's law makes of 25,000 visits to a million links. */
-const FLUSH = { visits: 25_000, links: 11_700, rounds: 5 }
+const FLUSH = { visits: 25_000, links: 11_700, rounds: 9 }
 const WITHIN_MS = 60_000
 
 export async function benchStatistics(
@@ -58,19 +59,10 @@ export async function benchStatistics(
     noteLoad()
     onStep('flush')
     const count = Math.min(FLUSH.links, Math.ceil(options.links / 10))
-    const onLoaded = await flush(loaded, idsAt(drawRanks(count, options.links), options.links))
-    const onEmpty = await flushOnEmpty(count, onStart)
+    const ids = idsAt(drawRanks(count, options.links), options.links)
+    const flush = await measureFlush(loaded, ids, onStart)
     noteLoad()
-    const times = (measured: readonly ApplyMeasurement[]) => measured.map(({ milliseconds }) => milliseconds)
-    const ratio = (a = 0, b = 0): number => Math.round((100 * a) / b) / 100
-    const [l, e] = [times(onLoaded), times(onEmpty)]
-    return {
-      ...{ options, loadSeconds, tables, reads, load },
-      flush: {
-        ...{ loaded: onLoaded, empty: onEmpty },
-        ...{ firstRatio: ratio(l[0], e[0]), medianRatio: ratio(median(l), median(e)) },
-      },
-    }
+    return { options, loadSeconds, tables, reads, flush, load }
   } finally {
     if (keep) onStep(`kept: ${loaded.client.database}`)
     else await loaded.drop()
@@ -78,37 +70,47 @@ export async function benchStatistics(
 }
 
 /** Different places of links as visits come to them by Zipf's law, the first ones first. */
-export function drawRanks(count: number, links: number): number[] {
+function drawRanks(count: number, links: number): number[] {
   const random = createRandom(2)
   const ranks = new Set<number>()
   while (ranks.size < count) ranks.add(Math.floor(links ** random.next()))
   return [...ranks].sort((a, b) => a - b)
 }
 
-const flush = (database: ScratchDatabase, ids: readonly string[]): Promise<ApplyMeasurement[]> => {
-  const totals = postgresHits(database.open(), { within: WITHIN_MS, now: Date.now, visitLogDays: 30 })
-  return measureApply(totals, ids, FLUSH.visits, FLUSH.rounds)
-}
-
-async function flushOnEmpty(
-  count: number,
+/** In turns, so that both meet the same load of the machine. */
+async function measureFlush(
+  loaded: ScratchDatabase,
+  ids: readonly string[],
   onStart: (database: ScratchDatabase) => void,
-): Promise<ApplyMeasurement[]> {
+): Promise<StatisticsResult['flush']> {
   const empty = await startScratchDatabase()
   onStart(empty)
   try {
     const { rows } = await empty.client.query<{ id: string }>(
       `INSERT INTO links (domain, code, url) SELECT '*', 'c' || n, 'https://www.example.com/' FROM generate_series(1, $1::int) AS n RETURNING id`,
-      [count],
+      [ids.length],
     )
-    return await flush(
-      empty,
-      rows.map(({ id }) => id),
-    )
+    const rounds = {
+      loaded: applyRounds(ids, FLUSH.visits),
+      empty: applyRounds(
+        rows.map(({ id }) => id),
+        FLUSH.visits,
+      ),
+    }
+    const pairs: FlushPair[] = []
+    for (let round = 0; round < FLUSH.rounds; round++) {
+      const { milliseconds: loadedMs } = await rounds.loaded(totalsOf(loaded))
+      const { milliseconds: emptyMs } = await rounds.empty(totalsOf(empty))
+      pairs.push({ loadedMs, emptyMs, ratio: Math.round((100 * loadedMs) / emptyMs) / 100 })
+    }
+    return { pairs, medianRatio: median(pairs.map(({ ratio }) => ratio)) }
   } finally {
     await empty.drop()
   }
 }
+
+const totalsOf = (database: ScratchDatabase) =>
+  postgresHits(database.open(), { within: WITHIN_MS, now: Date.now, visitLogDays: 30 })
 
 if (import.meta.main) {
   const { values } = parseArgs({
@@ -139,11 +141,8 @@ if (import.meta.main) {
   console.table(result.tables)
   console.log(`Loaded in ${result.loadSeconds} s`)
   console.table(result.reads)
-  const { loaded, empty, ...ratios } = result.flush
-  console.table(
-    loaded.map(({ milliseconds }, i) => ({ loaded: milliseconds, empty: empty[i]?.milliseconds })),
-  )
-  console.log('Flush, loaded to empty:', ratios, 'load average:', result.load)
+  console.table(result.flush.pairs)
+  console.log('Flush, loaded to empty:', result.flush.medianRatio, 'load average:', result.load)
   saveResult('statistics', result)
   process.exit(0)
 }
