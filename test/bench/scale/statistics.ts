@@ -123,8 +123,9 @@ if (import.meta.main) {
     },
   })
   const started: ScratchDatabase[] = []
+  let interrupted: Promise<never> | undefined
   process.once('SIGINT', () => {
-    void Promise.allSettled(started.map((database) => database.drop())).then(() => process.exit(130))
+    interrupted = Promise.allSettled(started.map((database) => database.drop())).then(() => process.exit(130))
   })
   const startedAt = performance.now()
   const result = await benchStatistics(
@@ -137,7 +138,11 @@ if (import.meta.main) {
     (database) => void started.push(database),
     (step) => console.log(`${Math.round((performance.now() - startedAt) / 1_000)} s: ${step}`),
     values.keep,
-  )
+  ).catch((error: unknown) => {
+    // What was running has lost its database.
+    if (interrupted !== undefined) return interrupted
+    throw error
+  })
   console.table(result.tables)
   console.log(`Loaded in ${result.loadSeconds} s`)
   console.table(result.reads)
