@@ -43,7 +43,11 @@ export async function benchFlush(sizes: readonly number[], core: number | null):
     const worker = await startWorkerd({
       name: 'flush',
       servers: [
-        { name: 'linkr', script: linkr, bindings: { ...fixture.bindings, POSTGRES_TIMEOUT_MS: '30000', SUBREQUESTS: '10000' } },
+        {
+          name: 'linkr',
+          script: linkr,
+          bindings: { ...fixture.bindings, POSTGRES_TIMEOUT_MS: '30000', SUBREQUESTS: '10000' },
+        },
         { name: 'cron', script: cron, services: { LINKR: 'linkr' } },
       ],
       core,

@@ -25,7 +25,7 @@ export interface CommitsRow extends LoadRow {
 /** What a Worker's hits may take before a commit window is noticeably longer. */
 const GOAL_MS = 50
 /** A row this far above ends the raising of its shape. */
-const HOPELESS_MS = 4 * GOAL_MS
+const HOPELESS_MS = 2 * GOAL_MS
 /** Open for commits, and one for the readers. */
 const CONNECTIONS = 4
 
