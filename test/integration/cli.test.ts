@@ -73,7 +73,8 @@ describe('the CLI against the real API', () => {
 
   test('an export imports back to equal links', async ({ cli, folder }) => {
     const comparable = (link: Record<string, unknown>) => {
-      const { id, version, updatedAt, shortUrl, lastHitAt, ...fields } = link
+      // Which hits were made by bots is not in an export of links.
+      const { id, version, updatedAt, shortUrl, lastHitAt, people, ...fields } = link
       return fields
     }
     const created = await cli(

@@ -74,10 +74,12 @@ export const calendarDay = v.pipe(
   v.isoDate('must be a date, like 2030-01-31'),
   v.check(isCalendarDay, 'must be a day that exists'),
   v.transform((day) => ({ day: Date.parse(`${day}T00:00:00Z`) / DAY_MS })),
-  v.check(({ day }) => day >= 0, 'must be a day from 1970 on'),
+  v.check(({ day }) => day >= 0 && day <= LAST_DAY, 'must be a day from 1970 to 9998'),
 )
 
 const DAY_MS = 24 * 60 * 60 * 1_000
+/** So that the day after it can be written with four digits, in any timezone. */
+const LAST_DAY = Date.UTC(9998, 11, 31) / DAY_MS
 
 export const wholeNumber = (min: number, max: number) =>
   v.pipe(

@@ -8,9 +8,14 @@ import { DIMENSION_NAMES, type Dimension, MAX_VALUE_LENGTH } from '../../visits/
 import { filterFields } from './list-schema.ts'
 import { calendarDay, dateTime, list, maxCharacters, text, trueOrFalse, wholeNumber } from './scalars.ts'
 
+/** Before a year of which the last point would end in the year 10000. */
+const instant = v.pipe(
+  dateTime,
+  v.check((date) => date.getTime() < Date.UTC(9999, 0), 'must be a time from 1970 to 9998'),
+)
 /** A date, a day of the timezone, or an instant. */
 const time = v.optional(
-  v.union([calendarDay, dateTime], 'must be a date like 2030-01-31, or a time like 2030-01-31T12:00:00Z'),
+  v.union([calendarDay, instant], 'must be a date like 2030-01-31, or a time like 2030-01-31T12:00:00Z'),
 )
 const range = { from: time, to: time }
 const timezone = v.optional(v.pipe(text, v.nonEmpty('must not be empty'), maxCharacters(64)))
