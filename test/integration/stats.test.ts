@@ -259,7 +259,7 @@ describe('statistics', () => {
     ['from=yesterday', 'from', /date/],
     ['to=2026-01-01T00:00:00', 'to', /date/],
     ['from=2026-01-01&from=2026-01-02', 'from', /date/],
-    ['to=9999-12-31', 'to', /date like/],
+    ['to=9999-12-31', 'to', /9998/],
     ['timezone=Mars/Phobos', 'timezone', /Europe\/Berlin/],
     ['timezone=', 'timezone', /empty/],
     ['interval=minute', 'interval', /hour, day/],
