@@ -21,7 +21,18 @@ const MAX_REMEMBERED = 2_000
 /** Every browser names itself. */
 const NAMELESS: Agent = { isBot: true, device: 'other', browser: '', os: '' }
 
-export async function loadUserAgents(): Promise<DescribeAgent> {
+let loading: Promise<DescribeAgent> | undefined
+
+/** Loads the libraries once; after a failure it tries again. */
+export function loadUserAgents(): Promise<DescribeAgent> {
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined
+    throw error
+  })
+  return loading
+}
+
+async function load(): Promise<DescribeAgent> {
   const [{ default: Bowser }, { isbot }] = await Promise.all([import('bowser'), import('isbot')])
   const { BROWSER_MAP, OS_MAP } = Bowser
   // Of an unknown one Bowser returns a part of the user agent itself.
