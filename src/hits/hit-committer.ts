@@ -61,7 +61,8 @@ interface TakenBatch extends HitBatch {
  */
 export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
   const { counters, totals, visits, runtime, maxLinks = 50_000 } = options
-  const isolate = crypto.randomUUID()
+  /** Under which the batches are numbered. */
+  let isolate = crypto.randomUUID()
   let gathered = new Map<string, number>()
   /** May have reached Redis, so no other store may get it. */
   let forRedis: TakenBatch | null = null
@@ -102,6 +103,9 @@ export function createHitCommitter(options: HitCommitterOptions): HitCommitter {
       const outcome = await send(forRedis, true)
       if (outcome !== 'done') return outcome
       forRedis = null
+      // An earlier attempt may still be on its way, to a Redis that goes back meanwhile. A segment names the newest batch of
+      // each isolate, by which Postgres tells that it has it: no newer one may hide this one.
+      isolate = crypto.randomUUID()
     }
     if (gathered.size === 0 && visits.isEmpty()) return 'done'
     await prepare()

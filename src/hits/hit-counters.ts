@@ -82,13 +82,14 @@ export interface HitCountersOptions {
 export function createHitCounters(options: HitCountersOptions): HitCounters {
   const { redis, backgroundRedis, keys, changeLog, now, sealAtLinks = SEGMENT_LINKS } = options
   /** Of this isolate's batches the one that Redis confirmed last, and when. */
-  let confirmed = { sequence: 0, at: Number.NEGATIVE_INFINITY }
+  let confirmed = { isolate: '', sequence: 0, at: Number.NEGATIVE_INFINITY }
 
   return {
     async commit(batch, isRepeated = false) {
       const requestedAt = now()
       const position = changeLog.cursor()
-      const isRemembered = requestedAt - confirmed.at < WRITER_TTL_MS
+      const { isolate, sequence } = batch
+      const isRemembered = confirmed.isolate === isolate && requestedAt - confirmed.at < WRITER_TTL_MS
       const news = await commitHits(backgroundRedis, keys, {
         ...{ ...batch, isRepeated, sealAtLinks, position },
         confirmed: isRemembered ? confirmed.sequence : null,
@@ -96,7 +97,7 @@ export function createHitCounters(options: HitCountersOptions): HitCounters {
         changeLog.missed()
         throw error
       })
-      if (batch.sequence >= confirmed.sequence) confirmed = { sequence: batch.sequence, at: requestedAt }
+      if (sequence >= confirmed.sequence) confirmed = { isolate, sequence, at: requestedAt }
       changeLog.receive(news, requestedAt)
     },
     claim: (sealOpen) => claimHits(backgroundRedis, keys, sealOpen, now()),

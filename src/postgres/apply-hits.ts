@@ -18,23 +18,16 @@ export interface KnownVisits {
   readonly logSince: number | null
 }
 
-/** An isolate and the number of its batch: of one isolate the greater is the newer. */
-const BATCH_ID = /^[0-9a-f-]{36}-\d{13}$/
-const newerThan = (id: SQL, than: SQL): SQL =>
-  sql`${id} > ${than} AND ${id} <= left(${than}, 37) || '9999999999999'`
-
 /**
  * The statement that adds segments to `link_hits` and to all statistics, each once. It writes down their ids and what they counted, and the
  * ids of the newest batches in them: a batch that is sent once more after Redis has forgotten it comes as a segment of
  * its own, under its id.
  *
  * - A segment that is new counts, less what came of its newest batches on their own.
- * - A batch of its own does not count (`late`) if a newer one of the same isolate came in a segment before: an isolate sends
- *   that to Redis only once Redis has the older one, so this is a request that was long on its way, to a Redis that went back.
  * - One that was applied before counts with what it has more than then of any link, if that is still known.
  * - `dropped` are hits of links that are gone, and those of a segment of which it is not known any more.
- * - `returned` are those that were applied before and have batches which are new, and late ones: Redis went back. `repeated`
- *   are the hits in them that were taken for counted ones.
+ * - `returned` are those that were applied before and have batches which are new: Redis went back. `repeated` are the hits
+ *   in them that were taken for counted ones.
  * - `unsettled` > 0 = another statement is applying one of them right now, of which this one cannot see the rows yet:
  *   nothing of that segment was done, and it has to be tried again.
  * - `unknown_visits` are hits that no line told of, `unlogged_visits` those that the log had no room for.
@@ -52,7 +45,6 @@ export function applyHits(
   const batches = segments.flatMap(({ id: own, newestBatches }, i) =>
     newestBatches.filter((id) => id !== own).map((id) => ({ no: i + 1, id })),
   )
-  const own = segments.filter(({ id, newestBatches }) => BATCH_ID.test(id) && newestBatches.includes(id))
   const counters = segments.flatMap(({ hits }, i) => [...hits].map(([id, count]) => [i + 1, id, count]))
   const column = (index: number): string => `{${counters.map((counter) => counter[index]).join(',')}}`
 
@@ -96,15 +88,8 @@ export function applyHits(
     ), grown AS (
       UPDATE ${appliedHits} b SET hits = m.hits, link_ids = m.link_ids, counts = m.counts
       FROM merged m WHERE b.id = m.id AND b.hits = m.hits_before RETURNING b.id
-    ), late AS MATERIALIZED (
-      SELECT s.no FROM segments s JOIN inserted USING (id)
-      WHERE s.id IN (SELECT jsonb_array_elements_text(${JSON.stringify(own.map(({ id }) => id))}::jsonb)) AND (
-        EXISTS (SELECT FROM ${appliedHits} a WHERE ${newerThan(sql`a.id`, sql`s.id`)} AND a.hits IS NULL)
-        OR EXISTS (SELECT FROM batches b WHERE ${newerThan(sql`b.id`, sql`s.id`)} AND b.no < s.no)
-      )
     ), accepted AS MATERIALIZED (
-      SELECT no, id FROM segments
-      WHERE id IN (SELECT id FROM inserted UNION ALL SELECT id FROM grown) AND no NOT IN (SELECT no FROM late)
+      SELECT no, id FROM segments WHERE id IN (SELECT id FROM inserted UNION ALL SELECT id FROM grown)
     ), news AS MATERIALIZED (
       SELECT c.link_id, sum(c.hits - coalesce(a.hits, 0)) AS hits
       FROM accepted JOIN counters c USING (no) LEFT JOIN applied a USING (no, link_id)
@@ -136,10 +121,9 @@ export function applyHits(
         SELECT coalesce(sum(greatest(t.hits - k.hits, 0)), 0)
         FROM totals t JOIN known k USING (no) WHERE k.is_own AND k.link_ids IS NULL
       ) AS dropped,
-      (SELECT count(*) FROM returned) + (SELECT count(*) FROM late) AS returned,
+      (SELECT count(*) FROM returned) AS returned,
       (SELECT coalesce(sum(least(c.hits, a.hits)), 0)
-        FROM returned JOIN counters c USING (no) JOIN applied a USING (no, link_id))
-        + (SELECT coalesce(sum(hits), 0) FROM totals JOIN late USING (no)) AS repeated,
+        FROM returned JOIN counters c USING (no) JOIN applied a USING (no, link_id)) AS repeated,
       (SELECT coalesce(sum(hits), 0) FROM unknown) AS unknown_visits,
       (SELECT hits FROM to_log) - (SELECT count(*) FROM logged) AS unlogged_visits,
       (SELECT count(*) FROM segments JOIN unseen USING (id))

@@ -10,7 +10,7 @@ export const MAX_CODES = 1_000
  * Adds the misses of segments that were not applied before; of those that come back with more it is not known which are
  * new. A batch that was applied on its own and is part of a segment too may count its misses twice.
  *
- * Needs `segments` (no, id), `inserted` (id) and `late` (no).
+ * Needs `segments` (no, id) and `inserted` (id).
  */
 export function missedCodes(lines: NumberedLines): SQL {
   const [most, folded] = [sql.raw(`${MAX_CODES}`), sql.raw(`'${FOLDED}'`)]
@@ -20,7 +20,7 @@ export function missedCodes(lines: NumberedLines): SQL {
       FROM (
         SELECT string_to_array(line, E'\t') AS f FROM unnest(string_to_array(${lines.join('\n')}, E'\n')) AS line OFFSET 0
       ) AS split JOIN segments s ON s.no = f[1]::bigint
-      WHERE s.id IN (SELECT id FROM inserted) AND s.no NOT IN (SELECT no FROM late) GROUP BY 1, 2, 3
+      WHERE s.id IN (SELECT id FROM inserted) GROUP BY 1, 2, 3
     ), missed_before AS MATERIALIZED (
       SELECT m.*, EXISTS (
         SELECT FROM ${misses} k WHERE k.domain = m.domain AND k.day = m.day AND k.code = m.code

@@ -91,41 +91,6 @@ describe('flush', () => {
     expect(await hits.total()).toBe(2)
   })
 
-  describe('a batch that was long on its way to a Redis that went back', () => {
-    const isolate = crypto.randomUUID()
-    const [older, newer] = [`${isolate}-1800000000001`, `${isolate}-1800000000002`]
-
-    test.for([
-      ['in a flush after the one that brought it and a newer one', false],
-      ['in the same flush', true],
-    ] as const)('does not count again, %s', async ([, isAtOnce], { hits }) => {
-      const [id = ''] = await hits.makeLinks(1)
-      const both = { ...{ id: 'both', visits: '' }, hits: new Map([[id, 2]]), newestBatches: [newer] }
-      const late = { ...{ id: older, visits: '' }, hits: new Map([[id, 1]]), newestBatches: [older] }
-      const repeated = { returned: 1, repeated: 1 }
-      if (isAtOnce) {
-        expect(await hits.totals.apply([both, late])).toMatchObject({ segments: 1, hits: 2, ...repeated })
-      } else {
-        await hits.totals.apply([both])
-        expect(await hits.totals.apply([late])).toMatchObject({ segments: 0, hits: 0, ...repeated })
-        expect(await hits.totals.apply([late])).toMatchObject({ segments: 0, hits: 0 })
-      }
-      expect(await hits.total()).toBe(2)
-    })
-
-    test('counts if Redis has had it before the newer one, or it went straight to Postgres', async ({
-      hits,
-    }) => {
-      const [id = ''] = await hits.makeLinks(1)
-      const own = { ...{ id: older, visits: '' }, hits: new Map([[id, 1]]), newestBatches: [older] }
-      const next = { ...{ id: 'next', visits: '' }, hits: new Map([[id, 1]]), newestBatches: [newer] }
-      await hits.totals.apply([own, next])
-      const direct = { ...own, id: `${isolate}-1800000000000`, newestBatches: [] }
-      await hits.totals.apply([direct])
-      expect(await hits.total()).toBe(3)
-    })
-  })
-
   test('more links than one statement should carry are flushed in several', async ({
     stores,
     hits,

@@ -69,12 +69,6 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
   let sequence = 0
   let ids = 0
 
-  /** Whether a segment had a newer batch of the same isolate. */
-  const hasNewerBatch = (id: string): boolean =>
-    [...batches].some(
-      ([other, hits]) => hits === null && other.slice(0, 37) === id.slice(0, 37) && other > id,
-    )
-
   const history = (key: LinkKey): State[] => {
     const known = histories.get(linkName(key)) ?? [{ version: 0, link: null }]
     histories.set(linkName(key), known)
@@ -173,20 +167,19 @@ export function createInMemoryPostgres(now: () => number): InMemoryPostgres {
           const prior =
             known === undefined ? newestBatches.map((batch) => batches.get(batch) ?? new Map()) : [known]
           const both = new Map(known)
-          const isLate = known === undefined && newestBatches.includes(id) && hasNewerBatch(id)
           const news = new Map<string, number>()
           for (const [linkId, count] of counted) {
             const more = count - prior.reduce((sum, part) => sum + (part?.get(linkId) ?? 0), 0)
             both.set(linkId, Math.max(count, known?.get(linkId) ?? 0))
             // As a batch in a segment, what it counted itself is not known.
-            if (known === null || isLate || more <= 0) continue
+            if (known === null || more <= 0) continue
             hits.set(linkId, (hits.get(linkId) ?? 0) + more)
             news.set(linkId, more)
           }
           const lines = fitLines(visits, news, now())
           told.push(...lines.told)
           for (const [linkId, count] of lines.unknown) unknown.set(linkId, (unknown.get(linkId) ?? 0) + count)
-          if (known === undefined && !isLate) misses += lines.misses
+          if (known === undefined) misses += lines.misses
           if (known !== null) batches.set(id, both)
           for (const batch of newestBatches) if (!batches.has(batch)) batches.set(batch, null)
           report.segments += known === undefined || news.size > 0 ? 1 : 0

@@ -131,8 +131,6 @@ export function openTraffic(world: World): Traffic {
       }
       if (event === 'Redis goes back') {
         redis.restore(backup)
-        // A failover breaks connections: docs/guarantees.md says what a request that outlives it may do.
-        network.cut('redis')
         losses.add(event)
         addTo(lostAtMost, addedSinceBackup)
         return
