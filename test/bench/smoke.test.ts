@@ -52,7 +52,7 @@ describe('the redirect benchmark', () => {
   })
 
   test.each([
-    [1, 1.6],
+    [1, 1.3],
     [10, 0.3],
     [100, 0.05],
   ])(

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { BreakerOpen } from '../../src/breaker.ts'
 import { SourceUnavailable } from '../../src/errors.ts'
-import type { HitBatch, HitCounters } from '../../src/hits/hit-counters.ts'
+import { batchId, type HitBatch, type HitCounters } from '../../src/hits/hit-counters.ts'
 import { createHitRecorder } from '../../src/hits/hit-recorder.ts'
 import { createFakeVisits } from '../support/fake-visits.ts'
 
@@ -199,8 +199,22 @@ describe('hit recorder', () => {
     await endWindow()
     const [first, second, third, fourth] = sent
     expect([first, second, third].map(counts)).toEqual([{ 1: 1 }, { 1: 1 }, { 1: 1 }])
-    expect(new Set([first, second, third].map((batch) => batch?.sequence)).size).toBe(1)
+    expect(new Set([first, second, third].map((batch) => batch && batchId(batch))).size).toBe(1)
     expect(counts(fourth)).toEqual({ 2: 1 })
+  })
+
+  test('numbers later batches under another identity, so that none hides one that was sent again', async () => {
+    const { recorder, sent, fail, endWindow } = setup()
+    fail(new Error('no answer'))
+    recorder.record('1', VISIT)
+    await endWindow()
+    fail(null)
+    await endWindow()
+    recorder.record('2', VISIT)
+    await endWindow()
+    expect(sent.map(counts)).toEqual([{ 1: 1 }, { 1: 1 }, { 2: 1 }])
+    expect(new Set(sent.map(({ isolate }) => isolate)).size).toBe(2)
+    expect(sent[1]?.isolate).toBe(sent[0]?.isolate)
   })
 
   test('leaves what a leader could not send to the next one', async () => {
