@@ -2,7 +2,7 @@
  * @module
  * How many requests to the stores the invocation under way has sent, and how many it may still send. Cloudflare counts
  * them per invocation, background work and retries included, while an isolate serves many invocations at once: so the
- * count travels with the asynchronous context. Where nobody counts (redirects), nothing is ever used up.
+ * count travels with the asynchronous context. Redirects are not counted: there, nothing is ever used up.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 

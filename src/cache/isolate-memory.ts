@@ -40,7 +40,7 @@ export interface IsolateMemory<Value> {
   isOutdated(name: string, entry: Entry<Value>): boolean
   /** Whether an edit may have been missed since that was loaded. */
   isBeforeGap(entry: Load): boolean
-  /** Whether an edit that nobody told of by name may have made it old. */
+  /** Whether an edit that was not told of by name may have made it old. */
   mayBeOld(entry: Entry<Value>): boolean
   /** How many gaps there have been. */
   readonly era: () => number

@@ -1,5 +1,5 @@
-import { QUARTER_S } from '../visits/visit.ts'
-import { DAY_S, HOUR_S, isTimezone, openTimezone, type Timezone } from './timezone.ts'
+import { DAY_S, QUARTER_S } from '../visits/visit.ts'
+import { HOUR_S, isTimezone, openTimezone, type Timezone } from './timezone.ts'
 
 export const INTERVALS = ['hour', 'day', 'week', 'month'] as const
 export type Interval = (typeof INTERVALS)[number]

@@ -1,4 +1,4 @@
-import { DIMENSION_NAMES, type Dimension, QUARTER_S } from '../visits/visit.ts'
+import { DAY_S, DIMENSION_NAMES, type Dimension, QUARTER_S } from '../visits/visit.ts'
 import {
   hasDays,
   type Interval,
@@ -8,7 +8,6 @@ import {
   type StatsRange,
 } from './stats-range.ts'
 import type { Counts, StatsGroup, StatsScope, StatsStore, StoredStats, VisitFilter } from './stats-store.ts'
-import { DAY_S } from './timezone.ts'
 import type { MissedCode, VisitLog, VisitPage, VisitPosition } from './visit-log.ts'
 import { type WaitingCounters, waitingHits } from './waiting-hits.ts'
 

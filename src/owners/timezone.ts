@@ -4,8 +4,9 @@
  * epoch; local ones are those that a clock in UTC would show at the same reading.
  */
 
+import { DAY_S } from '../visits/visit.ts'
+
 export const HOUR_S = 60 * 60
-export const DAY_S = 24 * HOUR_S
 
 export interface Timezone {
   /** What a local clock reads. */

@@ -3,6 +3,7 @@ import { SourceUnavailable } from '../errors.ts'
 import type { HitSegment } from '../hits/hit-counters.ts'
 import type { AppliedHits, HitTotals } from '../hits/hit-totals.ts'
 import { log } from '../log.ts'
+import { DAY_S } from '../visits/visit.ts'
 import { parseVisitLines } from '../visits/visit-lines.ts'
 import { applyHits, type KnownVisits } from './apply-hits.ts'
 import type { Database } from './client.ts'
@@ -20,8 +21,6 @@ const MAX_TRIES = 3
 /** Division by zero, by which the statement says that it has to be tried again; and a schema or role that does not fit. */
 const IS_NO_FAULT_OF_TEXT = /^(?:22012|42)/
 const MAX_LOGGED_IDS = 10
-const DAY_S = 24 * 60 * 60
-
 export interface PostgresHitsOptions {
   /** Milliseconds that a statement may take: many rows, on a Postgres that may have to wake up first. */
   readonly within: number

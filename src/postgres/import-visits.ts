@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { DayOfVisits, ImportedDay, VisitImport } from '../owners/visit-import.ts'
+import { DAY_S } from '../visits/visit.ts'
 import type { Database } from './client.ts'
 import { DAY_COUNTS } from './day-counts.ts'
 import { PACKED_DETAILS } from './packed-details.ts'
@@ -19,8 +20,6 @@ export interface VisitImportOptions {
 }
 
 type Row = Readonly<Record<'hits' | 'unlogged', string>> & { readonly is_known: boolean }
-
-const DAY_S = 24 * 60 * 60
 
 export function postgresVisitImport(
   database: Database,

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { StatsQuery } from '../owners/stats-store.ts'
-import { DIMENSIONS, QUARTER_LETTERS } from '../visits/visit.ts'
+import { DAY_MS, DIMENSIONS, QUARTER_LETTERS } from '../visits/visit.ts'
 import { LETTER_OF_ALL } from './stats-groups.ts'
 import type { ScopeTables } from './stats-scope.ts'
 
@@ -52,8 +52,6 @@ export function detailTables({ range: { days }, groupBy }: StatsQuery, tables: S
       SELECT month - ${EPOCH}, least((month + interval '1 month')::date, (SELECT day FROM oldest)) - ${EPOCH} FROM month_rows
     )`
 }
-
-const DAY_MS = 24 * 60 * 60 * 1_000
 
 /** The first day of its month. */
 function monthOf(day: number): number {

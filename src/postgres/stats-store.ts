@@ -9,7 +9,7 @@ import { sqlState } from './postgres-error.ts'
 import { type GroupRows, toGroups } from './stats-groups.ts'
 import { statsStatement } from './stats-statement.ts'
 
-/** Nobody waits longer for a figure. */
+/** An owner does not wait longer for a figure. */
 const MAX_STATEMENT_MS = 15_000
 /** Postgres gives up first: a request that is broken off would count as an outage. */
 const WITHIN_MS = 2 * MAX_STATEMENT_MS

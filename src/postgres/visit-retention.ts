@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
+import { DAY_MS } from '../visits/visit.ts'
 import type { PrunedVisits, VisitRetention } from '../visits/visit-retention.ts'
 import type { Database } from './client.ts'
 import { compactDomains, compactLinks } from './compact-details.ts'
@@ -11,8 +12,6 @@ const KEEP_VISITORS_FOR_DAYS = 2
 const CHUNK = { deleted: 20_000, compacted: 5_000 } as const
 /** What a run may take: hourly ones keep up with 2 million rows of a link and a day each day. */
 const MAX_RUN_MS = 30_000
-const DAY_MS = 24 * 60 * 60_000
-
 export interface PostgresRetentionOptions {
   /** Milliseconds that a statement may take. */
   readonly within: number

@@ -8,7 +8,7 @@ const MAX_LENGTH = 100
 
 /**
  * As `locateRequest`, but takes a URL that many visitors follow apart only once: that is most of linkr's own part in a
- * redirect from memory. URLs of links only, so that whoever guesses at paths pushes nothing out by malformed ones.
+ * redirect from memory. URLs of links only: malformed ones that a stranger guesses push nothing out.
  */
 export function createLocator(domains: ReadonlySet<string>): (request: Request) => LocatedRequest {
   const known = new BoundedCache<LocatedUrl>({ maxEntries: MAX_URLS })

@@ -7,7 +7,7 @@ import { memoized } from './memoized.ts'
 import { hostOfReferrer, referrerOf } from './referrer.ts'
 import type { SipKey } from './sip-hash.ts'
 import type { DescribeAgent } from './user-agent.ts'
-import { DIMENSION_NAMES, type Visit, type VisitValues } from './visit.ts'
+import { NO_VALUES, type Visit } from './visit.ts'
 import type { VisitRequest } from './visit-gatherer.ts'
 import { isOptedOut, visitorNumber } from './visitor-number.ts'
 
@@ -24,8 +24,6 @@ export type DescribeVisit = (
   context: VisitContext,
 ) => Pick<Visit, 'isBot' | 'visitor' | 'values'>
 
-const NOTHING = Object.fromEntries(DIMENSION_NAMES.map((name) => [name, ''])) as VisitValues
-
 export function createVisitDescriber(describeAgent: DescribeAgent): DescribeVisit {
   const hostOf = memoized(hostOfReferrer, { maxEntries: 1_000, maxLength: 256 })
   const language = memoized(languageOf, { maxEntries: 500, maxLength: 128 })
@@ -37,7 +35,7 @@ export function createVisitDescriber(describeAgent: DescribeAgent): DescribeVisi
     const { isBot, device, browser, os } = describeAgent(userAgent)
     // The platform makes it on first use, which takes longer than everything else here.
     const cf = settings.geography ? request.cf : undefined
-    if (isBot || isVerifiedBot(cf)) return { isBot: true, visitor: null, values: { ...NOTHING, country } }
+    if (isBot || isVerifiedBot(cf)) return { isBot: true, visitor: null, values: { ...NO_VALUES, country } }
     const { utmSource, utmMedium, utmCampaign, qr } = campaignOf(request.url)
     const { continent, region, city, asn } = cf === undefined ? NO_GEOGRAPHY : geographyOf(cf)
     const isNumbered = visitorKey !== null && !(settings.respectsOptOut && isOptedOut(headers))

@@ -1,4 +1,5 @@
-import { DIMENSION_NAMES, QUARTER_S, type VisitValues } from './visit.ts'
+import { NO_VALUES, type VisitValues } from './visit.ts'
+import { lineName, secondOf } from './visit-lines.ts'
 
 /** Visits of one quarter of an hour that are alike, as someone else counted them. */
 export interface AlikeVisits {
@@ -12,7 +13,7 @@ export interface AlikeVisits {
 /** Their link is found by its name, in the statement that counts them. */
 const NO_LINK_ID = '0'
 
-/** Nobody sees more visits in a second of a log; those are at the beginning of their quarter. */
+/** More visits than these are not told apart by seconds: they are at the beginning of their quarter. */
 const MAX_ENTRIES = 60
 
 /**
@@ -20,9 +21,7 @@ const MAX_ENTRIES = 60
  * up to 60 the second is kept. Values must be fit for a line; of bots only the country stays.
  */
 export function importedLine({ at, hits, isBot, values }: AlikeVisits): string {
-  const quarter = Math.floor(at / QUARTER_S)
-  const kept = DIMENSION_NAMES.map((name) => (isBot && name !== 'country' ? '' : values[name]))
-  const second = `${Math.floor(at - quarter * QUARTER_S)}`
-  const entries = hits <= MAX_ENTRIES ? Array.from({ length: hits }, () => second).join() : ''
-  return [NO_LINK_ID, quarter, isBot ? 'b' : '', ...kept, hits, entries].join('\t')
+  const kept = isBot ? { ...NO_VALUES, country: values.country } : values
+  const entries = hits <= MAX_ENTRIES ? Array.from({ length: hits }, () => secondOf(at)).join() : ''
+  return [lineName({ linkId: NO_LINK_ID, at, isBot, values: kept }), hits, entries].join('\t')
 }

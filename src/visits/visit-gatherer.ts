@@ -9,6 +9,7 @@ import { describeError, log } from '../log.ts'
 import { createVisitDescriber, type DescribeVisit } from './describe-visit.ts'
 import { createKnownSettings } from './known-settings.ts'
 import { loadUserAgents } from './user-agent.ts'
+import { DAY_MS } from './visit.ts'
 import { createVisitLines, type VisitLines } from './visit-lines.ts'
 import { createVisitorKeys, type VisitorKeyStore } from './visitor-keys.ts'
 
@@ -49,7 +50,6 @@ interface Note {
   readonly request: VisitRequest
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000
 /** So many are described at once, in the middle of a window: a request takes some KB. */
 const MAX_NOTED = 1_000
 /** In the first window of an isolate nothing can tell people from bots yet. */

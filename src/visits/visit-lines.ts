@@ -7,9 +7,16 @@
  *
  * Counters are the truth, and lines are what is known of them: Postgres fits them to the counters.
  */
-import { DIMENSION_NAMES, FOLDED, MAX_VALUE_LENGTH, type Miss, QUARTER_S, type Visit } from './visit.ts'
+import {
+  DAY_S,
+  DIMENSION_NAMES,
+  FOLDED,
+  MAX_VALUE_LENGTH,
+  type Miss,
+  QUARTER_S,
+  type Visit,
+} from './visit.ts'
 
-const DAY_S = 24 * 60 * 60
 /** What one commit may carry, in characters. */
 export const MAX_BATCH_CHARACTERS = 64 * 1024
 /** Codes that do not exist; further ones of a domain and day are summed in `FOLDED`. */
@@ -48,13 +55,9 @@ export function createVisitLines(): VisitLines {
     misses,
     isEmpty: () => lines.size === 0 && misses.size === 0,
     add({ linkId, at, isBot, visitor, values }) {
-      const quarter = Math.floor(at / QUARTER_S)
-      const name = [linkId, quarter, isBot ? 'b' : '', ...DIMENSION_NAMES.map((name) => values[name])].join(
-        '\t',
-      )
-      const second = `${Math.floor(at - quarter * QUARTER_S)}`
+      const second = secondOf(at)
       const entry = visitor === null ? second : `${second}:${visitor.toString(16).padStart(8, '0')}`
-      addLine(lines, name, { hits: 1, entries: [entry] })
+      addLine(lines, lineName({ linkId, at, isBot, values }), { hits: 1, entries: [entry] })
     },
     addMiss: ({ domain, code, at }) =>
       addMisses([MISS_MARK, Math.floor(at / DAY_S), domain, code].join('\t'), 1),
@@ -74,6 +77,15 @@ export function createVisitLines(): VisitLines {
     },
   }
 }
+
+/** What a line begins with: all that alike visits have in common. */
+export function lineName({ linkId, at, isBot, values }: Omit<Visit, 'visitor'>): string {
+  const quarter = Math.floor(at / QUARTER_S)
+  return [linkId, quarter, isBot ? 'b' : '', ...DIMENSION_NAMES.map((name) => values[name])].join('\t')
+}
+
+/** Of the quarter, as an entry begins. */
+export const secondOf = (at: number): string => `${Math.floor(at % QUARTER_S)}`
 
 /** What a line of misses begins with. */
 const MISS_MARK = '!'

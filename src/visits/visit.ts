@@ -46,6 +46,8 @@ export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as readonly Dimension[]
 /** Letters of the packed rows beside those of dimensions: quarters of an hour of a UTC day (0 to 95). */
 export const QUARTER_LETTERS = { people: 'h', bots: 'H' } as const
 export const QUARTER_S = 15 * 60
+export const DAY_S = 24 * 60 * 60
+export const DAY_MS = 1_000 * DAY_S
 
 export const DEVICES = ['mobile', 'tablet', 'desktop', 'tv', 'other'] as const
 
@@ -55,6 +57,8 @@ export const MAX_VALUE_LENGTH = 64
 
 /** Each at most `MAX_VALUE_LENGTH` characters, without control characters; never `FOLDED`. */
 export type VisitValues = Readonly<Record<Dimension, string>>
+
+export const NO_VALUES = Object.fromEntries(DIMENSION_NAMES.map((name) => [name, ''])) as VisitValues
 
 export interface Visit {
   /** A Postgres bigint in decimal. */

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { test as base } from '../support/linkr.ts'
-import { insertVisits, type KnownVisit } from '../support/stats-rows.ts'
+import { insertVisits, type KnownVisit, threeLinks } from '../support/stats-rows.ts'
 
 interface Point {
   readonly at: string
@@ -48,10 +48,6 @@ const test = base
     return { status: response.status, code, path: errors?.[0]?.path, message: errors?.[0]?.message }
   })
 
-/** Links 1 and 2 in `*`, 3 in the host; 1 and 3 have a tag. */
-const LINKS = `INSERT INTO links (domain, code, url, tags) VALUES ('*', 'one', 'https://example.com/1', '{spring,all}'),
-  ('*', 'two', 'https://example.com/2', '{all}'), ('${HOST}', 'three', 'https://example.com/3', '{spring,all}')`
-
 const DE = {
   country: 'DE',
   device: 'mobile',
@@ -82,7 +78,7 @@ const shown = (points: readonly Point[]): (readonly [string, number, number, num
 const some = (points: readonly Point[]) => shown(points).filter(([, people, bots]) => people + bots > 0)
 
 test.beforeAll(async ({ stores }) => {
-  await stores.sql(LINKS)
+  await stores.sql(threeLinks(HOST))
   await insertVisits(stores, VISITS)
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { test as base } from '../support/linkr.ts'
-import { insertVisits, type KnownVisit } from '../support/stats-rows.ts'
+import { insertVisits, type KnownVisit, threeLinks } from '../support/stats-rows.ts'
 
 interface Visit {
   readonly at: string
@@ -37,9 +37,7 @@ const AT = { country: 'AT', device: 'desktop', browser: 'Chrome', referrer: '=cm
 const test = base
   .override('settings', { DOMAINS: HOST, VISIT_LOG_DAYS: '20' })
   .extend('known', { scope: 'file' }, async ({ stores }): Promise<readonly KnownVisit[]> => {
-    await stores.sql(`INSERT INTO links (domain, code, url, tags) VALUES
-      ('*', 'one', 'https://example.com/1', '{spring,all}'), ('*', 'two', 'https://example.com/2', '{all}'),
-      ('${HOST}', 'three', 'https://example.com/3', '{spring,all}')`)
+    await stores.sql(threeLinks(HOST))
     const visits: readonly KnownVisit[] = [
       { link: '1', at: ago(9, '10:00:00'), visitor: 7, values: DE },
       { link: '1', at: ago(9, '23:59:59'), visitor: 7, values: DE },

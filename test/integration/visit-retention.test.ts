@@ -3,7 +3,7 @@ import type { PrunedVisits } from '../../src/visits/visit-retention.ts'
 import { openHitStores } from '../support/hit-stores.ts'
 import { test as base } from '../support/linkr.ts'
 import { sampleSegment } from '../support/sample-visits.ts'
-import { expectStatisticsToAddUp } from '../support/statistics-add-up.ts'
+import { addUpAndForget, expectStatisticsToAddUp } from '../support/statistics-add-up.ts'
 import type { Stores } from '../support/stores.ts'
 
 const DAY_S = 24 * 60 * 60
@@ -27,15 +27,7 @@ const test = base
     return row?.count
   })
 
-test.afterEach(async ({ stores }) => {
-  try {
-    await expectStatisticsToAddUp(stores, { isLogWhole: false })
-  } finally {
-    await stores.sql(
-      'TRUNCATE links, applied_hits, domain_days, domain_details, domain_months, domain_visitors, misses CASCADE',
-    )
-  }
-})
+test.afterEach(({ stores }) => addUpAndForget(stores, { isLogWhole: false }))
 
 describe('retention', () => {
   test('forgets visitors 48 hours after their day, and visits after VISIT_LOG_DAYS', async ({

@@ -6,7 +6,7 @@ import { createRandom } from '../chaos/random.ts'
 import { openHitStores } from '../support/hit-stores.ts'
 import { test as base } from '../support/linkr.ts'
 import { sampleSegment } from '../support/sample-visits.ts'
-import { expectStatisticsToAddUp } from '../support/statistics-add-up.ts'
+import { addUpAndForget } from '../support/statistics-add-up.ts'
 
 /** `npm run test:visitors` draws more. */
 const SEEDS = Number(process.env.VISITORS_SEEDS ?? 2)
@@ -45,15 +45,7 @@ const test = base
     return stores.sql<{ size: number; visitors: number }>(query.sql, query.params)
   })
 
-test.afterEach(async ({ stores }) => {
-  try {
-    await expectStatisticsToAddUp(stores)
-  } finally {
-    await stores.sql(
-      'TRUNCATE links, applied_hits, domain_days, domain_details, domain_months, domain_visitors, misses CASCADE',
-    )
-  }
-})
+test.afterEach(({ stores }) => addUpAndForget(stores))
 
 describe('visitors', () => {
   for (let seed = 1; seed <= SEEDS; seed++) {

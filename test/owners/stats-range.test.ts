@@ -7,7 +7,8 @@ import {
   resolveRange,
   type StatsRange,
 } from '../../src/owners/stats-range.ts'
-import { DAY_S, isTimezone, openTimezone } from '../../src/owners/timezone.ts'
+import { isTimezone, openTimezone } from '../../src/owners/timezone.ts'
+import { DAY_S } from '../../src/visits/visit.ts'
 
 const NOW = Date.parse('2027-01-15T10:07:30Z')
 const day = (text: string) => ({ day: Date.parse(`${text}T00:00:00Z`) / 1_000 / DAY_S })

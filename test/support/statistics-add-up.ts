@@ -79,3 +79,14 @@ export async function expectStatisticsToAddUp(
     WHERE d.hits IS DISTINCT FROM v.hits OR d.bots IS DISTINCT FROM v.bots`)
   expect(logged, 'the log and link_days').toEqual([])
 }
+
+/** For after a test: what it leaves adds up, and is gone for the next one. */
+export async function addUpAndForget(stores: Stores, expected?: Expected): Promise<void> {
+  try {
+    await expectStatisticsToAddUp(stores, expected)
+  } finally {
+    await stores.sql(
+      'TRUNCATE links, applied_hits, domain_days, domain_details, domain_months, domain_visitors, misses CASCADE',
+    )
+  }
+}

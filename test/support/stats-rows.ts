@@ -15,6 +15,11 @@ export interface KnownVisit {
   readonly values?: Readonly<Partial<Record<Dimension, string>>>
 }
 
+/** Links 1 and 2 in `*`, 3 in the host; 1 and 3 have a tag. */
+export const threeLinks = (host: string): string =>
+  `INSERT INTO links (domain, code, url, tags) VALUES ('*', 'one', 'https://example.com/1', '{spring,all}'),
+  ('*', 'two', 'https://example.com/2', '{all}'), ('${host}', 'three', 'https://example.com/3', '{spring,all}')`
+
 const DEFAULTS: Readonly<Partial<Record<Dimension, string>>> = { country: 'XX', device: 'other' }
 
 const told = ({ values, isBot }: KnownVisit, name: Dimension): string =>

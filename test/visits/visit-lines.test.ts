@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DIMENSION_NAMES, FOLDED, type Visit, type VisitValues } from '../../src/visits/visit.ts'
+import { FOLDED, NO_VALUES, type Visit, type VisitValues } from '../../src/visits/visit.ts'
 import { createVisitLines, parseVisitLines } from '../../src/visits/visit-lines.ts'
 
 const NOW = Date.UTC(2026, 10, 28, 12)
 const at = NOW / 1_000
-const NO_VALUES = Object.fromEntries(DIMENSION_NAMES.map((name) => [name, ''])) as VisitValues
 
 const visit = (given: Partial<Visit> = {}, values: Partial<VisitValues> = {}): Visit => ({
   ...{ linkId: '7', at, isBot: false, visitor: 0xc0ffee, values: { ...NO_VALUES, ...values } },

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { parseHost } from '../../links/host.ts'
+import { DAY_MS } from '../../visits/visit.ts'
 
 /**
  * What every text of a request must be: Postgres cannot hold NUL, nor UTF-8 a lone surrogate, and no field needs another
@@ -77,7 +78,6 @@ export const calendarDay = v.pipe(
   v.check(({ day }) => day >= 0 && day <= LAST_DAY, 'must be a day from 1970 to 9998'),
 )
 
-const DAY_MS = 24 * 60 * 60 * 1_000
 /** So that the day after it can be written with four digits, in any timezone. */
 const LAST_DAY = Date.UTC(9998, 11, 31) / DAY_MS
 

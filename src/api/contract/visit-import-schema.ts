@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { isCode, MAX_CODE_LENGTH } from '../../links/code.ts'
-import { DEVICES, DIMENSION_NAMES, FOLDED, MAX_VALUE_LENGTH } from '../../visits/visit.ts'
+import { DAY_MS, DEVICES, DIMENSION_NAMES, FOLDED, MAX_VALUE_LENGTH } from '../../visits/visit.ts'
 import {
   calendarDay,
   dateTime,
@@ -65,8 +65,6 @@ export const visitImportSchema = v.strictObject({
     v.minLength(1, 'must not be empty'),
   ),
 })
-
-const DAY_MS = 24 * 60 * 60 * 1_000
 
 export const dayOfVisitsSchema = ({ now }: Pick<ValidationContext, 'now'>) =>
   v.pipe(

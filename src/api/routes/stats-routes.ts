@@ -2,6 +2,7 @@ import type { Stats } from '../../owners/stats.ts'
 import type { Interval, RequestedRange } from '../../owners/stats-range.ts'
 import type { Counts, StatsScope } from '../../owners/stats-store.ts'
 import type { Dimension } from '../../visits/visit.ts'
+import { DAY_MS } from '../../visits/visit.ts'
 import type { ApiServices } from '../api-services.ts'
 import { STATS } from '../contract/operations.ts'
 import { type ApiContext, maySee } from '../http/caller.ts'
@@ -63,8 +64,6 @@ export function statsRoutes(route: Route, { owners }: ApiServices): void {
     return c.json({ from: misses.from, to: misses.to, data: misses.codes })
   })
 }
-
-const DAY_MS = 24 * 60 * 60 * 1_000
 
 function show(c: ApiContext, { timezone = 'UTC', interval, groupBy }: Asked, stats: Stats): Response {
   if (wantsCsv(c)) return showTable(c, groupBy, stats)

@@ -1,5 +1,6 @@
 import type { DayOfVisits, ImportedDay } from '../../owners/visit-import.ts'
 import { importedLine } from '../../visits/imported-line.ts'
+import { DAY_MS } from '../../visits/visit.ts'
 import type { ApiServices } from '../api-services.ts'
 import { STATS } from '../contract/operations.ts'
 import type { RequestedDay } from '../contract/visit-import-schema.ts'
@@ -34,8 +35,6 @@ export function visitImportRoutes(route: Route, services: ApiServices): void {
     })
   })
 }
-
-const DAY_MS = 24 * 60 * 60 * 1_000
 
 function toDay({ domain, code, day, visits }: RequestedDay): DayOfVisits {
   const lines = visits

@@ -2,7 +2,7 @@ import { campaignOf } from '../../../visits/campaign.ts'
 import { hostOfReferrer, referrerOf } from '../../../visits/referrer.ts'
 import type { DescribeAgent } from '../../../visits/user-agent.ts'
 import { toValue } from '../../../visits/value.ts'
-import { DIMENSION_NAMES, type VisitValues } from '../../../visits/visit.ts'
+import { NO_VALUES, type VisitValues } from '../../../visits/visit.ts'
 import { splitShortUrl } from '../formats/short-url.ts'
 import { parseInstant } from '../parse-instant.ts'
 import { Refused } from '../tidy-values.ts'
@@ -30,7 +30,6 @@ export interface DescribeRawOptions {
   readonly keepsPlaces: boolean
 }
 
-const EMPTY = Object.fromEntries(DIMENSION_NAMES.map((name) => [name, ''])) as VisitValues
 const FIRST_MS = Date.parse('2000-01-01T00:00:00Z')
 const MAX_HITS = 999_999_999
 
@@ -59,7 +58,7 @@ export function createRawDescriber({ describeAgent, now, keepsPlaces }: Describe
     const place = keepsPlaces ? { region: toValue(raw.region), city: toValue(raw.city) } : {}
     const referrer = referrerOf(hostOfReferrer(asUrl(raw.referrer)), (own) => own === host)
     const values = {
-      ...EMPTY,
+      ...NO_VALUES,
       ...campaign,
       referrer,
       device,

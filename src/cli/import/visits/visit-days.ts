@@ -1,4 +1,4 @@
-import { DIMENSION_NAMES, FOLDED, QUARTER_S, type VisitValues } from '../../../visits/visit.ts'
+import { DAY_S, DIMENSION_NAMES, FOLDED, QUARTER_S, type VisitValues } from '../../../visits/visit.ts'
 import { CliError } from '../../cli-error.ts'
 
 /** A visit of which is known where it belongs. */
@@ -31,8 +31,7 @@ export interface VisitDays {
 }
 
 /** No log of linkr reaches back further: the seconds of older visits would be of no use. */
-const LOGGED_S = 400 * 24 * 60 * 60
-const DAY_S = 24 * 60 * 60
+const LOGGED_S = 400 * DAY_S
 /** Some 200 bytes each. */
 const MAX_GROUPS = 3_000_000
 /** Of a day; the API takes twice as many. */

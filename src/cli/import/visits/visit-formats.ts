@@ -62,7 +62,7 @@ const AT = ['day', 'date', 'start'] as const
 const HITS = ['clicks', 'hits', 'visits'] as const
 const URLS = ['shorturl', 'shortlink', 'bitlink', 'link'] as const
 
-/** Clicks by day of whoever tells no more, like Dub and Bitly's API. */
+/** Clicks by day, from shorteners that export no more, like Dub and Bitly's API. */
 const days: VisitFormat = {
   name: 'days',
   label: 'clicks by day (day or date or start; clicks or hits; link or code, unless --link is given)',
